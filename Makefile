@@ -1,0 +1,99 @@
+# gatepost - rules at the door of a mail server
+#
+#   make            build the command and the Exim module into build/
+#   make demo       fetch what is needed, build, play the dialogues into a real Exim, judge the corpus
+#   make check      everything below, cheap first; each callable alone
+#     check-unit      unit tests (cmocka)
+#     check-sessions  tests/sessions through the engine, and the command's own behaviour
+#     check-fuzz      every parser's fuzz target over its corpus
+#     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
+#     check-exim      tests/sessions and more through real Exims
+#   make lint       clang-format, clang-tidy, cppcheck, mandoc
+#   make bench      timings, as ratios taken in one run
+#   make exim ABI=6.0   the Exim module for another local_scan ABI
+#   make install    DESTDIR and prefix work
+#   make clean
+#
+# BUILD=dir puts the outputs elsewhere; CFLAGS, LDFLAGS and CPPFLAGS come last.
+
+BUILD   ?= build
+prefix  ?= /usr/local
+bindir   = $(prefix)/bin
+mandir   = $(prefix)/share/man
+sysconfdir ?= /etc
+eximdir ?= $(prefix)/lib/gatepost
+INSTALL ?= install
+VERSION := 0.1.0
+
+CFLAGS  ?= -O2 -g
+ALL_CPPFLAGS = -I. -D_FILE_OFFSET_BITS=64 -DGATEPOST_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -Wcast-qual -Wwrite-strings -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef -fvisibility=hidden -fPIC -fstack-protector-strong \
+	-MMD -MP $(CFLAGS)
+ALL_LDFLAGS = -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
+CDB     ?= -l:libcdb_pic.a
+
+CORE_SRC  := $(filter-out %_win32.c,$(wildcard core/*.c core/*/*.c))
+TOOLS_SRC := $(filter-out tools/main.c,$(wildcard tools/*.c))
+UNIT_SRC  := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+
+CORE_OBJ  := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
+TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
+UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
+
+.DELETE_ON_ERROR:
+.PHONY: all exim check check-unit check-sessions check-fuzz check-san check-exim lint bench demo install clean unit fuzz deps
+
+all: $(BUILD)/gatepost exim
+
+deps:
+	@tests/need.sh build
+
+unit: $(UNIT_BIN)
+fuzz: $(FUZZ_BIN)
+exim: $(BUILD)/gatepost-exim.so
+
+$(BUILD)/obj/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/libgatepost-core.a: $(CORE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libgatepost-tools.a: $(TOOLS_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/gatepost: $(BUILD)/obj/tools/main.o $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(CDB)
+
+ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
+
+$(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-core.a | deps
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/exim.d -DLOCAL_SCAN_ABI=$(ABI) -shared -o $@ $< \
+		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) -Wl,--version-script=exim/exports.map -Wl,--gc-sections $(CDB)
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
+		$(ALL_LDFLAGS) $(CDB) -lcmocka
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-tools.a \
+		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-core.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
+
+-include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
+	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,227 @@
+#define _GNU_SOURCE
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+static void id_from_stat(const struct stat *st, struct file_id *out)
+{
+    const int64_t second = 1000000000;
+    *out = (struct file_id){
+        .device = (uint64_t)st->st_dev,
+        .inode = (uint64_t)st->st_ino,
+        .size = (uint64_t)st->st_size,
+        .mtime_ns = (int64_t)st->st_mtim.tv_sec * second + st->st_mtim.tv_nsec,
+        .ctime_ns = (int64_t)st->st_ctim.tv_sec * second + st->st_ctim.tv_nsec,
+    };
+}
+
+int os_file_id(const char *path, struct file_id *out)
+{
+    struct stat st;
+    *out = (struct file_id){0};
+    if (stat(path, &st) != 0)
+        return errno;
+    id_from_stat(&st, out);
+    return 0;
+}
+
+static int map_open_file(int fd, bool ahead, struct file_map *out)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return errno;
+    if (!S_ISREG(st.st_mode))
+        return EINVAL;
+    if ((uint64_t)st.st_size > SIZE_MAX / 2)
+        return EFBIG;
+    id_from_stat(&st, &out->id);
+    out->size = (size_t)st.st_size;
+    if (out->size == 0)
+        return 0;
+    void *p = mmap(NULL, out->size, PROT_READ, MAP_SHARED | (ahead ? MAP_POPULATE : 0), fd, 0);
+    if (p == MAP_FAILED)
+        return errno;
+    out->p = p;
+    return 0;
+}
+
+int os_map(const char *path, bool ahead, struct file_map *out)
+{
+    *out = (struct file_map){.p = NULL};
+    /* O_NONBLOCK: a FIFO in the place of a file must not hang the MTA. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno;
+    int error = map_open_file(fd, ahead, out);
+    close(fd);
+    if (error)
+        *out = (struct file_map){.p = NULL};
+    return error;
+}
+
+void os_unmap(struct file_map *map)
+{
+    if (map->p)
+        munmap((void *)(uintptr_t)map->p, map->size);
+    *map = (struct file_map){.p = NULL};
+}
+
+static int write_all(int fd, const unsigned char *p, size_t n)
+{
+    while (n) {
+        ssize_t written = write(fd, p, n);
+        if (written < 0) {
+            if (errno == EINTR)
+                continue;
+            return errno;
+        }
+        p += written;
+        n -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Root's command may come before the MTA's first session: what it makes must belong to the folder's owner. */
+static int give_to_folder_owner(int fd, const char *path)
+{
+    char folder[PATH_MAX];
+    struct stat st;
+    if (geteuid() != 0)
+        return 0;
+    const char *slash = strrchr(path, '/');
+    int n = slash ? snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path)
+                  : snprintf(folder, sizeof folder, ".");
+    if (n < 0 || (size_t)n >= sizeof folder)
+        return ENAMETOOLONG;
+    if (stat(folder, &st) != 0)
+        return errno;
+    return fchown(fd, st.st_uid, st.st_gid) == 0 ? 0 : errno;
+}
+
+static int replace(const char *path, const unsigned char *p, size_t n, const struct file_id *keep_time)
+{
+    char beside[PATH_MAX];
+    int length = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
+    if (length < 0 || (size_t)length >= sizeof beside)
+        return ENAMETOOLONG;
+    int fd = mkostemp(beside, O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int error = write_all(fd, p, n);
+    if (!error && fchmod(fd, 0640) != 0)
+        error = errno;
+    if (!error)
+        error = give_to_folder_owner(fd, path);
+    if (!error && keep_time) {
+        const int64_t second = 1000000000;
+        struct timespec t = {.tv_sec = (time_t)(keep_time->mtime_ns / second),
+                             .tv_nsec = (long)(keep_time->mtime_ns % second)};
+        if (futimens(fd, (struct timespec[2]){t, t}) != 0)
+            error = errno;
+    }
+    if (close(fd) != 0 && !error)
+        error = errno;
+    if (!error && rename(beside, path) != 0)
+        error = errno;
+    if (error)
+        unlink(beside);
+    return error;
+}
+
+int os_replace(const char *path, const void *bytes, size_t n)
+{
+    return replace(path, bytes, n, NULL);
+}
+
+int os_replace_with_copy(const char *path, const struct file_map *from)
+{
+    return replace(path, from->p, from->size, &from->id);
+}
+
+int os_absolute(const char *path, char *out, size_t cap)
+{
+    int n;
+    if (path[0] == '/') {
+        n = snprintf(out, cap, "%s", path);
+    } else {
+        char here[PATH_MAX];
+        if (!getcwd(here, sizeof here))
+            return errno;
+        n = snprintf(out, cap, "%s/%s", here, path);
+    }
+    return n >= 0 && (size_t)n < cap ? 0 : ENAMETOOLONG;
+}
+
+int64_t os_clock(void)
+{
+    return (int64_t)time(NULL);
+}
+
+int64_t os_ticks_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+uint64_t os_process(void)
+{
+    return (uint64_t)getpid();
+}
+
+void os_log(const char *line)
+{
+    /* No openlog(): its settings are the host's. */
+    syslog(LOG_MAIL | LOG_NOTICE, "%s", line);
+}
+
+const char *os_reason(int error, char *out, size_t cap)
+{
+    /* The GNU strerror_r: thread-safe, may return its own constant. */
+    const char *reason = strerror_r(error, out, cap);
+    if (reason != out)
+        snprintf(out, cap, "%s", reason);
+    return out;
+}
+
+struct os_mutex {
+    pthread_mutex_t m;
+};
+
+struct os_mutex *os_mutex_new(void)
+{
+    struct os_mutex *m = malloc(sizeof *m);
+    if (m && pthread_mutex_init(&m->m, NULL) != 0) {
+        free(m);
+        m = NULL;
+    }
+    return m;
+}
+
+void os_mutex_lock(struct os_mutex *m)
+{
+    pthread_mutex_lock(&m->m);
+}
+
+void os_mutex_unlock(struct os_mutex *m)
+{
+    pthread_mutex_unlock(&m->m);
+}
+
+void os_mutex_free(struct os_mutex *m)
+{
+    if (m) {
+        pthread_mutex_destroy(&m->m);
+        free(m);
+    }
+}

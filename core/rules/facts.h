@@ -1,0 +1,62 @@
+/*
+ * facts.h - what is known so far. The session fills it; rules and checks read it. All slices are owned by the session.
+ */
+#ifndef GATEPOST_FACTS_H
+#define GATEPOST_FACTS_H
+
+#include "../gatepost.h"
+#include "../mail/header.h"
+#include "../mail/ip.h"
+#include "../mail/mailbox.h"
+
+/* What a rule can be asked about, in the order of the phases. */
+enum operation {
+    OP_CONNECT,
+    OP_HELO,
+    OP_HELO_DEFERRED,
+    OP_MAIL,
+    OP_RCPT,
+    OP_HEADER,
+    OP_SUBJECT,
+    OP_MESSAGE_ID,
+    OP_HEADERS,
+    OP_COUNT
+};
+
+struct ruleset;
+struct table;
+
+struct facts {
+    const struct ruleset *rules; /* the rules in force: own names and addresses are looked up there */
+
+    /* One open table per `table` setting, then the trap table; NULL where it could not be opened. */
+    struct table *(*table)(void *context, unsigned slot);
+    void *table_context;
+
+    struct ip client;
+    bool client_known; /* false: not over the network, or not an address */
+    struct text client_text;
+    uint32_t client_port;
+    struct text name; /* verified name, else empty */
+    uint32_t name_state;
+    struct ip local;
+    bool local_known;
+    uint32_t local_port;
+    struct text local_name;
+    bool authenticated;
+
+    uint32_t unknown; /* mask of GP_FACT_… */
+
+    struct text helo_line; /* verb included, without line end */
+    struct text helo;      /* the argument */
+    struct text mail_line;
+    struct mailbox sender;
+    struct text rcpt_line;
+    struct mailbox recipient;
+
+    const struct field *field;   /* the field being judged */
+    const uint32_t *field_count; /* how often each counted field occurred, by the ruleset's numbering */
+    bool fields_incomplete;      /* the header was cut: what is missing cannot be told */
+};
+
+#endif

@@ -1,0 +1,169 @@
+#include "text.h"
+
+#include <stdio.h>
+
+bool text_eq(struct text a, struct text b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static bool same_folded(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fold((unsigned char)a[i]) != fold((unsigned char)b[i]))
+            return false;
+    return true;
+}
+
+bool text_eq_nocase(struct text a, struct text b)
+{
+    return a.n == b.n && same_folded(a.p, b.p, a.n);
+}
+
+bool text_starts_nocase(struct text t, struct text prefix)
+{
+    return t.n >= prefix.n && same_folded(t.p, prefix.p, prefix.n);
+}
+
+bool text_ends_nocase(struct text t, struct text suffix)
+{
+    return t.n >= suffix.n && same_folded(t.p + (t.n - suffix.n), suffix.p, suffix.n);
+}
+
+size_t text_find(struct text t, size_t from, char c)
+{
+    if (from >= t.n)
+        return t.n;
+    const char *hit = memchr(t.p + from, c, t.n - from);
+    return hit ? (size_t)(hit - t.p) : t.n;
+}
+
+size_t text_find_nocase(struct text t, struct text needle)
+{
+    for (size_t i = 0; i + needle.n <= t.n; i++)
+        if (same_folded(t.p + i, needle.p, needle.n))
+            return i;
+    return t.n;
+}
+
+struct text text_trim(struct text t)
+{
+    while (t.n && is_space((unsigned char)t.p[0]))
+        t = text_skip(t, 1);
+    while (t.n && is_space((unsigned char)t.p[t.n - 1]))
+        t.n--;
+    return t;
+}
+
+bool text_number(struct text t, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+    if (t.n == 0)
+        return false;
+    for (size_t i = 0; i < t.n; i++) {
+        if (!is_digit((unsigned char)t.p[i]))
+            return false;
+        unsigned digit = (unsigned)(t.p[i] - '0');
+        if (value > (max - digit) / 10 || max < digit)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}
+
+unsigned text_distance(struct text a, struct text b)
+{
+    enum { LONGEST = 40, TOO_FAR = 4 };
+    unsigned previous[LONGEST + 1], row[LONGEST + 1];
+    if (a.n > LONGEST || b.n > LONGEST || a.n > b.n + 3 || b.n > a.n + 3)
+        return TOO_FAR;
+    for (size_t j = 0; j <= b.n; j++)
+        previous[j] = (unsigned)j;
+    for (size_t i = 1; i <= a.n; i++) {
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b.n; j++) {
+            unsigned change = fold((unsigned char)a.p[i - 1]) != fold((unsigned char)b.p[j - 1]);
+            unsigned best = previous[j - 1] + change;
+            if (previous[j] + 1 < best)
+                best = previous[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+        memcpy(previous, row, sizeof previous);
+    }
+    return previous[b.n] < TOO_FAR ? previous[b.n] : TOO_FAR;
+}
+
+struct writer writer_on(char *memory, size_t cap)
+{
+    memory[0] = '\0';
+    return (struct writer){.p = memory, .cap = cap};
+}
+
+void writer_add(struct writer *w, struct text t)
+{
+    size_t room = w->cap - 1 - w->n;
+    if (t.n > room) {
+        t.n = room;
+        w->cut = true;
+    }
+    if (t.n)
+        memcpy(w->p + w->n, t.p, t.n);
+    w->n += t.n;
+    w->p[w->n] = '\0';
+}
+
+void writer_char(struct writer *w, char c)
+{
+    writer_add(w, text_of(&c, 1));
+}
+
+void writer_printf(struct writer *w, const char *format, ...)
+{
+    va_list arguments;
+    size_t room = w->cap - w->n;
+    va_start(arguments, format);
+    int wanted = vsnprintf(w->p + w->n, room, format, arguments);
+    va_end(arguments);
+    if (wanted < 0) {
+        w->p[w->n] = '\0';
+        w->cut = true;
+    } else if ((size_t)wanted >= room) {
+        w->n = w->cap - 1;
+        w->cut = true;
+    } else {
+        w->n += (size_t)wanted;
+    }
+}
+
+void writer_quoted(struct writer *w, struct text t, size_t limit)
+{
+    size_t shown = t.n < limit ? t.n : limit;
+    writer_char(w, '"');
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)t.p[i];
+        if (c == '"' || c == '\\')
+            writer_printf(w, "\\%c", c);
+        else if (c < 0x20 || c > 0x7e)
+            writer_printf(w, "\\x%02x", c);
+        else
+            writer_char(w, (char)c);
+    }
+    writer_add(w, shown < t.n ? TEXT("...\"") : TEXT("\""));
+}
+
+void writer_duration(struct writer *w, uint64_t seconds)
+{
+    static const struct {
+        uint64_t length;
+        char unit;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (seconds && seconds % units[i].length == 0) {
+            writer_printf(w, "%llu%c", (unsigned long long)(seconds / units[i].length), units[i].unit);
+            return;
+        }
+    writer_printf(w, "%llus", (unsigned long long)seconds);
+}

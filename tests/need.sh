@@ -1,0 +1,75 @@
+#!/bin/sh
+# need.sh SET...: makes sure that what a set of targets needs is on this machine; fetches it with apt, as root or with sudo.
+#   build   compiler and libraries      test   cmocka, sanitizers, valgrind, cdb      lint   linters
+# Prints nothing when all is there. Tools are looked for by what they provide, so that hand-made ones count too.
+set -eu
+
+missing=""
+
+# want PACKAGE TEST...: PACKAGE is missing unless TEST succeeds.
+want() {
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+has_header() {
+    [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]
+}
+
+has_library() {
+    for folder in /usr/lib /usr/local/lib /usr/lib/*-linux-gnu; do
+        [ -e "$folder/$1" ] && return 0
+    done
+    return 1
+}
+
+has_fuzzer() {
+    clang -print-file-name=libclang_rt.fuzzer-x86_64.a | grep -q / || clang -print-runtime-dir | xargs -I{} test -e {}/libclang_rt.fuzzer-x86_64.a
+}
+
+for set in "$@"; do
+    case $set in
+    build)
+        want gcc command -v "${CC:-cc}"
+        want libc6-dev has_header stdio.h
+        want libcdb-dev has_library libcdb_pic.a
+        ;;
+    test)
+        want libcmocka-dev has_header cmocka.h
+        want clang command -v clang
+        want libclang-rt-14-dev has_fuzzer
+        want valgrind command -v valgrind
+        want tinycdb command -v cdb
+        want xz-utils command -v xz
+        want python3-minimal command -v python3
+        want iproute2 command -v ip
+        want util-linux command -v unshare
+        ;;
+    lint)
+        want clang-format command -v clang-format
+        want clang-tidy command -v clang-tidy
+        want cppcheck command -v cppcheck
+        want mandoc command -v mandoc
+        ;;
+    *)
+        echo "need.sh: unknown set '$set'" >&2
+        exit 2
+        ;;
+    esac
+done
+
+[ -z "$missing" ] && exit 0
+
+run=""
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+        echo "gatepost needs these Debian packages:$missing - install them as root: apt-get install$missing" >&2
+        exit 1
+    }
+    run="sudo"
+fi
+echo "fetching Debian packages:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # the list is words
+{ $run apt-get update -qq && $run apt-get install -y -qq --no-install-recommends $missing; } >&2
