@@ -18,7 +18,7 @@ struct text domain_trim(struct text t);
 struct text domain_parent(struct text t);
 
 /* Whether NAME is what PATTERN says: "example.com" itself; ".example.com" it and everything below. Letters of
- * either case, a dot at the end of NAME does not count. */
+ * either case, a dot at the end does not count. An empty NAME or PATTERN, or ".", matches nothing. */
 bool domain_in(struct text name, struct text pattern);
 
 #endif
