@@ -9,17 +9,16 @@
 
 /* Slices of the text that was read. */
 struct mailbox {
-    struct text
-        address;       /* between the angle brackets, source route left out: "user@example.com"; empty for <> */
-    struct text local; /* left of the last '@' that is not quoted; quotes kept */
-    struct text domain; /* right of it, without a dot at the end; empty for "postmaster" and <> */
-    bool null_sender;   /* it was "<>" */
+    struct text address; /* what the angle brackets hold, without source route; empty for <> */
+    struct text local;   /* left of the last '@' that is not quoted; quotes kept */
+    struct text domain;  /* right of it, without a dot at the end; empty for "postmaster" and <> */
+    bool null_sender;    /* it was "<>" */
 };
 
 /* Finds the address in a whole command line ("MAIL FROM:<a@b> SIZE=1", "rcpt to: a@b", "RCPT TO:<@x,@y:a@b>"):
- * what stands behind the first colon. Blanks after the colon, missing brackets, a quoted local part with '@',
- * '>' or blanks in it, and UTF-8 (RFC 6531) are understood. Returns false if there is no address in it (then
- * *OUT is empty). */
+ * what stands behind the first colon. Blanks after the colon, missing or doubled brackets, a name or comment
+ * before them ("TO: Sugar <a@b>"), a quoted local part with '@', '>' or blanks in it, and UTF-8 (RFC 6531) are
+ * understood; neither side need be there. Returns false if there is no address in it (then *OUT is empty). */
 bool mailbox_from_command(struct text line, struct mailbox *out);
 
 /* The same for the bare argument: "<a@b> SIZE=1" or "a@b". */
