@@ -5,7 +5,9 @@
 #ifndef GATEPOST_COMMANDS_H
 #define GATEPOST_COMMANDS_H
 
-#define COMMANDS(X) X(table, "make, print and ask the tables that rules look things up in")
+#define COMMANDS(X) \
+    X(check, "errors and warnings of a rule file, and the tables it names") \
+    X(table, "make, print and ask the tables that rules look things up in")
 
 enum { STATUS_YES = 0, STATUS_NO = 1, STATUS_USAGE = 2, STATUS_CANNOT = 3 };
 

@@ -1,6 +1,7 @@
 #include "table_writer.h"
 
 #include "core/rules/table.h"
+#include "core/sum.h"
 #include "outfile.h"
 
 #include <cdb.h>
@@ -195,18 +196,18 @@ static int write_meta(struct table_writer *w, uint64_t sum)
 static int sum_file(struct table_writer *w, uint64_t *out)
 {
     enum { STEP = 1 << 18 };
-    struct table_sum sum;
+    struct sum sum;
     unsigned char *bytes = malloc(STEP);
     int error = bytes ? 0 : ENOMEM;
-    table_sum_init(&sum);
+    sum_init(&sum, TABLE_SUM_AT);
     for (uint64_t at = 0, size = outfile_size(w->file); !error && at < size; at += STEP) {
         size_t n = size - at < STEP ? (size_t)(size - at) : STEP;
         error = outfile_read(w->file, at, bytes, n);
         if (!error)
-            table_sum_add(&sum, bytes, n);
+            sum_add(&sum, bytes, n);
     }
     free(bytes);
-    *out = table_sum_end(&sum);
+    *out = sum_end(&sum);
     return error;
 }
 

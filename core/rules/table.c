@@ -1,3 +1,4 @@
+#include "../sum.h"
 #include "table_file.h"
 
 #include <errno.h>
@@ -181,18 +182,18 @@ typedef void progress_function(void *context, uint64_t done, uint64_t all);
 static bool check_sum(const struct table *t, progress_function *progress, void *context)
 {
     enum { STEP = 1 << 20 };
-    struct table_sum sum;
+    struct sum sum;
     struct table_meta meta;
     struct text key, value;
-    table_sum_init(&sum);
+    sum_init(&sum, TABLE_SUM_AT);
     for (size_t at = 0; at < t->map.size; at += STEP) {
         size_t left = t->map.size - at;
-        table_sum_add(&sum, t->map.p + at, left < STEP ? left : STEP);
+        sum_add(&sum, t->map.p + at, left < STEP ? left : STEP);
         if (progress)
             progress(context, at / 2, t->map.size);
     }
     return read_record(t, RECORDS_AT, &key, &value) && table_meta_parse(value, &meta) &&
-           meta.sum == table_sum_end(&sum);
+           meta.sum == sum_end(&sum);
 }
 
 /* Returns whether the records lie side by side and are what the meta record says of them. */

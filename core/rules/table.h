@@ -110,14 +110,4 @@ void table_summary_add(struct table_summary *s, struct text key);
 /* The meta value for a file of SIZE bytes with checksum SUM, TABLE_META_SIZE bytes and a NUL, in OUT. */
 void table_meta_format(const struct table_summary *s, uint64_t size, uint64_t sum, char *out);
 
-/* The checksum of a finished file's bytes: feed the pieces in order. Pieces other than the last must be
- * multiples of 64 bytes. */
-struct table_sum {
-    uint64_t lane[8];
-    uint64_t done;
-};
-void table_sum_init(struct table_sum *s);
-void table_sum_add(struct table_sum *s, const unsigned char *p, size_t n);
-uint64_t table_sum_end(const struct table_sum *s);
-
 #endif
