@@ -153,7 +153,8 @@ int cmd_check(int argc, char **argv)
             fprintf(stderr, "gatepost check: no rule file: %s\n", os_reason(error, found, sizeof found));
             return STATUS_CANNOT;
         }
-        conf = found;
+        struct file_id here;
+        conf = os_file_id("gatepost.conf", &here) == 0 ? "gatepost.conf" : found;
     }
     struct file_id id;
     if (os_file_id(conf, &id) != 0) {
