@@ -84,7 +84,7 @@ static bool fws(struct cursor *c)
 {
     const unsigned char *start = c->p;
     while ((c->p < c->end && is_blank(*c->p) && c->p++) || fold_mark(c))
-        continue;
+        ;
     return c->p > start;
 }
 
@@ -94,7 +94,7 @@ static bool quoted_pair(struct cursor *c)
     if (!take(c, '\\'))
         return false;
     while (fold_mark(c)) /* "\", a line end, a blank: unfolded, the blank is what is quoted */
-        continue;
+        ;
     if (c->p == c->end)
         return false;
     if (in_range(*c->p, 33, 126) || is_blank(*c->p) || obs_no_ws_ctl(c) || (c->obsolete && *c->p == 0)) {
@@ -176,7 +176,7 @@ static bool atom_text(struct cursor *c)
     if (!atext(c))
         return false;
     while (atext(c))
-        continue;
+        ;
     return true;
 }
 
@@ -194,7 +194,7 @@ static bool quoted_string(struct cursor *c)
     if (!take(c, '"'))
         return false;
     while (fws(c) || quoted_pair(c) || qtext(c))
-        continue;
+        ;
     return take(c, '"');
 }
 
@@ -219,7 +219,7 @@ static bool no_fold_literal(struct cursor *c)
     if (!take(c, '['))
         return false;
     while (dtext(c))
-        continue;
+        ;
     return take(c, ']');
 }
 
@@ -229,7 +229,7 @@ static bool domain_literal(struct cursor *c)
     if (!take(c, '['))
         return false;
     while (fws(c) || quoted_pair(c) || dtext(c))
-        continue;
+        ;
     return take(c, ']');
 }
 
@@ -364,7 +364,10 @@ static struct tokens sendmail_prescan(struct text v)
         if (is_space(c)) {
             in_run = false;
         } else if (is_operator(c)) {
-            open += (c == '<') - (c == '>');
+            if (c == '<')
+                open++;
+            else if (c == '>')
+                open--;
             add_token(&t, c);
             in_run = false;
         } else if (!in_run) {

@@ -31,7 +31,8 @@ static inline int memory_read(void *context, const char *path, char **bytes, siz
     return ENOENT;
 }
 
-/* All problems of a load, one a line: "file:line:column: message", warnings with "warning: " before the message. */
+/* All problems of a load, one a line: "file:line:column: message", warnings with "warning: " before the
+ * message. */
 struct collected {
     char text[8192];
     struct writer w;
@@ -41,7 +42,8 @@ static inline void collect(void *context, const struct error *e, bool warning, s
 {
     struct collected *c = context;
     (void)source;
-    writer_printf(&c->w, "%s:%u:%u: %s%s\n", e->file, e->line, e->column, warning ? "warning: " : "", e->message);
+    writer_printf(&c->w, "%s:%u:%u: %s%s\n", e->file, e->line, e->column, warning ? "warning: " : "",
+                  e->message);
 }
 
 /* Loads TEXT as /etc/gatepost/gatepost.conf, MORE being the other files (may be NULL). */

@@ -223,7 +223,8 @@ static void config__settings__have_their_values(void **state)
     assert_int_equal(s->block_time[2], 6);
     assert_true(text_eq(ruleset_text(r, s->block_reply), TEXT("554 5.7.1 Not now # really")));
     assert_true(s->block_at_mail && s->log_only && s->on_error_tempfail && !s->judge_authenticated);
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path), TEXT("/etc/gatepost/sub/exempt.cdb")));
+    assert_true(
+        text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path), TEXT("/etc/gatepost/sub/exempt.cdb")));
     assert_int_equal(ruleset_table(r, TABLE_EXEMPT)->optional, 0);
     assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path).n, 0);
     assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path), TEXT("/etc/gatepost/traps.cdb")));
@@ -246,8 +247,10 @@ static void config__what_is_surely_not_meant__is_warned_about(void **state)
         {"H, \"EHLO *\", R", "depends on whether the client says HELO or EHLO"},
         {"H, \"*\", R\nH, \"*x*\", F", "this rule is never reached: gatepost.conf:1 decides before it"},
         {"helo, not fqdn, fail\nhelo, not fqdn, refuse", ":2:11: warning: this rule is never reached"},
-        {"R, \"*example.com*\", B\nR, \"*sugar@example.com*\", BS", ":2:4: warning: this rule is never reached"},
-        {"R, \"*sugar@example.com*\", BS, \"554 sugar@example.com is no address\"", "is a trap; say something else"},
+        {"R, \"*example.com*\", B\nR, \"*sugar@example.com*\", BS",
+         ":2:4: warning: this rule is never reached"},
+        {"R, \"*sugar@example.com*\", BS, \"554 sugar@example.com is no address\"",
+         "is a trap; say something else"},
         {"rcpt, trap, close block, \"554 You stepped into a honeypot\"", "is a trap; say something else"},
         {"headers, not has(Message-ID), fail block", "puts honest clients on the blocklist"},
         {"headers, not has(Message-ID), refuse", "so they bounce"},
@@ -272,13 +275,14 @@ static void config__what_is_meant__is_not_warned_about(void **state)
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r = load_text("H, \"[heHE][heHE]LO laptop01??*\", X, \"Laptop\"\n"
-                                  "H, \"*mail.example.com*\", RS, \"554 Format of command not acceptable here\"\n"
-                                  "H, \"*.*\" RSN, \"554 Format of HELO/EHLO greeting unacceptable.\"\n"
-                                  "R, \"*sugar@example.com*\" BS, \"554 Spam is not welcome here - go away.\"\n"
-                                  "helo, own-name, log\nhelo, own-name, refuse block\n"
-                                  "headers, not has(Message-ID), fail, \"553 no\"\n",
-                                  NULL, CONFIG_LINT, &problems);
+    struct ruleset *r =
+        load_text("H, \"[heHE][heHE]LO laptop01??*\", X, \"Laptop\"\n"
+                  "H, \"*mail.example.com*\", RS, \"554 Format of command not acceptable here\"\n"
+                  "H, \"*.*\" RSN, \"554 Format of HELO/EHLO greeting unacceptable.\"\n"
+                  "R, \"*sugar@example.com*\" BS, \"554 Spam is not welcome here - go away.\"\n"
+                  "helo, own-name, log\nhelo, own-name, refuse block\n"
+                  "headers, not has(Message-ID), fail, \"553 no\"\n",
+                  NULL, CONFIG_LINT, &problems);
     assert_non_null(r);
     assert_string_equal(problems.text, "");
     ruleset_unref(&r);
