@@ -104,7 +104,10 @@ holds "wrong usage" gives 2 "$gatepost" replay
 holds "help" gives 0 "$gatepost" replay --help
 
 # Standard input, verdicts, trace.
-holds "verdicts of standard input" gives 0 sh -c '"$1" replay --config "$2/wolfskill.conf" --verdicts - <"$2/wolfskill.smtp"' - "$gatepost" "$folder"
+from_standard_input() {
+    "$gatepost" replay --config "$folder/wolfskill.conf" --verdicts - <"$folder/wolfskill.smtp"
+}
+holds "verdicts of standard input" gives 0 from_standard_input
 holds "a verdict" says out "$(printf '1\tspam\t61.77.232.38\tfail\tdata\t553\twolfskill.conf:')"
 holds "a pass" says out "$(printf '6\tham\t192.0.2.25\tpass\t-\t-\t-')"
 holds "verdicts as JSON" gives 0 "$gatepost" replay --verdicts --json "$folder/wolfskill.smtp"

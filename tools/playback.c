@@ -92,6 +92,14 @@ static int start(struct play *play)
     return 0;
 }
 
+/* The server has hung up of its own accord, behind its last reply. */
+static void note_closed(struct play *play)
+{
+    if (!play->reply.closed)
+        show(play, 'S', TEXT("closed"), "closed");
+    play->reply.closed = true;
+}
+
 /* Whether data lines follow a DATA that got no 354: a dot stands before the next DATA and before the end of the
  * session. */
 static bool data_follows(const struct play *play)
@@ -154,7 +162,7 @@ static void say(struct play *play, struct text line)
     play->said = line;
     if (play->reply.closed || p->peer->ops->ended(p->peer)) {
         play->unsent = true;
-        play->reply.closed = true;
+        note_closed(play);
         return;
     }
     show(play, 'C', line, NULL);
@@ -218,10 +226,13 @@ static void compare(struct play *play, struct item item)
         ahead.report = &silent;
     }
     bool holds = false;
-    if (text_eq(item.text, TEXT("closed")))
+    if (text_eq(item.text, TEXT("closed"))) {
         holds = play->reply.closed || p->peer->ops->ended_soon(p->peer);
-    else if (!play->unsent)
+        if (holds)
+            note_closed(play);
+    } else if (!play->unsent) {
         holds = expect_holds(item.text, &play->reply);
+    }
     play->played.expected = true;
     if (!holds) {
         play->played.failed = true;

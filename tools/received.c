@@ -148,7 +148,7 @@ static struct text host_name(struct text t)
         user--;
     t = domain_trim(text_skip(t, user));
     for (size_t i = 0; i < t.n; i++)
-        if (!is_alnum((unsigned char)t.p[i]) && !strchr(".-_", t.p[i]))
+        if (!is_alnum((unsigned char)t.p[i]) && t.p[i] != '.' && t.p[i] != '-' && t.p[i] != '_')
             return text_of(t.p, 0);
     if (text_eq_nocase(t, TEXT("unknown")) || text_eq_nocase(t, TEXT("unverified")) || ip_parse(t, &ip))
         t.n = 0;
@@ -254,6 +254,7 @@ static void find_sender(struct received *r, struct text comment)
         struct text rest = text_trim(text_skip(comment, at + strlen(marks[i])));
         if (rest.n && rest.p[0] == '=')
             rest = text_trim(text_skip(rest, 1));
+        rest.n = text_find(rest, 0, ')');
         size_t close = text_find(rest, 0, '>');
         if (rest.n && rest.p[0] == '<' && close < rest.n)
             r->sender = text_of(rest.p + 1, close - 1);
