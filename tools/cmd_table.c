@@ -269,10 +269,12 @@ static int get_key(const struct table *t, const char *path, const char *written,
     int found = table_key(t, text_of(key, n), &value);
     if (found < 0)
         return complain(path, "damaged; make it anew from its text");
-    if (found && value_only)
-        printf("%.*s\n", (int)value.n, value.p);
-    else if (found)
+    if (found && value_only) {
+        fwrite(value.p, 1, value.n, stdout);
+        putchar('\n');
+    } else if (found) {
         print_record(text_of(key, n), value, json);
+    }
     return found ? STATUS_YES : STATUS_NO;
 }
 

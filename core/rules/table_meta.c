@@ -94,7 +94,7 @@ void table_sum_init(struct table_sum *s)
 
 static void sum_block(struct table_sum *s, const unsigned char *p)
 {
-    for (unsigned i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         uint64_t word = (uint64_t)table_get32(p + 8 * i) | (uint64_t)table_get32(p + 8 * i + 4) << 32;
         s->lane[i] = rotate((s->lane[i] ^ word) * multiplier, 31);
     }

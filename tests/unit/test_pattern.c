@@ -24,7 +24,7 @@ static size_t compile(struct text source)
 static int match(struct text source, struct text subject)
 {
     size_t n = compile(source);
-    unsigned char *own = malloc(n);
+    unsigned char *own = malloc(n ? n : 1);
     char *text = malloc(subject.n ? subject.n : 1);
     memcpy(own, code, n);
     memcpy(text, subject.p, subject.n);
@@ -443,7 +443,7 @@ static void pattern_is_sound__every_byte_changed__refused_or_safe_to_run(void **
     static const char *const sources[] = {"*ab?[a-k]+c*", "/sab/wc/b[^x]/x", "", "*.*", "[a-c][d-f][^g]"};
     for (size_t s = 0; s < sizeof sources / sizeof *sources; s++) {
         size_t n = compile(text_z(sources[s]));
-        unsigned char *copy = malloc(n);
+        unsigned char *copy = malloc(n ? n : 1);
         for (size_t cut = 0; cut < n; cut++) {
             unsigned char *shorter = malloc(cut ? cut : 1);
             memcpy(shorter, code, cut);

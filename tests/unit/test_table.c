@@ -344,6 +344,10 @@ static void table_canonical_key__what_people_write__one_spelling(void **state)
         {"form:@x.example", "unknown tag"},
         {"to:<>", "only from:"},
         {"to:postmaster", "user@"},
+        {"to:postmaster.", "user@"},
+        {"to:a..", "neither"},
+        {"to:x@a..", "neither"},
+        {"a..", "neither"},
         {"to:@", "missing"},
         {"to:a@.x.example", "without '@'"},
         {"a..b", "two dots"},
@@ -366,7 +370,7 @@ static void table_canonical_key__what_people_write__one_spelling(void **state)
     }
     static char longest[2000];
     memset(longest, 'a', sizeof longest);
-    memcpy(longest, "from:", 5);
+    memcpy(longest, table_tag_prefix[TAG_FROM].p, 5);
     longest[1000] = '@';
     assert_int_equal(table_canonical_key(text_of(longest, 1300), key, &problem), 0);
     assert_int_equal(table_canonical_key(text_of(longest + 900, 300), key, &problem), 0);

@@ -204,7 +204,7 @@ static void table_make__many_keys__tinycdb_finds_each(void **state)
 {
     (void)state;
     enum { KEYS = 60000, LINE = 24 };
-    char *text = malloc(KEYS * LINE), key[64];
+    char *text = malloc((size_t)KEYS * LINE), key[64];
     size_t used = 0;
     for (unsigned i = 0; i < KEYS; i++)
         used += (size_t)snprintf(text + used, LINE, "10.%u.%u.%u all\n", i >> 16, i >> 8 & 255, i & 255);
