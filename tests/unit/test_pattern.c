@@ -31,7 +31,7 @@ static int match(struct text source, struct text subject)
     struct text s = text_of(text, subject.n);
     int result = pattern_match(own, n, s);
     assert_int_equal(result, pattern_match_automaton(own, s));
-    if (own[1] & CODE_IS_GLOB)
+    if (code[1] & CODE_IS_GLOB)
         assert_int_equal(result, pattern_match_glob(own, s));
     for (size_t k = 0; result && k <= s.n; k++)
         assert_int_equal(pattern_match_prefix(own, n, text_of(text, k)), 1);
