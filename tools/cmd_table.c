@@ -269,10 +269,12 @@ static int get_key(const struct table *t, const char *path, const char *written,
     int found = table_key(t, text_of(key, n), &value);
     if (found < 0)
         return complain(path, "damaged; make it anew from its text");
-    if (found && value_only)
-        printf("%.*s\n", (int)value.n, value.p);
-    else if (found)
+    if (found && value_only) {
+        fwrite(value.p, 1, value.n, stdout);
+        putchar('\n');
+    } else if (found) {
         print_record(text_of(key, n), value, json);
+    }
     return found ? STATUS_YES : STATUS_NO;
 }
 
@@ -308,17 +310,21 @@ static int run_get(int argc, char **argv)
 
 int cmd_table(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
+    enum { BEFORE_VERB = sizeof "gatepost table " - 1 };
+    struct {
+        char title[24]; /* getopt_long() begins its messages with it */
         int (*run)(int argc, char **argv);
-    } verbs[] = {{"make", run_make}, {"dump", run_dump}, {"get", run_get}};
+    } verbs[] = {
+        {"gatepost table make", run_make}, {"gatepost table dump", run_dump}, {"gatepost table get", run_get}};
     struct text verb = text_z(argc > 1 ? argv[1] : "");
     if (text_eq(verb, TEXT("--help")) || text_eq(verb, TEXT("-h"))) {
         fputs(help, stdout);
         return STATUS_YES;
     }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (text_eq(verb, text_z(verbs[i].name)))
+        if (text_eq(verb, text_z(verbs[i].title + BEFORE_VERB))) {
+            argv[1] = verbs[i].title;
             return verbs[i].run(argc - 1, argv + 1);
+        }
     return usage(help);
 }

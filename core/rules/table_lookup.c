@@ -24,7 +24,7 @@ enum { PROBES = sizeof((struct probes *)0)->key / sizeof *((struct probes *)0)->
 static void prefetch(const struct table *t, const char *key, size_t n)
 {
     uint32_t hash = cdb_hash(key, (unsigned)n);
-    const unsigned char *toc = t->map.p + (hash & 255) * 8;
+    const unsigned char *toc = t->map.p + (size_t)(hash & 255) * 8;
     uint32_t slots = table_get32(toc + 4);
     uint64_t at = slots ? table_get32(toc) + (uint64_t)((hash >> 8) % slots) * 8 : 0;
     if (at < t->map.size)
