@@ -295,8 +295,9 @@ static void cmd_table__get__value_and_status(void **state)
     } cases[] = {
         {{"table", "get", out_path, "192.0.2.0/24"}, STATUS_YES, "all\n"},
         {{"table", "get", out_path, "client:::ffff:192.0.2.0/120"}, STATUS_YES, "all\n"},
-        {{"table", "get", out_path, "192.0.2.1"}, STATUS_NO, ""},
-        {{"table", "get", out_path, "192.0.2.1", "192.0.2.0/24"}, STATUS_NO, "192.0.2.0/24\tall\n"},
+        {{"table", "get", out_path, "192.0.2.1"}, STATUS_YES, "all\n"},
+        {{"table", "get", "--exact", out_path, "192.0.2.1"}, STATUS_NO, ""},
+        {{"table", "get", out_path, "192.0.3.1", "192.0.2.1"}, STATUS_NO, "192.0.2.0/24\tall\n"},
         {{"table", "get", "--json", out_path, "to:\"q\\\"\"@x.example"},
          STATUS_YES,
          "{\"key\":\"to:q\\\"@x.example\",\"value\":\"rcpt\"}\n"},
@@ -307,7 +308,7 @@ static void cmd_table__get__value_and_status(void **state)
         {{"table", "dump", "--nonsense", out_path}, STATUS_USAGE, ""},
         {{"table", "mkae"}, STATUS_USAGE, ""},
         {{"table"}, STATUS_USAGE, ""},
-        {{"table", "make", "--from", "access", in_path, out_path}, STATUS_USAGE, ""},
+        {{"table", "make", "--from", "access", "--kind", "trap", in_path, out_path}, STATUS_USAGE, ""},
         {{"table", "make", "--kind", "x", in_path, out_path}, STATUS_USAGE, ""},
     };
     char path[300];
