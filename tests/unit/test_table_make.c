@@ -289,7 +289,7 @@ static void cmd_table__get__value_and_status(void **state)
     assert_int_equal(
         make_table(SOURCE_TEXT, KIND_UNKNOWN, TEXT("192.0.2.0/24 all\nto:\"q\\\"\"@x.example rcpt\n")), 0);
     const struct {
-        const char *const words[8];
+        const char *const words[10];
         int status;
         const char *output;
     } cases[] = {
