@@ -230,7 +230,7 @@ static void table_make__many_keys__tinycdb_finds_each(void **state)
 /* Runs cmd_table with its output in the file at PATH. */
 static int run(const char *path, const char *const *words)
 {
-    char *argv[8] = {NULL}, copies[8][300];
+    char *argv[10] = {NULL}, copies[10][300];
     int argc = 0;
     for (; words[argc]; argc++) {
         snprintf(copies[argc], sizeof copies[argc], "%s", words[argc]);
