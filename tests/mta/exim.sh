@@ -50,6 +50,7 @@ exim_setup() {
         chmod 750 "$exim_folder/$folder"
     done
     mount --bind "$exim_root" "$exim_folder/root"
+    mount -o remount,bind,ro "$exim_folder/root"
     exim_mount "$exim_root/usr/sbin/exim4-$exim_kind" /usr/sbin/exim4
     exim_mount "$exim_folder/etc" /etc/exim4
     exim_mount "$exim_folder/rules" /etc/gatepost
@@ -59,6 +60,7 @@ exim_setup() {
     exim_mount "$exim_folder/run" /run
     exim_mount "$exim_folder/lib" /usr/local/lib/gatepost
     exim_mount "$exim_folder/resolv.conf" /etc/resolv.conf
+    mount -t tmpfs tmpfs "$exim_folder/root/tmp"
     mount --rbind /dev "$exim_folder/root/dev"
     mount --rbind /proc "$exim_folder/root/proc"
 }

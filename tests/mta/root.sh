@@ -16,7 +16,7 @@ roots="exim"
 # packages ROOT: what apt is asked for; it adds what those depend on.
 packages() {
     case $1 in
-    exim) echo "exim4-daemon-heavy exim4-base exim4-config exim4-dev dash coreutils sed grep mawk debianutils util-linux libc-bin" ;;
+    exim) echo "exim4-daemon-heavy exim4-base exim4-config exim4-dev dash coreutils sed grep mawk debianutils util-linux base-passwd libc-bin" ;;
     *) die "no recipe for '$1'; there are: $roots" ;;
     esac
 }
@@ -32,12 +32,10 @@ extras() {
 finish_exim() {
     mv "$2/usr/sbin/exim4" "$1/usr/sbin/exim4-light"
     cp "$1/usr/sbin/exim4" "$1/usr/sbin/exim4-heavy"
-    cat >"$1/etc/passwd" <<END
-root:x:0:0:root:/:/bin/sh
-Debian-exim:x:102:105::/var/spool/exim4:/bin/sh
-nobody:x:65534:65534:nobody:/:/bin/sh
-END
-    printf 'root:x:0:\nadm:x:4:\nmail:x:8:\nDebian-exim:x:105:\nnogroup:x:65534:\n' >"$1/etc/group"
+    cp "$1/usr/share/base-passwd/passwd.master" "$1/etc/passwd"
+    cp "$1/usr/share/base-passwd/group.master" "$1/etc/group"
+    echo 'Debian-exim:x:102:105::/var/spool/exim4:/usr/sbin/nologin' >>"$1/etc/passwd"
+    echo 'Debian-exim:x:105:' >>"$1/etc/group"
     printf 'mail.example.com\n' >"$1/etc/mailname"
     mkdir -p "$1/var/spool/exim4" "$1/var/log/exim4" "$1/etc/gatepost" "$1/var/lib/gatepost" "$1/usr/local/lib/gatepost"
 }
