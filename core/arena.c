@@ -4,10 +4,11 @@
 
 struct arena_chunk {
     struct arena_chunk *older;
-    _Alignas(max_align_t) char bytes[];
+    char bytes[];
 };
 
-enum { FIRST_CHUNK = 4096, LARGEST_STEP = 1 << 20 };
+/* malloc on 32-bit Windows aligns to 8 where max_align_t wants 16, so chunks are aligned here. */
+enum { FIRST_CHUNK = 4096, LARGEST_STEP = 1 << 20, ALIGN = _Alignof(max_align_t) };
 
 void arena_init(struct arena *a, size_t ceiling)
 {
@@ -21,14 +22,14 @@ static bool arena_grow(struct arena *a, size_t size)
         want = size;
     if (want > a->ceiling - a->total)
         want = size;
-    if (want > a->ceiling - a->total || want > SIZE_MAX - sizeof(struct arena_chunk))
+    if (want > a->ceiling - a->total || want > SIZE_MAX - sizeof(struct arena_chunk) - ALIGN)
         return false;
-    struct arena_chunk *chunk = calloc(1, sizeof *chunk + want);
+    struct arena_chunk *chunk = calloc(1, sizeof *chunk + ALIGN + want);
     if (!chunk)
         return false;
     chunk->older = a->chunks;
     a->chunks = chunk;
-    a->next = chunk->bytes;
+    a->next = chunk->bytes + (ALIGN - (uintptr_t)chunk->bytes % ALIGN) % ALIGN;
     a->room = want;
     a->total += want;
     return true;
@@ -36,10 +37,11 @@ static bool arena_grow(struct arena *a, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    const size_t align = _Alignof(max_align_t);
-    if (size > SIZE_MAX - align)
+    if (size > SIZE_MAX - ALIGN)
         return NULL;
-    size = (size + align - 1) / align * align;
+    if (size == 0) /* NULL means that there is no memory, so even nothing has an address */
+        size = 1;
+    size = (size + ALIGN - 1) / ALIGN * ALIGN;
     if (size > a->room && !arena_grow(a, size))
         return NULL;
     void *p = a->next;

@@ -1,8 +1,8 @@
 /*
  * arena.h - memory that is freed all at once.
  *
- * An arena belongs to one thread at a time. It is told its ceiling when made, so that hostile input cannot grow it without
- * bound. A failed allocation returns NULL and is an ordinary error: nothing here aborts.
+ * An arena belongs to one thread at a time. It is told its ceiling when made, so that hostile input cannot grow
+ * it without bound. A failed allocation returns NULL and is an ordinary error: nothing here aborts.
  */
 #ifndef GATEPOST_ARENA_H
 #define GATEPOST_ARENA_H

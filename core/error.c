@@ -49,7 +49,10 @@ void error_caret(struct text source, unsigned column, struct writer *line, struc
         unsigned char c = (unsigned char)shown.p[i];
         writer_char(line, (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c);
     }
-    for (size_t i = from; i < at; i++)
-        writer_char(caret, i - from < shown.n && shown.p[i - from] == '\t' ? '\t' : ' ');
+    for (size_t i = from; i < at; i++) {
+        unsigned char c = i - from < shown.n ? (unsigned char)shown.p[i - from] : ' ';
+        if ((c & 0xc0) != 0x80) /* the bytes of one UTF-8 character take one column on a terminal */
+            writer_char(caret, c == '\t' ? '\t' : ' ');
+    }
     writer_char(caret, '^');
 }

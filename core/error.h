@@ -20,8 +20,8 @@ void error_set(struct error *e, const char *file, unsigned line, unsigned column
 void error_format(const struct error *e, struct writer *w);
 
 /*
- * Where a parser sends what it finds. A file is read to its end and every problem is reported. SOURCE is the line the problem
- * stands in (empty if none), borrowed for the call.
+ * Where a parser sends what it finds. A file is read to its end and every problem is reported. SOURCE is the
+ * line the problem stands in (empty if none), borrowed for the call.
  */
 struct report {
     void *context;
@@ -33,8 +33,9 @@ struct report {
 /* Counts a problem and hands it on; a report without a function only counts. */
 void report_problem(struct report *r, const struct error *e, bool warning, struct text source);
 
-/* The source line and, below it, a caret under COLUMN: two lines without line ends. Tabs are kept so that the caret stands
- * right; other control characters are shown as '?'. A long line is shown in part, around the caret. */
+/* The source line and, below it, a caret under COLUMN: two lines without line ends. Tabs are kept so that the
+ * caret stands right; other control characters are shown as '?'. A long line is shown in part, around the
+ * caret. */
 void error_caret(struct text source, unsigned column, struct writer *line, struct writer *caret);
 
 #endif

@@ -1,15 +1,16 @@
 /*
  * gatepost.h - the one public header of the engine: everything that an adapter or a custom server sees.
  *
- * gatepost_api() hands out a table of functions. A host opens one engine, then one session per SMTP connection, tells the
- * session what the client says, phase by phase, and gets a verdict back. The engine does no I/O on the network, starts no
- * thread, installs no signal handler, and neither aborts nor exits.
+ * gatepost_api() hands out a table of functions. A host opens one engine, then one session per SMTP connection,
+ * tells the session what the client says, phase by phase, and gets a verdict back. The engine does no I/O on
+ * the network, starts no thread, installs no signal handler, and neither aborts nor exits.
  *
- * Threads: an engine may be used by any thread; a session by one thread at a time. After a fork the child must open an engine
- * of its own or be the only one to go on with the parent's.
+ * Threads: an engine may be used by any thread; a session by one thread at a time. After a fork the child must
+ * open an engine of its own or be the only one to go on with the parent's.
  *
- * Strings in are pointer and length, any bytes, borrowed for the call. Strings out live until the next call on that session.
- * Structs that a host fills begin with their size; set it to sizeof and the rest to zero (= unknown, none, default) first.
+ * Strings in are pointer and length, any bytes, borrowed for the call. Strings out live until the next call on
+ * that session. Structs that a host fills begin with their size; set it to sizeof and the rest to zero (=
+ * unknown, none, default) first.
  */
 #ifndef GATEPOST_H
 #define GATEPOST_H
@@ -38,9 +39,11 @@ struct gp_session;
 enum gp_action {
     GP_PASS = 0,   /* no objection */
     GP_FAIL = 1,   /* answer this command, or this message, with the reply */
-    GP_REFUSE = 2, /* the same, and every later EHLO/HELO, MAIL, RCPT and DATA too: the session answers them so when asked */
-    GP_CLOSE = 3,  /* give the reply, then close the connection; a host that cannot close treats it as GP_REFUSE */
-    GP_DROP = 4    /* close the connection without a reply, where the host can */
+    GP_REFUSE = 2, /* the same, and every later EHLO/HELO, MAIL, RCPT and DATA too: the session answers them so
+                      when asked */
+    GP_CLOSE =
+        3,      /* give the reply, then close the connection; a host that cannot close treats it as GP_REFUSE */
+    GP_DROP = 4 /* close the connection without a reply, where the host can */
 };
 
 /* The phases of a session, in their order. */
@@ -54,7 +57,8 @@ enum gp_phase {
     GP_PHASE_END = 6   /* end of message */
 };
 
-/* What is known of the client's host name. Only a verified name (the PTR's name resolves back to the address) is ever matched. */
+/* What is known of the client's host name. Only a verified name (the PTR's name resolves back to the address)
+ * is ever matched. */
 enum gp_name_state { GP_NAME_UNKNOWN = 0, GP_NAME_NONE = 1, GP_NAME_VERIFIED = 2, GP_NAME_FORGED = 3 };
 
 /* Importance of a log line. */
@@ -65,24 +69,25 @@ struct gp_host {
     uint32_t size;
     uint32_t reserved;
     void *context; /* handed back in every callback */
-    /* One finished line: NUL-terminated, without line end, printable. Called on the thread that called us, with no lock of
-     * ours held; it must not call back into the engine. Without it lines go to the system log. */
+    /* One finished line: NUL-terminated, without line end, printable. Called on the thread that called us, with
+     * no lock of ours held; it must not call back into the engine. Without it lines go to the system log. */
     void (*log)(void *context, uint32_t level, const char *line, size_t n);
     /* Seconds since 1970 UTC. Without it the system's clock is used. */
     int64_t (*clock)(void *context);
 };
 
 /* gp_open_options.flags */
-#define GP_READ_ONLY 1u     /* judge, and read what is there, but change no file (exim -bh) */
-#define GP_NO_STATE 2u      /* neither read nor write anything in the state directory */
-#define GP_TEMPFAIL 4u      /* while no rules are in force answer 451 (on-error = tempfail); without it sessions pass */
+#define GP_READ_ONLY 1u /* judge, and read what is there, but change no file (exim -bh) */
+#define GP_NO_STATE  2u /* neither read nor write anything in the state directory */
+#define GP_TEMPFAIL                                                                                            \
+    4u /* while no rules are in force answer 451 (on-error = tempfail); without it sessions pass */
 
 struct gp_open_options {
     uint32_t size;
     uint32_t flags;
     const struct gp_host *host; /* copied */
-    const char *config;         /* path of the rule file; NULL: gatepost.conf here, else /etc/gatepost/gatepost.conf */
-    const char *state_dir;      /* NULL: as the rule file says */
+    const char *config; /* path of the rule file; NULL: gatepost.conf here, else /etc/gatepost/gatepost.conf */
+    const char *state_dir; /* NULL: as the rule file says */
 };
 
 /* A text that was too long for its struct is cut; it always ends in NUL. */
@@ -100,7 +105,8 @@ struct gp_client {
     uint32_t name_state; /* enum gp_name_state */
     uint32_t port;
     uint32_t local_port;
-    const char *address; /* text form; an IPv4 address may come as ::ffff:a.b.c.d; empty: not over the network, never judged */
+    const char *address; /* text form; an IPv4 address may come as ::ffff:a.b.c.d; empty: not over the network,
+                            never judged */
     size_t address_size;
     const char *name;
     size_t name_size;
@@ -112,8 +118,9 @@ struct gp_client {
 
 struct gp_verdict {
     uint32_t size;
-    uint32_t action;        /* enum gp_action */
-    uint32_t phase;         /* enum gp_phase: the phase whose facts decided (an earlier one for a verdict that was held) */
+    uint32_t action; /* enum gp_action */
+    uint32_t
+        phase; /* enum gp_phase: the phase whose facts decided (an earlier one for a verdict that was held) */
     uint32_t code;          /* reply code, 400 to 599; 0 with GP_PASS */
     char enhanced[12];      /* enhanced status code ("5.7.1"), or empty */
     uint32_t block_seconds; /* for how long the client is put on the blocklist; 0: it is not */
@@ -121,19 +128,23 @@ struct gp_verdict {
     size_t text_size;
     const char *reply; /* the whole reply as the rule has it: "554 5.7.1 Transaction refused"; NUL-terminated */
     size_t reply_size;
-    const char *cause; /* "gatepost.conf:3", "block-table", "blocklist", "on-error"; empty with GP_PASS; NUL-terminated */
+    const char *cause; /* "gatepost.conf:3", "block-table", "blocklist", "on-error"; empty with GP_PASS;
+                          NUL-terminated */
     size_t cause_size;
 };
 
 /* flags of helo, mail and rcpt */
-#define GP_ARGUMENT 1u /* TEXT is the bare argument; the engine writes "EHLO x", "MAIL FROM:<x>", "RCPT TO:<x>" around it */
+#define GP_ARGUMENT                                                                                            \
+    1u /* TEXT is the bare argument; the engine writes "EHLO x", "MAIL FROM:<x>", "RCPT TO:<x>" around it */
 
-/* facts that an MTA can tell to be unknown; checks and patterns on them cannot say, so no rule triggers by them */
-#define GP_FACT_NAME 1u       /* the client's host name */
-#define GP_FACT_HELO 2u       /* HELO name and line */
-#define GP_FACT_MAIL 4u       /* sender */
-#define GP_FACT_RCPT 8u       /* recipients */
-#define GP_FACT_ALL_FIELDS 16u /* whether the header is whole: has, once and the operation `headers` cannot say */
+/* facts that an MTA can tell to be unknown; checks and patterns on them cannot say, so no rule triggers by them
+ */
+#define GP_FACT_NAME 1u /* the client's host name */
+#define GP_FACT_HELO 2u /* HELO name and line */
+#define GP_FACT_MAIL 4u /* sender */
+#define GP_FACT_RCPT 8u /* recipients */
+#define GP_FACT_ALL_FIELDS                                                                                     \
+    16u /* whether the header is whole: has, once and the operation `headers` cannot say */
 
 struct gp_api {
     uint32_t size;
@@ -142,27 +153,29 @@ struct gp_api {
     uint32_t reserved;
     const char *version; /* of the engine, for people: "1.0.0" */
 
-    /* Opens an engine. Returns 1 with rules in force; 0 when opened without any (the reason is in *ERROR and in the log; sessions
-     * get what GP_TEMPFAIL says until the rule file is mended); -1 when there is no engine (*ENGINE is NULL, reason in *ERROR).
-     * ERROR may be NULL. */
-    int (*engine_open)(const struct gp_open_options *options, struct gp_engine **engine, struct gp_error *error);
+    /* Opens an engine. Returns 1 with rules in force; 0 when opened without any (the reason is in *ERROR and in
+     * the log; sessions get what GP_TEMPFAIL says until the rule file is mended); -1 when there is no engine
+     * (*ENGINE is NULL, reason in *ERROR). ERROR may be NULL. */
+    int (*engine_open)(const struct gp_open_options *options, struct gp_engine **engine,
+                       struct gp_error *error);
 
     /* Closes it and sets *ENGINE to NULL. Its sessions must be closed before. */
     void (*engine_close)(struct gp_engine **engine);
 
-    /* Looks at once whether the rule file or a table changed; otherwise that is done when a session opens, once a second at most.
-     * Returns 1 if other rules are in force now, 0 if not, -1 if a file is broken (logged) and the former one stays. */
+    /* Looks at once whether the rule file or a table changed; otherwise that is done when a session opens, once
+     * a second at most. Returns 1 if other rules are in force now, 0 if not, -1 if a file is broken (logged)
+     * and the former one stays. */
     int (*engine_refresh)(struct gp_engine *engine);
 
-    /* Opens a session for CLIENT, under the rules in force now. Returns 0, or -1 when out of memory: then the host goes on as if
-     * every verdict were pass (or tempfail, as it prefers). */
+    /* Opens a session for CLIENT, under the rules in force now. Returns 0, or -1 when out of memory: then the
+     * host goes on as if every verdict were pass (or tempfail, as it prefers). */
     int (*session_open)(struct gp_engine *engine, const struct gp_client *client, struct gp_session **session);
 
     /* Ends it and sets *SESSION to NULL. */
     void (*session_close)(struct gp_session **session);
 
-    /* What could change a verdict of this session and is still missing: a mask of GP_FACT_NAME, or 0. A host for which a
-     * host name costs a look-up in the DNS asks this first. */
+    /* What could change a verdict of this session and is still missing: a mask of GP_FACT_NAME, or 0. A host
+     * for which a host name costs a look-up in the DNS asks this first. */
     uint32_t (*needs)(struct gp_session *session);
 
     /* Tells the client's name after all; before connect(). */
@@ -171,12 +184,16 @@ struct gp_api {
     /* Tells what cannot be known, a mask of GP_FACT_… */
     void (*unknown)(struct gp_session *session, uint32_t facts);
 
-    /* The phases. Each returns the action (enum gp_action) and, unless VERDICT is NULL, fills *VERDICT, whose size the host has set.
-     * A phase that the host skipped is asked first. TEXT is the command line as received, a CRLF at its end or not. */
+    /* The phases. Each returns the action (enum gp_action) and, unless VERDICT is NULL, fills *VERDICT, whose
+     * size the host has set. A phase that the host skipped is asked first. TEXT is the command line as
+     * received, a CRLF at its end or not. */
     int (*connect)(struct gp_session *session, struct gp_verdict *verdict);
-    int (*helo)(struct gp_session *session, const char *text, size_t n, uint32_t flags, struct gp_verdict *verdict);
-    int (*mail)(struct gp_session *session, const char *text, size_t n, uint32_t flags, struct gp_verdict *verdict);
-    int (*rcpt)(struct gp_session *session, const char *text, size_t n, uint32_t flags, struct gp_verdict *verdict);
+    int (*helo)(struct gp_session *session, const char *text, size_t n, uint32_t flags,
+                struct gp_verdict *verdict);
+    int (*mail)(struct gp_session *session, const char *text, size_t n, uint32_t flags,
+                struct gp_verdict *verdict);
+    int (*rcpt)(struct gp_session *session, const char *text, size_t n, uint32_t flags,
+                struct gp_verdict *verdict);
     int (*data)(struct gp_session *session, struct gp_verdict *verdict);
 
     /* AUTH succeeded. */
@@ -185,8 +202,8 @@ struct gp_api {
     /* The MTA itself turned away the last RCPT that we let pass. */
     void (*rcpt_rejected)(struct gp_session *session);
 
-    /* The header of the message, as bytes cut anywhere (folded lines are unfolded; what follows the empty line is ignored), or as
-     * one field: name, and value as it stood behind the colon. */
+    /* The header of the message, as bytes cut anywhere (folded lines are unfolded; what follows the empty line
+     * is ignored), or as one field: name, and value as it stood behind the colon. */
     void (*header_text)(struct gp_session *session, const char *bytes, size_t n);
     void (*header)(struct gp_session *session, const char *name, size_t name_size, const char *value,
                    size_t value_size);
@@ -194,8 +211,8 @@ struct gp_api {
     /* The verdict on the header; a host that can answer only after the final dot keeps it until then. */
     int (*end_of_headers)(struct gp_session *session, struct gp_verdict *verdict);
 
-    /* The final dot: the verdict on the message (that on its header, if it was not pass). MESSAGE_SIZE in bytes, 0 if unknown.
-     * The transaction is over after it. */
+    /* The final dot: the verdict on the message (that on its header, if it was not pass). MESSAGE_SIZE in
+     * bytes, 0 if unknown. The transaction is over after it. */
     int (*end_of_message)(struct gp_session *session, uint64_t message_size, struct gp_verdict *verdict);
 
     /* RSET, or a transaction given up by other means. */
@@ -209,11 +226,14 @@ struct gp_api {
 struct gp_trace_ext {
     uint32_t size;
     uint32_t reserved;
-    /* LINE as in gp_host.log. While a function is set every rule is asked, also those that the index would pass over. NULL ends it. */
-    void (*set)(struct gp_session *session, void (*line)(void *context, const char *line, size_t n), void *context);
+    /* LINE as in gp_host.log. While a function is set every rule is asked, also those that the index would pass
+     * over. NULL ends it. */
+    void (*set)(struct gp_session *session, void (*line)(void *context, const char *line, size_t n),
+                void *context);
 };
 
-/* The one exported function. NULL if this engine cannot speak MAJOR. The table is constant and lives as long as the library. */
+/* The one exported function. NULL if this engine cannot speak MAJOR. The table is constant and lives as long as
+ * the library. */
 GP_EXPORT const struct gp_api *gatepost_api(uint32_t major);
 
 #ifdef __cplusplus

@@ -1,16 +1,17 @@
 /*
- * os.h - what the engine asks of the operating system: mapped files and their identity, replacing a file, locks, time.
+ * os.h - what the engine asks of the operating system: mapped files and their identity, replacing a file,
+ * locks, time.
  *
- * os_posix.c and os_win32.c are the only files of the engine with a system header. Functions that can fail return 0 or an
- * errno value; os_reason() puts it into words. Nothing here sleeps, exits, or touches a signal.
+ * os_posix.c and os_win32.c are the only files of the engine with a system header. Functions that can fail
+ * return 0 or an errno value; os_reason() puts it into words. Nothing here sleeps, exits, or touches a signal.
  */
 #ifndef GATEPOST_OS_H
 #define GATEPOST_OS_H
 
 #include "text.h"
 
-/* What tells one state of a file from another. Fixed width and without holes: it is stored in files and compared as bytes.
- * All zero stands for a file that is not there. */
+/* What tells one state of a file from another. Fixed width and without holes: it is stored in files and
+ * compared as bytes. All zero stands for a file that is not there. */
 struct file_id {
     uint64_t device;
     uint64_t inode;
@@ -34,20 +35,27 @@ struct file_map {
     struct file_id id;
 };
 
-/* Maps the regular file at PATH. With `ahead` the pages are brought in at once. Returns 0, or an errno value: ENOENT, EACCES,
- * EFBIG for a file that does not fit into memory, EINVAL for something that is no regular file, … */
+/* Maps the regular file at PATH. With `ahead` the pages are brought in at once. Returns 0, or an errno value:
+ * ENOENT, EACCES, EFBIG for a file that does not fit into memory, EINVAL for something that is no regular file,
+ * … */
 int os_map(const char *path, bool ahead, struct file_map *out);
 void os_unmap(struct file_map *map);
 
-/* Puts N bytes at PATH as a whole: written to a new file beside it with mode 0640, then renamed over it, so that a reader
- * sees the old file or the new one. When root does it, the new file gets the owner and group of the folder. Returns 0 or errno;
- * on failure nothing is left behind. */
+/* A whole file in malloc()ed memory, for files that people edit in place: a mapping of one that is cut short
+ * kills the reader. Returns 0, or an errno value; EFBIG if it is longer than CEILING. The caller frees *BYTES.
+ */
+int os_read(const char *path, size_t ceiling, char **bytes, size_t *size, struct file_id *id);
+
+/* Puts N bytes at PATH as a whole: written to a new file beside it with mode 0640, then renamed over it, so
+ * that a reader sees the old file or the new one. When root does it, the new file gets the owner and group of
+ * the folder. Returns 0 or errno; on failure nothing is left behind. */
 int os_replace(const char *path, const void *bytes, size_t n);
 
 /* The same with the contents of the mapped file, and its modification time kept. */
 int os_replace_with_copy(const char *path, const struct file_map *from);
 
-/* The working directory made absolute: PATH if it is absolute, else the working directory and PATH. 0 or errno. */
+/* The working directory made absolute: PATH if it is absolute, else the working directory and PATH. 0 or errno.
+ */
 int os_absolute(const char *path, char *out, size_t cap);
 
 /* Seconds since 1970 UTC; milliseconds of a clock that never goes back; the id of this process. */

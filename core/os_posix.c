@@ -76,6 +76,46 @@ void os_unmap(struct file_map *map)
     *map = (struct file_map){.p = NULL};
 }
 
+static int read_all(int fd, size_t ceiling, char **bytes, size_t *size, struct file_id *id)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return errno;
+    if (!S_ISREG(st.st_mode))
+        return EINVAL;
+    id_from_stat(&st, id);
+    if ((uint64_t)st.st_size > ceiling)
+        return EFBIG;
+    size_t cap = (size_t)st.st_size + 1, n = 0;
+    char *p = malloc(cap);
+    if (!p)
+        return ENOMEM;
+    while (n < cap) {
+        ssize_t got = read(fd, p + n, cap - n);
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR) {
+            free(p);
+            return errno;
+        }
+        n += got > 0 ? (size_t)got : 0;
+    }
+    *bytes = p;
+    *size = n;
+    return 0;
+}
+
+int os_read(const char *path, size_t ceiling, char **bytes, size_t *size, struct file_id *id)
+{
+    *id = (struct file_id){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno;
+    int error = read_all(fd, ceiling, bytes, size, id);
+    close(fd);
+    return error;
+}
+
 static int write_all(int fd, const unsigned char *p, size_t n)
 {
     while (n) {

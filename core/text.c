@@ -27,7 +27,7 @@ bool text_starts_nocase(struct text t, struct text prefix)
 
 bool text_ends_nocase(struct text t, struct text suffix)
 {
-    return t.n >= suffix.n && same_folded(t.p + (t.n - suffix.n), suffix.p, suffix.n);
+    return t.n >= suffix.n && text_eq_nocase(text_skip(t, t.n - suffix.n), suffix);
 }
 
 size_t text_find(struct text t, size_t from, char c)
@@ -40,6 +40,8 @@ size_t text_find(struct text t, size_t from, char c)
 
 size_t text_find_nocase(struct text t, struct text needle)
 {
+    if (needle.n == 0)
+        return 0;
     for (size_t i = 0; i + needle.n <= t.n; i++)
         if (same_folded(t.p + i, needle.p, needle.n))
             return i;

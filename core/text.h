@@ -3,7 +3,8 @@
  *
  * A slice (struct text) points at bytes that somebody else owns; it need not end in NUL and may hold any byte.
  * Folding is ASCII only: SMTP command words, domain names and header field names are ASCII (RFC 5321 2.4), and
- * the locale of the host process is none of our business. Everything here is pure and may be used by any thread.
+ * the locale of the host process is none of our business. Everything here is pure and may be used by any
+ * thread.
  */
 #ifndef GATEPOST_TEXT_H
 #define GATEPOST_TEXT_H
@@ -36,7 +37,8 @@ static inline struct text text_z(const char *z)
 /* The slice without its first N bytes (all of them, if it has fewer). */
 static inline struct text text_skip(struct text t, size_t n)
 {
-    return n < t.n ? (struct text){t.p + n, t.n - n} : (struct text){t.p + t.n, 0};
+    size_t gone = n < t.n ? n : t.n;
+    return gone ? (struct text){t.p + gone, t.n - gone} : t; /* nothing may be added to NULL, not even 0 */
 }
 
 static inline unsigned char fold(unsigned char c)
@@ -92,8 +94,8 @@ bool text_number(struct text t, uint64_t max, uint64_t *out);
 unsigned text_distance(struct text a, struct text b);
 
 /*
- * A bounded writer over caller-owned memory. What does not fit is dropped and remembered in `cut`; the buffer always
- * ends in NUL (cap must be at least 1). It never allocates.
+ * A bounded writer over caller-owned memory. What does not fit is dropped and remembered in `cut`; the buffer
+ * always ends in NUL (cap must be at least 1). It never allocates.
  */
 struct writer {
     char *p;
@@ -107,8 +109,8 @@ void writer_add(struct writer *w, struct text t);
 void writer_char(struct writer *w, char c);
 void writer_printf(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* T in double quotes for a log line: `"`, `\`, control characters and bytes that are not ASCII are escaped (\xHH), and no
- * more than LIMIT bytes of T are shown, then "...". */
+/* T in double quotes for a log line: `"`, `\`, control characters and bytes that are not ASCII are escaped
+ * (\xHH), and no more than LIMIT bytes of T are shown, then "...". */
 void writer_quoted(struct writer *w, struct text t, size_t limit);
 
 /* Seconds as an administrator writes them: "30m", "24h", "7d", "90s"; the largest unit that divides it. */

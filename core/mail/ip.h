@@ -27,12 +27,13 @@ static inline unsigned ip_bits(const struct ip *ip)
     return ip->v6 ? 128 : 32;
 }
 
-/* "192.0.2.1" (four decimal numbers, no leading zeros) or RFC 4291 section 2.2 text; no zone, no brackets, nothing around it.
- * Returns true and sets *OUT, or false. */
+/* "192.0.2.1" (four decimal numbers, no leading zeros) or RFC 4291 section 2.2 text; no zone, no brackets,
+ * nothing around it. Returns true and sets *OUT, or false. */
 bool ip_parse(struct text t, struct ip *out);
 
-/* The same, or with "/bits" behind it; a bare address is its full length. Bits of the address beyond the length must be zero
- * unless `lenient`, then they are cleared. */
+/* The same, or with "/bits" behind it; a bare address is its full length. Bits of the address beyond the length
+ * must be zero unless `lenient`, then they are cleared. ::ffff:a.b.c.d/N with N of 96 and above is
+ * a.b.c.d/(N-96). */
 bool ip_prefix_parse(struct text t, bool lenient, struct ip_prefix *out);
 
 /* RFC 5321 4.1.3: "[192.0.2.1]" or "[IPv6:2001:db8::1]" (tag in either case). */
@@ -48,8 +49,9 @@ struct ip ip_mask(const struct ip *ip, unsigned bits);
 
 bool ip_in(const struct ip *ip, const struct ip_prefix *prefix);
 
-/* Whether the address can be that of a host on the public Internet: not private, loopback, link-local, multicast, documentation
- * or otherwise reserved (IANA special-purpose registries). */
+/* Whether the address can be that of a host on the public Internet: not private, loopback, link-local,
+ * multicast, documentation or otherwise reserved (IANA special-purpose registries). IPv4 behind a translator
+ * (64:ff9b::/96) or 6to4 (2002::/16) counts as that IPv4. */
 bool ip_is_public(const struct ip *ip);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * mailbox.h - the address in a MAIL or RCPT command (RFC 5321 section 4.1.2), read as leniently as servers do. Pure; any thread.
+ * mailbox.h - the address in a MAIL or RCPT command (RFC 5321 section 4.1.2), read as leniently as servers do.
+ * Pure; any thread.
  */
 #ifndef GATEPOST_MAILBOX_H
 #define GATEPOST_MAILBOX_H
@@ -8,22 +9,23 @@
 
 /* Slices of the text that was read. */
 struct mailbox {
-    struct text address; /* between the angle brackets, source route left out: "user@example.com"; empty for <> */
+    struct text address; /* what the angle brackets hold, without source route; empty for <> */
     struct text local;   /* left of the last '@' that is not quoted; quotes kept */
     struct text domain;  /* right of it, without a dot at the end; empty for "postmaster" and <> */
     bool null_sender;    /* it was "<>" */
 };
 
-/* Finds the address in a whole command line ("MAIL FROM:<a@b> SIZE=1", "rcpt to: a@b", "RCPT TO:<@x,@y:a@b>"): what stands
- * behind the first colon. Blanks after the colon, missing brackets, a quoted local part with '@', '>' or blanks in it, and
- * UTF-8 (RFC 6531) are understood. Returns false if there is no address in it (then *OUT is empty). */
+/* Finds the address in a whole command line ("MAIL FROM:<a@b> SIZE=1", "rcpt to: a@b", "RCPT TO:<@x,@y:a@b>"):
+ * what stands behind the first colon. Blanks after the colon, missing or doubled brackets, a name or comment
+ * before them ("TO: Sugar <a@b>"), a quoted local part with '@', '>' or blanks in it, and UTF-8 (RFC 6531) are
+ * understood; neither side need be there. Returns false if there is no address in it (then *OUT is empty). */
 bool mailbox_from_command(struct text line, struct mailbox *out);
 
 /* The same for the bare argument: "<a@b> SIZE=1" or "a@b". */
 bool mailbox_parse(struct text argument, struct mailbox *out);
 
-/* LOCAL as it is compared: quotes and backslashes taken away, so that "\"sugar\"" is sugar. At most CAP bytes are written to OUT;
- * returns the length, or CAP + 1 if it does not fit. Letter case is kept. */
+/* LOCAL as it is compared: quotes and backslashes taken away, so that "\"sugar\"" is sugar. At most CAP bytes
+ * are written to OUT; returns the length, or CAP + 1 if it does not fit. Letter case is kept. */
 size_t mailbox_local_plain(struct text local, char *out, size_t cap);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * facts.h - what is known so far. The session fills it; rules and checks read it. All slices are owned by the session.
+ * facts.h - what is known so far. The session fills it; rules and checks read it. All slices are owned by the
+ * session.
  */
 #ifndef GATEPOST_FACTS_H
 #define GATEPOST_FACTS_H
@@ -46,6 +47,8 @@ struct facts {
     bool authenticated;
 
     uint32_t unknown; /* mask of GP_FACT_… */
+
+    enum operation asking; /* whose rules are being asked */
 
     struct text helo_line; /* verb included, without line end */
     struct text helo;      /* the argument */

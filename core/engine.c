@@ -1,0 +1,351 @@
+#include "engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rules/config.h"
+#include "rules/image.h"
+
+enum { PATH_MOST = 4096, LOOK_EVERY_MS = 1000 };
+
+struct gp_engine {
+    struct gp_host host;
+    uint32_t flags;
+    struct os_mutex *mutex; /* guards `policy`, `looked` and `reloading` */
+    struct keeping keeping;
+    struct policy *policy;
+    struct watch_list watch; /* the files of the last attempt; touched by the thread that reloads alone */
+    bool watch_is_image;     /* the rules came from an image: its own list of files is what to watch */
+    int64_t looked;
+    bool reloading;
+    char config[PATH_MOST];
+    char state_dir[PATH_MOST];
+    char image[PATH_MOST + 64];
+};
+
+void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line)
+{
+    if (e->host.log)
+        e->host.log(e->host.context, level, line, strlen(line));
+    else
+        os_log(line);
+}
+
+static void say(struct gp_engine *e, const struct late_log *log)
+{
+    for (size_t at = 0; at < log->n; at += strlen(log->lines + at) + 1)
+        engine_log(e, GP_LOG_ERROR, log->lines + at);
+}
+
+/* The problems of one attempt to read the rules: the first as gp_error, all as log lines. */
+struct attempt {
+    struct late_log log;
+    struct error first;
+};
+
+static void note_problem(void *context, const struct error *e, bool warning, struct text source)
+{
+    struct attempt *a = context;
+    char line[1024], shown[256], caret[256];
+    if (warning)
+        return;
+    if (!a->first.message[0])
+        a->first = *e;
+    struct writer w = writer_on(line, sizeof line);
+    writer_add(&w, TEXT("gatepost: "));
+    error_format(e, &w);
+    late_log_add(&a->log, line);
+    if (source.n == 0 || !e->column)
+        return;
+    struct writer s = writer_on(shown, sizeof shown), c = writer_on(caret, sizeof caret);
+    writer_add(&s, TEXT("gatepost:   "));
+    writer_add(&c, TEXT("gatepost:   "));
+    error_caret(source, e->column, &s, &c);
+    late_log_add(&a->log, shown);
+    late_log_add(&a->log, caret);
+}
+
+static bool uses_state(const struct gp_engine *e)
+{
+    return e->keeping.dir != NULL;
+}
+
+/* The state directory is needed before the rules are read: the image lies there. */
+static void find_state_dir(struct gp_engine *e, const char *wanted)
+{
+    if (e->flags & GP_NO_STATE)
+        return;
+    if (wanted && *wanted) {
+        if (os_absolute(wanted, e->state_dir, sizeof e->state_dir) != 0)
+            e->state_dir[0] = '\0';
+    } else {
+        config_state_dir(e->config, e->state_dir, sizeof e->state_dir);
+        if (!e->state_dir[0])
+            snprintf(e->state_dir, sizeof e->state_dir, "/var/lib/gatepost");
+    }
+    if (e->state_dir[0] && image_path(e->state_dir, "rules", e->config, "image", e->image, sizeof e->image))
+        e->keeping.dir = e->state_dir;
+}
+
+static void log_in_force(struct late_log *log, const struct ruleset *r, const char *config)
+{
+    char line[PATH_MOST + 100];
+    struct writer w = writer_on(line, sizeof line);
+    writer_printf(&w, "gatepost: rules in force: %.400s, %u rules%s", config, (unsigned)ruleset_rule_count(r),
+                  ruleset_settings(r)->log_only ? ", mode = log: nothing is refused" : "");
+    late_log_add(log, line);
+}
+
+/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change. */
+static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a)
+{
+    struct report report = {.context = a, .problem = note_problem};
+    watch_list_fini(&e->watch);
+    struct ruleset *r = config_load(e->config, NULL, 0, &report, &e->watch);
+    if (r) {
+        if (uses_state(e) && !e->keeping.read_only && image_store(e->image, r) == 0)
+            log_in_force(&a->log, r, e->config);
+        return r;
+    }
+    os_mutex_lock(e->keeping.mutex);
+    bool is_new = once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->config,
+                              watch_list_stamp(&e->watch));
+    os_mutex_unlock(e->keeping.mutex);
+    if (!is_new)
+        a->log.n = 0;
+    return NULL;
+}
+
+static void conclude(struct attempt *a, const char *what)
+{
+    /* Nothing to conclude from what has been said already. */
+    if (a->log.n)
+        late_log_add(&a->log, what);
+}
+
+/* The first time: image, files, last good image. */
+static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
+{
+    int error = 0;
+    struct ruleset *kept = uses_state(e) ? image_load(e->image, &error) : NULL;
+    if (kept && image_is_current(kept, e->config)) {
+        e->watch_is_image = true;
+        return kept;
+    }
+    if (error && error != ENOENT) {
+        char line[PATH_MOST + 200], reason[128];
+        struct writer w = writer_on(line, sizeof line);
+        struct file_id id;
+        os_file_id(e->image, &id);
+        writer_printf(
+            &w, "gatepost: the kept rules %.400s cannot be used (%s); reading the rule file instead", e->image,
+            error == EPROTO ? "damaged, or another version's" : os_reason(error, reason, sizeof reason));
+        if (once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->image,
+                        (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
+            late_log_add(&a->log, line);
+    }
+    struct ruleset *r = parse_rules(e, a);
+    if (r) {
+        ruleset_unref(&kept);
+        return r;
+    }
+    if (kept)
+        conclude(a, "gatepost: the last good rules stay in force, as kept in the state directory");
+    else
+        conclude(a, e->flags & GP_TEMPFAIL ? "gatepost: no rules are in force; every message gets 451"
+                                           : "gatepost: no rules are in force; every message passes");
+    return kept;
+}
+
+static bool files_changed(struct gp_engine *e)
+{
+    return e->watch_is_image ? !image_is_current(policy_rules(e->policy), e->config)
+                             : watch_list_changed(&e->watch);
+}
+
+/* By the one thread that reloads. Returns 1, 0 or -1 as engine_refresh(). BEFORE is the policy in force, held
+ * by the caller. */
+static int reload(struct gp_engine *e, struct policy *before, struct policy **fresh, struct attempt *a)
+{
+    struct ruleset *rules = NULL;
+    int result = 0;
+    *fresh = NULL;
+    if (files_changed(e)) {
+        e->watch_is_image = false;
+        rules = parse_rules(e, a);
+        result = rules ? 1 : -1;
+        if (rules && !a->log.n)
+            log_in_force(&a->log, rules, e->config);
+        if (!rules)
+            conclude(a, policy_rules(before) ? "gatepost: the last good rules stay in force"
+                                             : "gatepost: no rules are in force");
+    }
+    if (!rules && !policy_tables_changed(before, &e->keeping))
+        return result;
+    if (!rules && policy_rules(before))
+        rules = ruleset_ref((struct ruleset *)(uintptr_t)policy_rules(before));
+    *fresh = policy_new(rules, before);
+    if (!*fresh) {
+        ruleset_unref(&rules);
+        return -1;
+    }
+    policy_renew_tables(*fresh, before, &e->keeping, &a->log);
+    return result ? result : 1;
+}
+
+static int look(struct gp_engine *e, bool at_once)
+{
+    struct policy *before = NULL, *fresh = NULL;
+    int64_t now = os_ticks_ms();
+    os_mutex_lock(e->mutex);
+    bool due = !e->reloading && (at_once || now - e->looked >= LOOK_EVERY_MS);
+    if (due) {
+        e->reloading = true;
+        e->looked = now;
+        before = policy_ref(e->policy);
+    }
+    os_mutex_unlock(e->mutex);
+    if (!due)
+        return 0;
+
+    struct attempt a;
+    a.log.n = 0;
+    a.first.message[0] = '\0';
+    int result = reload(e, before, &fresh, &a);
+
+    os_mutex_lock(e->mutex);
+    struct policy *old = NULL;
+    if (fresh) {
+        old = e->policy;
+        e->policy = fresh;
+    }
+    e->reloading = false;
+    os_mutex_unlock(e->mutex);
+    policy_unref(&old);
+    policy_unref(&before);
+    say(e, &a.log);
+    return result;
+}
+
+struct policy *engine_policy(struct gp_engine *e)
+{
+    look(e, false);
+    os_mutex_lock(e->mutex);
+    struct policy *p = policy_ref(e->policy);
+    os_mutex_unlock(e->mutex);
+    return p;
+}
+
+int engine_refresh(struct gp_engine *e)
+{
+    return look(e, true);
+}
+
+int engine_table(struct gp_engine *e, struct policy *p, unsigned slot, struct table **out)
+{
+    struct late_log log;
+    log.n = 0;
+    int result = policy_table(p, &e->keeping, slot, out, &log);
+    say(e, &log);
+    return result;
+}
+
+void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot)
+{
+    struct late_log log;
+    log.n = 0;
+    policy_table_damaged(p, &e->keeping, slot, &log);
+    say(e, &log);
+}
+
+bool engine_tempfails(const struct gp_engine *e)
+{
+    return (e->flags & GP_TEMPFAIL) != 0;
+}
+
+static void give_error(struct gp_error *out, const struct error *e)
+{
+    if (!out || out->size < sizeof *out)
+        return;
+    out->line = e->line;
+    out->column = e->column;
+    snprintf(out->file, sizeof out->file, "%s", e->file);
+    snprintf(out->message, sizeof out->message, "%s", e->message);
+}
+
+static void copy_host(struct gp_engine *e, const struct gp_host *host)
+{
+    size_t n = host && host->size < sizeof e->host ? host->size : sizeof e->host;
+    if (host)
+        memcpy(&e->host, host, n);
+}
+
+static struct gp_engine *engine_new(const struct gp_open_options *o, struct error *error)
+{
+    struct gp_engine *e = calloc(1, sizeof *e);
+    if (e) {
+        e->flags = o->flags;
+        copy_host(e, o->host);
+        e->mutex = os_mutex_new();
+        e->keeping.mutex = os_mutex_new();
+        e->keeping.read_only = (o->flags & GP_READ_ONLY) != 0;
+    }
+    if (!e || !e->mutex || !e->keeping.mutex) {
+        error_set(error, NULL, 0, 0, "out of memory");
+        engine_close(&e);
+        return NULL;
+    }
+    int failed = config_path(o->config && *o->config ? o->config : NULL, e->config, sizeof e->config);
+    if (failed) {
+        char reason[128];
+        error_set(error, o->config, 0, 0, "cannot find the rule file: %s",
+                  os_reason(failed, reason, sizeof reason));
+        engine_close(&e);
+        return NULL;
+    }
+    find_state_dir(e, o->state_dir);
+    return e;
+}
+
+int engine_open(const struct gp_open_options *options, struct gp_engine **engine, struct gp_error *error)
+{
+    struct gp_open_options o = {0};
+    struct attempt a;
+    a.log.n = 0;
+    a.first = (struct error){.message = ""};
+    memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    *engine = NULL;
+    struct gp_engine *e = engine_new(&o, &a.first);
+    if (!e) {
+        give_error(error, &a.first);
+        return -1;
+    }
+    struct ruleset *rules = first_rules(e, &a);
+    e->looked = os_ticks_ms();
+    e->policy = policy_new(rules, NULL);
+    if (!e->policy) {
+        ruleset_unref(&rules);
+        error_set(&a.first, NULL, 0, 0, "out of memory");
+        give_error(error, &a.first);
+        engine_close(&e);
+        return -1;
+    }
+    say(e, &a.log);
+    give_error(error, &a.first);
+    *engine = e;
+    return rules ? 1 : 0;
+}
+
+void engine_close(struct gp_engine **engine)
+{
+    struct gp_engine *e = *engine;
+    *engine = NULL;
+    if (!e)
+        return;
+    policy_unref(&e->policy);
+    watch_list_fini(&e->watch);
+    os_mutex_free(e->keeping.mutex);
+    os_mutex_free(e->mutex);
+    free(e);
+}

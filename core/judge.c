@@ -1,0 +1,191 @@
+#include "judge.h"
+
+#include "spare.h"
+#include "tell.h"
+
+static const enum gp_action action_of[ACT_COUNT] = {
+    [ACT_REFUSE] = GP_REFUSE,
+    [ACT_FAIL] = GP_FAIL,
+    [ACT_CLOSE] = GP_CLOSE,
+    [ACT_DROP] = GP_DROP,
+};
+
+bool judge_never(const struct gp_session *s)
+{
+    return s->own_network || s->exempt || s->not_network ||
+           (s->facts.authenticated && !s->settings->judge_authenticated);
+}
+
+uint32_t judge_block_seconds(struct gp_session *s, const struct rule *rule)
+{
+    if (!(rule->flags & RULE_BLOCK) || judge_never(s) || s->facts.authenticated ||
+        spare(s, SPARE_BLOCKLIST) != 0)
+        return 0;
+    return rule->block_seconds ? rule->block_seconds : s->settings->block_time[0];
+}
+
+/* Rules of one matcher or of two, merged in file order. */
+struct asking {
+    struct gp_session *s;
+    enum operation op;
+    enum gp_phase phase;
+    struct text subject;
+    struct candidates from[2];
+    uint32_t next[2];
+    int spared; /* -2 until a rule has triggered, then spare()'s answer */
+};
+
+static void asking_begin(struct asking *a, const struct matcher *first, const struct matcher *second)
+{
+    const struct matcher *m[2] = {first, second};
+    a->s->facts.asking = a->op;
+    a->spared = -2;
+    for (int i = 0; i < 2; i++) {
+        a->next[i] = UINT32_MAX;
+        if (m[i] && m[i]->rule_count) {
+            index_find(a->s->rules, m[i], a->subject, a->s->trace != NULL, a->s->words[i], &a->from[i]);
+            a->next[i] = index_next(&a->from[i]);
+        }
+    }
+}
+
+static const struct rule *asking_next(struct asking *a)
+{
+    for (;;) {
+        int i = a->next[1] < a->next[0];
+        uint32_t number = a->next[i];
+        if (number == UINT32_MAX)
+            return NULL;
+        a->next[i] = index_next(&a->from[i]);
+        const struct rule *rule = ruleset_rule(a->s->rules, number);
+        if (rule && rule->operation == a->op)
+            return rule;
+    }
+}
+
+static bool triggers(struct asking *a, const struct rule *rule)
+{
+    struct gp_session *s = a->s;
+    if (!s->trace)
+        return rule_triggers(rule, ruleset_test(s->rules, rule, &s->facts, a->subject, NULL));
+    char why[400], cause[300];
+    struct writer w = writer_on(why, sizeof why), c = writer_on(cause, sizeof cause);
+    int holds = ruleset_test(s->rules, rule, &s->facts, a->subject, &w);
+    bool triggered = rule_triggers(rule, holds);
+    struct text source = ruleset_source(s->rules, rule);
+    const char *quote = rule->flags & RULE_PATTERN ? "\"" : "";
+    ruleset_cause(s->rules, rule, &c);
+    tell_trace(s, "  %s: %s %s%s%.*s%s: %s: %s%s", cause, operation_name[a->op],
+               rule->flags & RULE_NOT ? "not " : "", quote, (int)(source.n < 120 ? source.n : 120), source.p,
+               quote, why, triggered ? "triggers: " : "does not trigger",
+               triggered ? action_name[rule->action] : "");
+    return triggered;
+}
+
+/* The exemption table cannot be used: on-error. */
+static void decide_trouble(struct asking *a, struct decision *d)
+{
+    if (a->s->settings->on_error_tempfail)
+        *d = (struct decision){
+            .action = GP_FAIL, .phase = a->phase, .operation = a->op, .cause = CAUSE_ON_ERROR};
+}
+
+/* Acts on a rule that triggered. Returns true if no more rules are asked. */
+static bool act(struct asking *a, const struct rule *rule, struct decision *d)
+{
+    struct gp_session *s = a->s;
+    switch (rule->action) {
+    case ACT_LOG:
+        tell_log_rule(s, rule, a->phase, s->settings->log_only ? 0 : judge_block_seconds(s, rule));
+        return false;
+    case ACT_SKIP:
+        return true;
+    case ACT_EXEMPT:
+        s->exempt = true;
+        return true;
+    default:
+        *d = (struct decision){.action = action_of[rule->action],
+                               .phase = a->phase,
+                               .operation = a->op,
+                               .cause = CAUSE_RULE,
+                               .rule = rule,
+                               .reply = ruleset_reply(s->rules, rule)};
+        return true;
+    }
+}
+
+static void ask(struct asking *a, const struct matcher *first, const struct matcher *second, struct decision *d)
+{
+    const struct rule *rule;
+    asking_begin(a, first, second);
+    while ((rule = asking_next(a)) != NULL) {
+        if (!triggers(a, rule))
+            continue;
+        /* All rules of an operation are spared alike, so the first that triggers asks for all of them. */
+        if (a->spared == -2)
+            a->spared = spare(a->s, a->op);
+        if (a->spared != 0) {
+            tell_trace(a->s, "  %s: %s", operation_name[a->op],
+                       a->spared > 0 ? "spared by the exemption table"
+                                     : "the exemption table cannot be used: on-error");
+            if (a->spared < 0)
+                decide_trouble(a, d);
+            return;
+        }
+        if (act(a, rule, d))
+            return;
+    }
+}
+
+void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct text subject,
+           struct decision *d)
+{
+    const struct matcher *m = ruleset_matcher(s->rules, op);
+    struct asking a = {.s = s, .op = op, .phase = phase, .subject = subject};
+    if (m->rule_count == 0)
+        return;
+    tell_trace(s, " %s:", operation_name[op]);
+    ask(&a, m, NULL, d);
+}
+
+void judge_field(struct gp_session *s, const struct field *field, struct decision *d)
+{
+    const struct named_field *named = ruleset_field(s->rules, field->name);
+    const struct matcher *general = ruleset_matcher(s->rules, OP_HEADER);
+    struct asking a = {.s = s, .op = OP_HEADER, .phase = GP_PHASE_DATA, .subject = field->line};
+    s->facts.field = field;
+    if (general->rule_count || (named && named->rules.rule_count)) {
+        tell_trace(s, " header %.*s:", (int)(field->name.n < 80 ? field->name.n : 80), field->name.p);
+        ask(&a, general, named ? &named->rules : NULL, d);
+    }
+    if (d->action != GP_PASS || s->exempt)
+        return;
+    if (text_eq_nocase(field->name, TEXT("Subject")))
+        judge(s, OP_SUBJECT, GP_PHASE_DATA, field->line, d);
+    else if (text_eq_nocase(field->name, TEXT("Message-ID")))
+        judge(s, OP_MESSAGE_ID, GP_PHASE_DATA, text_trim(field->value), d);
+}
+
+void judge_block_table(struct gp_session *s, struct decision *d)
+{
+    struct table *t;
+    struct text reply, key;
+    if (!s->facts.client_known || engine_table(s->engine, s->policy, TABLE_BLOCK, &t) != 1)
+        return;
+    int found = table_client(t, &s->facts.client, s->facts.name, &reply, &key);
+    if (found < 0)
+        engine_table_damaged(s->engine, s->policy, TABLE_BLOCK);
+    if (found != 1)
+        return;
+    int spared = spare(s, OP_CONNECT);
+    tell_trace(s, " block-table: the client is there as '%.*s'%s", (int)key.n, key.p, spared ? ": spared" : "");
+    if (spared < 0 && s->settings->on_error_tempfail)
+        *d = (struct decision){
+            .action = GP_CLOSE, .phase = GP_PHASE_CONNECT, .operation = OP_CONNECT, .cause = CAUSE_ON_ERROR};
+    if (spared == 0)
+        *d = (struct decision){.action = GP_CLOSE,
+                               .phase = GP_PHASE_CONNECT,
+                               .operation = OP_CONNECT,
+                               .cause = CAUSE_BLOCK_TABLE,
+                               .reply = reply};
+}

@@ -1,0 +1,27 @@
+/*
+ * judge.h - asks the rules of an operation, in file order, and the block table.
+ */
+#ifndef GATEPOST_JUDGE_H
+#define GATEPOST_JUDGE_H
+
+#include "session_state.h"
+
+/* Asks the rules of OP about SUBJECT. *D becomes the decision of the first that decides; it is left alone if
+ * none does. */
+void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct text subject,
+           struct decision *d);
+
+/* Asks the rules about one header field: `header`, then `subject` or `message-id`. */
+void judge_field(struct gp_session *s, const struct field *field, struct decision *d);
+
+/* Asks the block table about the client. */
+void judge_block_table(struct gp_session *s, struct decision *d);
+
+/* Whether nothing of this session is judged: own network, authenticated, exempt, or not over the network. */
+bool judge_never(const struct gp_session *s);
+
+/* For how long the rule of D puts the client on the blocklist; 0 if it does not, or the client must never be
+ * there. */
+uint32_t judge_block_seconds(struct gp_session *s, const struct rule *rule);
+
+#endif

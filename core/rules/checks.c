@@ -1,0 +1,287 @@
+#include "checks.h"
+
+#include "../mail/domain.h"
+#include "../mail/msgid.h"
+#include "table.h"
+
+/* A reason in words, only if somebody asked. */
+#define WHY(why, ...)                                                                                          \
+    do {                                                                                                       \
+        if (why)                                                                                               \
+            writer_printf(why, __VA_ARGS__);                                                                   \
+    } while (0)
+
+#define SHOW(t) (int)((t).n < 100 ? (t).n : 100), (t).p
+
+/* The HELO argument as an address: bare, or as the literal of RFC 5321 4.1.3; in brackets without the IPv6 tag
+ * too. */
+static bool helo_address(struct text helo, struct ip *ip)
+{
+    if (ip_parse(helo, ip) || ip_literal_parse(helo, ip))
+        return true;
+    return helo.n > 2 && helo.p[0] == '[' && helo.p[helo.n - 1] == ']' &&
+           ip_parse(text_of(helo.p + 1, helo.n - 2), ip);
+}
+
+static bool name_is_ours(const struct facts *f, struct text name)
+{
+    return ruleset_own_name(f->rules, name) ||
+           (f->local_name.n && name.n && text_eq_nocase(domain_trim(name), domain_trim(f->local_name)));
+}
+
+static int match_own_name(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    struct ip ip;
+    (void)operand;
+    if (name_is_ours(f, f->helo)) {
+        WHY(why, "'%.*s' is one of our names", SHOW(f->helo));
+        return 1;
+    }
+    if (helo_address(f->helo, &ip) &&
+        (ruleset_own_address(f->rules, &ip) || (f->local_known && ip_eq(&ip, &f->local)))) {
+        WHY(why, "'%.*s' is one of our addresses", SHOW(f->helo));
+        return 1;
+    }
+    WHY(why, "'%.*s' is none of our names or addresses", SHOW(f->helo));
+    return 0;
+}
+
+static int match_fqdn(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    struct ip ip;
+    (void)operand;
+    if (domain_is_qualified(f->helo)) {
+        WHY(why, "'%.*s' is a domain name of two labels or more", SHOW(f->helo));
+        return 1;
+    }
+    if (ip_literal_parse(f->helo, &ip)) {
+        WHY(why, "'%.*s' is an address literal", SHOW(f->helo));
+        return 1;
+    }
+    WHY(why, "'%.*s' is no qualified domain name and no address literal", SHOW(f->helo));
+    return 0;
+}
+
+static int match_bare_address(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    struct ip ip;
+    (void)operand;
+    bool bare = ip_parse(f->helo, &ip);
+    WHY(why, "'%.*s' is %s address without brackets", SHOW(f->helo), bare ? "an" : "no");
+    return bare;
+}
+
+static int match_client_literal(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    struct ip ip;
+    (void)operand;
+    if (!ip_literal_parse(f->helo, &ip)) {
+        WHY(why, "'%.*s' is no address literal", SHOW(f->helo));
+        return 0;
+    }
+    if (!f->client_known) {
+        WHY(why, "the client's address is not known");
+        return -1;
+    }
+    bool same = ip_eq(&ip, &f->client);
+    WHY(why, "'%.*s' %s the client's address %.*s", SHOW(f->helo), same ? "is" : "is not",
+        SHOW(f->client_text));
+    return same;
+}
+
+static int match_own_sender(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    (void)operand;
+    bool ours = f->sender.domain.n && name_is_ours(f, f->sender.domain);
+    WHY(why, "the sender's domain '%.*s' is %s", SHOW(f->sender.domain), ours ? "ours" : "not ours");
+    return ours;
+}
+
+static struct table *open_table(const struct facts *f, uint32_t slot, struct writer *why)
+{
+    struct table *t = f->table ? f->table(f->table_context, slot) : NULL;
+    if (!t)
+        WHY(why, "the table is not there or not usable");
+    return t;
+}
+
+/* Says what came of a look-up; RESULT is the table's 1, 0 or -1. */
+static int looked_up(int result, struct text what, struct text key, struct writer *why)
+{
+    if (result < 0)
+        WHY(why, "the table is damaged");
+    else if (result)
+        WHY(why, "'%.*s' is in the table as '%.*s'", SHOW(what), SHOW(key));
+    else
+        WHY(why, "'%.*s' is not in the table", SHOW(what));
+    return result;
+}
+
+static int match_mailbox(const struct facts *f, uint32_t slot, enum table_tag tag, const struct mailbox *m,
+                         struct writer *why)
+{
+    char plain[256];
+    struct text value, key = {"", 0};
+    struct table *t = open_table(f, slot, why);
+    size_t n = mailbox_local_plain(m->local, plain, sizeof plain);
+    if (!t)
+        return -1;
+    struct text local = n <= sizeof plain ? text_of(plain, n) : m->local;
+    return looked_up(table_mailbox(t, tag, local, m->domain, &value, &key), m->address, key, why);
+}
+
+static int match_trap(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    (void)operand;
+    return match_mailbox(f, TABLE_TRAP, TAG_TO, &f->recipient, why);
+}
+
+static const struct {
+    const char *name;
+    enum msgid_mode mode;
+} msgid_modes[] = {{"strict", MSGID_STRICT}, {"sendmail", MSGID_SENDMAIL}, {"word", MSGID_WORD}};
+
+static const char *compile_msgid(struct builder *b, struct text args, uint32_t *operand)
+{
+    (void)b;
+    *operand = MSGID_RFC;
+    if (args.n == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof msgid_modes / sizeof *msgid_modes; i++)
+        if (text_eq_nocase(args, text_z(msgid_modes[i].name))) {
+            *operand = msgid_modes[i].mode;
+            return NULL;
+        }
+    return "the kinds of msg-id are msg-id, msg-id(strict), msg-id(sendmail) and msg-id(word)";
+}
+
+static int match_msgid(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    struct text value = text_trim(f->field->value);
+    if (operand > MSGID_WORD || f->field->cut) {
+        WHY(why, "the field is too long to judge");
+        return -1;
+    }
+    bool good = msgid_is_valid(value, (enum msgid_mode)operand);
+    WHY(why, "'%.*s' is %s", SHOW(value), good ? "a message identifier" : "no message identifier");
+    return good;
+}
+
+static const char *compile_field(struct builder *b, struct text args, uint32_t *operand)
+{
+    if (!field_name_is_valid(args))
+        return "this is no header field name; write it without the colon, like has(Message-ID)";
+    *operand = builder_counter(b, args);
+    return NULL;
+}
+
+/* How often the field occurs. */
+static uint32_t occurrences(const struct facts *f, uint32_t counter)
+{
+    return f->field_count && counter < ruleset_counter_count(f->rules) ? f->field_count[counter] : 0;
+}
+
+static int match_has(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    uint32_t n = occurrences(f, operand);
+    if (n == 0 && f->fields_incomplete) {
+        WHY(why, "the server did not show us the whole header");
+        return -1;
+    }
+    WHY(why, "the field occurs %u times", (unsigned)n);
+    return n > 0;
+}
+
+static int match_once(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    uint32_t n = occurrences(f, operand);
+    if (n < 2 && f->fields_incomplete) {
+        WHY(why, "the server did not show us the whole header");
+        return -1;
+    }
+    WHY(why, "the field occurs %u times", (unsigned)n);
+    return n == 1;
+}
+
+static const char *compile_in(struct builder *b, struct text args, uint32_t *operand)
+{
+    if (args.n == 0 || args.n > 64)
+        return "name a table, like in(partners), that a line 'table partners = partners.cdb' defines";
+    *operand = builder_table(b, args);
+    return *operand == UINT32_MAX ? "too many tables" : NULL;
+}
+
+static int match_in_client(const struct facts *f, uint32_t slot, struct writer *why)
+{
+    struct text value, key = {"", 0};
+    struct table *t = open_table(f, slot, why);
+    if (!t || !f->client_known)
+        return -1;
+    return looked_up(table_client(t, &f->client, f->name, &value, &key), f->client_text, key, why);
+}
+
+static int match_in_helo(const struct facts *f, uint32_t slot, struct writer *why)
+{
+    struct text value, key = {"", 0};
+    struct table *t = open_table(f, slot, why);
+    return t ? looked_up(table_helo(t, f->helo, &value, &key), f->helo, key, why) : -1;
+}
+
+/* The subject of the operation decides what is looked up: it is the one fact of the phase that is being asked
+ * about. */
+static int match_in(const struct facts *f, uint32_t slot, struct writer *why)
+{
+    switch (f->asking) {
+    case OP_CONNECT:
+        return match_in_client(f, slot, why);
+    case OP_HELO:
+    case OP_HELO_DEFERRED:
+        return match_in_helo(f, slot, why);
+    case OP_MAIL:
+        return match_mailbox(f, slot, TAG_FROM, &f->sender, why);
+    case OP_RCPT:
+        return match_mailbox(f, slot, TAG_TO, &f->recipient, why);
+    default:
+        return -1;
+    }
+}
+
+enum { AT_HELO = OP_BIT(OP_HELO) | OP_BIT(OP_HELO_DEFERRED) };
+
+const struct check check_registry[] = {
+    {"own-name", AT_HELO, ARGS_NONE, "own-name", NULL, match_own_name},
+    {"fqdn", AT_HELO, ARGS_NONE, "fqdn", NULL, match_fqdn},
+    {"bare-address", AT_HELO, ARGS_NONE, "bare-address", NULL, match_bare_address},
+    {"client-literal", AT_HELO, ARGS_NONE, "client-literal", NULL, match_client_literal},
+    {"own-sender", OP_BIT(OP_MAIL), ARGS_NONE, "own-sender", NULL, match_own_sender},
+    {"trap", OP_BIT(OP_RCPT), ARGS_NONE, "trap", NULL, match_trap},
+    {"msg-id", OP_BIT(OP_MESSAGE_ID), ARGS_OPTIONAL, "msg-id(strict)", compile_msgid, match_msgid},
+    {"has", OP_BIT(OP_HEADERS), ARGS_NEEDED, "has(Message-ID)", compile_field, match_has},
+    {"once", OP_BIT(OP_HEADERS), ARGS_NEEDED, "once(Message-ID)", compile_field, match_once},
+    {"in", OP_BIT(OP_CONNECT) | AT_HELO | OP_BIT(OP_MAIL) | OP_BIT(OP_RCPT), ARGS_NEEDED, "in(NAME)",
+     compile_in, match_in},
+};
+
+const unsigned check_count = sizeof check_registry / sizeof *check_registry;
+
+unsigned check_find(struct text name)
+{
+    unsigned i = 0;
+    while (i < check_count && !text_eq_nocase(name, text_z(check_registry[i].name)))
+        i++;
+    return i;
+}
+
+const char *check_nearest(struct text name)
+{
+    const char *best = NULL;
+    unsigned nearest = 3;
+    for (unsigned i = 0; i < check_count; i++) {
+        unsigned distance = text_distance(name, text_z(check_registry[i].name));
+        if (distance < nearest && distance < name.n) {
+            nearest = distance;
+            best = check_registry[i].name;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,50 @@
+#include "image.h"
+
+#include <errno.h>
+
+bool image_path(const char *dir, const char *kind, const char *path, const char *suffix, char *out, size_t cap)
+{
+    uint64_t h = 1469598103934665603u;
+    for (const char *p = path; *p; p++)
+        h = (h ^ (unsigned char)*p) * 1099511628211u;
+    struct writer w = writer_on(out, cap);
+    writer_printf(&w, "%s/%s-%016llx.%s", dir, kind, (unsigned long long)h, suffix);
+    return !w.cut;
+}
+
+struct ruleset *image_load(const char *path, int *error)
+{
+    struct file_map map;
+    *error = os_map(path, true, &map);
+    if (*error)
+        return NULL;
+    struct ruleset *r = ruleset_adopt_map(&map);
+    if (!r) {
+        os_unmap(&map);
+        *error = EPROTO;
+    }
+    return r;
+}
+
+bool image_is_current(const struct ruleset *r, const char *config)
+{
+    const uint32_t count = ruleset_file_count(r);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct file_note *note = ruleset_file(r, i);
+        struct file_id now;
+        if (!note)
+            return false;
+        struct text path = ruleset_text(r, note->path);
+        if (path.n == 0 || (i == 0 && !text_eq(path, text_z(config))))
+            return false;
+        if (os_file_id(path.p, &now) != 0 || !file_id_eq(&now, &note->id))
+            return false;
+    }
+    return count > 0;
+}
+
+int image_store(const char *path, const struct ruleset *r)
+{
+    struct text bytes = ruleset_bytes(r);
+    return os_replace(path, bytes.p, bytes.n);
+}

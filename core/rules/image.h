@@ -1,0 +1,25 @@
+/*
+ * image.h - the compiled rules kept in the state directory: a process whose rule files are unchanged maps them
+ * instead of parsing, and one that finds the files missing or broken runs them as the last good rules. An image
+ * is checked before it is believed.
+ */
+#ifndef GATEPOST_IMAGE_H
+#define GATEPOST_IMAGE_H
+
+#include "ruleset.h"
+
+/* "DIR/KIND-HASH.SUFFIX", the hash being that of the absolute PATH a file of the state directory is about, so
+ * that several rule files and tables can share the directory. False if it does not fit. */
+bool image_path(const char *dir, const char *kind, const char *path, const char *suffix, char *out, size_t cap);
+
+/* The image at PATH, or NULL: there is none, it is damaged, or another version of gatepost wrote it. ERROR gets
+ * 0 or the errno value of the attempt (EPROTO: damaged or foreign). */
+struct ruleset *image_load(const char *path, int *error);
+
+/* Whether every file the rules were made from is still the same, the first being CONFIG. */
+bool image_is_current(const struct ruleset *r, const char *config);
+
+/* Returns 0 or an errno value. */
+int image_store(const char *path, const struct ruleset *r);
+
+#endif

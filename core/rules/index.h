@@ -1,0 +1,54 @@
+/*
+ * index.h - which rules of a matcher can hold for a text (see ruleset.h). The walk over candidates allocates
+ * nothing.
+ */
+#ifndef GATEPOST_INDEX_H
+#define GATEPOST_INDEX_H
+
+#include "ruleset.h"
+
+struct gram_slot {
+    uint32_t gram; /* four bytes, letter case folded */
+    uint32_t head; /* number of the first rule in the matcher that has it, plus one; 0: the slot is free */
+};
+
+/* Four bytes at P, folded the cheap way: bit 0x20 set in each. It makes some bytes alike that are not; the
+ * pattern decides. */
+static inline uint32_t gram_at(const char *p)
+{
+    uint32_t gram;
+    memcpy(&gram, p, sizeof gram);
+    return gram | 0x20202020u;
+}
+
+static inline uint32_t gram_hash(uint32_t gram, uint32_t bits)
+{
+    return (gram * 0x9E3779B1u) >> (32 - bits);
+}
+
+/* Candidates of one matcher for one text, in file order. WORDS is caller's memory for index_words() words. */
+struct candidates {
+    const struct ruleset *rules;
+    const struct matcher *matcher;
+    const uint32_t *numbers;
+    uint64_t *words;
+    uint32_t word_count;
+    uint32_t word; /* where the walk stands */
+    bool any;      /* false: there are none */
+};
+
+/* How many words a matcher needs. */
+static inline uint32_t index_words(const struct matcher *m)
+{
+    return (m->rule_count + 63) / 64;
+}
+
+/* Finds the candidates for TEXT. With ALL every rule is one. A matcher that does not lie within its block has
+ * none. */
+void index_find(const struct ruleset *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
+                struct candidates *out);
+
+/* The number of the next candidate rule, or UINT32_MAX at the end. */
+uint32_t index_next(struct candidates *c);
+
+#endif

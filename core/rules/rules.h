@@ -1,0 +1,44 @@
+/*
+ * rules.h - one line of the rule language: operation, test, action, reply (gatepost.conf(5), RULES). Every line
+ * of a MercuryS TRANSFLT.MER is such a line.
+ */
+#ifndef GATEPOST_RULES_H
+#define GATEPOST_RULES_H
+
+#include "build.h"
+#include "line.h"
+
+enum { REPLY_MAX = 500 };
+
+/* A rule as it stands in its line, with the places messages point at. */
+struct rule_text {
+    struct rule_draft draft;
+    size_t operation_at;
+    size_t test_at;
+    size_t action_at;
+    size_t reply_at;
+    struct text check_args; /* between the parentheses, trimmed */
+    size_t args_at;
+};
+
+/* Whether WORD names an operation, as letter or word. */
+bool operation_find(struct text word, enum operation *out);
+
+/* The operation's name nearest to WORD; NULL if none is near. */
+const char *operation_nearest(struct text word);
+
+/* Parses the line from its beginning. CODE (cap PATTERN_CODE_MAX) takes the pattern. Returns false with the
+ * reason reported. Arguments of checks are compiled into B. */
+bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out);
+
+/* Whether T may be a reply: begins with a 4xx or 5xx code, then a blank or nothing. */
+bool reply_has_code(struct text t);
+
+/* Checks a reply; reports what is wrong with it. */
+bool reply_check(struct line *l, size_t at, struct text reply, bool needs_code);
+
+/* Takes a reply apart: its code (0 if it has none), the enhanced status code behind it (RFC 3463; empty if
+ * none), and the rest. */
+void reply_split(struct text reply, unsigned *code, struct text *enhanced, struct text *rest);
+
+#endif

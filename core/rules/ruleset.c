@@ -1,0 +1,339 @@
+#include "ruleset.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "../mail/domain.h"
+#include "checks.h"
+#include "pattern.h"
+#include "table.h"
+
+const char *const operation_name[OP_COUNT] = {
+    [OP_CONNECT] = "connect",
+    [OP_HELO] = "helo",
+    [OP_HELO_DEFERRED] = "helo-deferred",
+    [OP_MAIL] = "mail",
+    [OP_RCPT] = "rcpt",
+    [OP_HEADER] = "header",
+    [OP_SUBJECT] = "subject",
+    [OP_MESSAGE_ID] = "message-id",
+    [OP_HEADERS] = "headers",
+};
+
+const char *const action_name[ACT_COUNT] = {
+    [ACT_REFUSE] = "refuse", [ACT_FAIL] = "fail", [ACT_CLOSE] = "close",   [ACT_DROP] = "drop",
+    [ACT_LOG] = "log",       [ACT_SKIP] = "skip", [ACT_EXEMPT] = "exempt",
+};
+
+const char block_magic[8] = "gprules";
+
+struct ruleset {
+    const unsigned char *base;
+    size_t size;
+    atomic_uint refs;
+    bool distrusted; /* from a file: patterns are checked before they run */
+    void *owned;
+    struct file_map map;
+};
+
+uint32_t block_layout(void)
+{
+    return (uint32_t)(1u * 0x01000193u ^ sizeof(struct block_head) * 31 ^ sizeof(struct rule) * 1009 ^
+                      sizeof(struct settings) * 65599u ^ (uint32_t)check_count * 7919u);
+}
+
+uint64_t block_sum(const void *block, size_t size)
+{
+    const size_t from = offsetof(struct block_head, size);
+    struct table_sum s;
+    table_sum_init(&s, UINT64_MAX);
+    table_sum_add(&s, (const unsigned char *)block + from, size - from);
+    return table_sum_end(&s);
+}
+
+static const struct block_head *head(const struct ruleset *r)
+{
+    return (const struct block_head *)(const void *)r->base;
+}
+
+static bool block_is_ours(const void *block, size_t size)
+{
+    const struct block_head *h = block;
+    return size >= sizeof *h && memcmp(h->magic, block_magic, sizeof h->magic) == 0 && h->size == size &&
+           h->layout == block_layout() && strncmp(h->version, GATEPOST_VERSION, sizeof h->version) == 0;
+}
+
+static struct ruleset *ruleset_new(const void *block, size_t size)
+{
+    struct ruleset *r = calloc(1, sizeof *r);
+    if (r) {
+        r->base = block;
+        r->size = size;
+        atomic_init(&r->refs, 1);
+    }
+    return r;
+}
+
+struct ruleset *ruleset_adopt(void *memory, size_t size)
+{
+    struct ruleset *r = block_is_ours(memory, size) ? ruleset_new(memory, size) : NULL;
+    if (r)
+        r->owned = memory;
+    return r;
+}
+
+struct ruleset *ruleset_borrow(const void *memory, size_t size)
+{
+    if (!block_is_ours(memory, size) || block_sum(memory, size) != ((const struct block_head *)memory)->sum)
+        return NULL;
+    struct ruleset *r = ruleset_new(memory, size);
+    if (r)
+        r->distrusted = true;
+    return r;
+}
+
+struct ruleset *ruleset_adopt_map(const struct file_map *map)
+{
+    struct ruleset *r = map->size <= UINT32_MAX ? ruleset_borrow(map->p, map->size) : NULL;
+    if (r)
+        r->map = *map;
+    return r;
+}
+
+struct ruleset *ruleset_ref(struct ruleset *r)
+{
+    atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+    return r;
+}
+
+void ruleset_unref(struct ruleset **slot)
+{
+    struct ruleset *r = *slot;
+    *slot = NULL;
+    if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    free(r->owned);
+    os_unmap(&r->map);
+    free(r);
+}
+
+const void *ruleset_at(const struct ruleset *r, uint32_t at, uint64_t n)
+{
+    return at <= r->size && n <= r->size - at ? r->base + at : NULL;
+}
+
+struct text ruleset_bytes(const struct ruleset *r)
+{
+    return text_of((const char *)r->base, r->size);
+}
+
+const struct settings *ruleset_settings(const struct ruleset *r)
+{
+    return &head(r)->settings;
+}
+
+struct text ruleset_text(const struct ruleset *r, struct span s)
+{
+    const char *p = ruleset_at(r, s.at, (uint64_t)s.n + 1);
+    return p && s.n && p[s.n] == '\0' ? text_of(p, s.n) : text_of("", 0);
+}
+
+const void *ruleset_element(const struct ruleset *r, struct span list, uint32_t n, size_t size)
+{
+    if (n >= list.n || list.at % 8 != 0)
+        return NULL;
+    const unsigned char *p = ruleset_at(r, list.at, (uint64_t)list.n * size);
+    return p ? p + (size_t)n * size : NULL;
+}
+
+uint32_t ruleset_file_count(const struct ruleset *r)
+{
+    return head(r)->files.n;
+}
+
+const struct file_note *ruleset_file(const struct ruleset *r, uint32_t n)
+{
+    return ruleset_element(r, head(r)->files, n, sizeof(struct file_note));
+}
+
+uint32_t ruleset_table_count(const struct ruleset *r)
+{
+    return head(r)->tables.n <= TABLE_MOST ? head(r)->tables.n : 0;
+}
+
+const struct table_note *ruleset_table(const struct ruleset *r, uint32_t slot)
+{
+    return ruleset_element(r, head(r)->tables, slot, sizeof(struct table_note));
+}
+
+uint32_t ruleset_counter_count(const struct ruleset *r)
+{
+    /* A counter needs a field: more of them than fields is damage. */
+    return head(r)->counters <= head(r)->fields.n ? head(r)->counters : 0;
+}
+
+uint32_t ruleset_most_rules(const struct ruleset *r)
+{
+    return head(r)->most_rules <= head(r)->rules.n && head(r)->rules.n <= r->size / sizeof(struct rule)
+               ? head(r)->most_rules
+               : 0;
+}
+
+uint32_t ruleset_rule_count(const struct ruleset *r)
+{
+    return head(r)->rules.n;
+}
+
+const struct rule *ruleset_rule(const struct ruleset *r, uint32_t n)
+{
+    const struct rule *rule = ruleset_element(r, head(r)->rules, n, sizeof *rule);
+    if (!rule || !r->distrusted)
+        return rule;
+    return rule->operation < OP_COUNT && rule->action < ACT_COUNT &&
+                   ((rule->flags & RULE_PATTERN) || rule->check < check_count)
+               ? rule
+               : NULL;
+}
+
+struct text ruleset_reply(const struct ruleset *r, const struct rule *rule)
+{
+    return ruleset_text(r, (struct span){rule->reply_at, rule->reply_size});
+}
+
+struct text ruleset_source(const struct ruleset *r, const struct rule *rule)
+{
+    const char *p = ruleset_at(r, rule->source_at, 1);
+    if (!p)
+        return TEXT("");
+    const size_t room = r->size - rule->source_at;
+    const char *end = memchr(p, '\0', room);
+    return end ? text_of(p, (size_t)(end - p)) : TEXT("");
+}
+
+void ruleset_cause(const struct ruleset *r, const struct rule *rule, struct writer *w)
+{
+    const struct file_note *file = ruleset_file(r, rule->file);
+    writer_add(w, file ? ruleset_text(r, file->name) : TEXT("?"));
+    writer_printf(w, ":%u", (unsigned)rule->line);
+}
+
+const struct matcher *ruleset_matcher(const struct ruleset *r, enum operation op)
+{
+    return &head(r)->matcher[op];
+}
+
+uint32_t field_hash(struct text name)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < name.n; i++)
+        h = (h ^ fold((unsigned char)name.p[i])) * 16777619u;
+    return h ^ h >> 15;
+}
+
+const struct named_field *ruleset_field(const struct ruleset *r, struct text name)
+{
+    const struct span slots = head(r)->field_slots;
+    if (slots.n == 0 || (slots.n & (slots.n - 1)) != 0)
+        return NULL;
+    const uint32_t *slot = ruleset_element(r, slots, 0, sizeof *slot);
+    if (!slot)
+        return NULL;
+    const uint32_t hash = field_hash(name);
+    for (uint32_t step = 0; step < slots.n; step++) {
+        uint32_t number = slot[(hash + step) & (slots.n - 1)];
+        if (number == 0)
+            return NULL;
+        const struct named_field *f = ruleset_element(r, head(r)->fields, number - 1, sizeof *f);
+        if (f && f->hash == hash && text_eq_nocase(ruleset_text(r, f->name), name))
+            return f;
+    }
+    return NULL;
+}
+
+bool ruleset_own_name(const struct ruleset *r, struct text name)
+{
+    const struct span names = head(r)->settings.own_names;
+    for (uint32_t i = 0; i < names.n; i++) {
+        const struct span *s = ruleset_element(r, names, i, sizeof *s);
+        if (s && domain_in(name, ruleset_text(r, *s)))
+            return true;
+    }
+    return false;
+}
+
+static bool in_networks(const struct ruleset *r, struct span networks, const struct ip *ip)
+{
+    for (uint32_t i = 0; i < networks.n; i++) {
+        const struct network *n = ruleset_element(r, networks, i, sizeof *n);
+        if (!n || n->bits > 128)
+            continue;
+        struct ip_prefix prefix = {.ip = {.v6 = n->v6 != 0}, .bits = n->bits};
+        memcpy(prefix.ip.byte, n->byte, sizeof prefix.ip.byte);
+        if (prefix.bits <= ip_bits(&prefix.ip) && ip_in(ip, &prefix))
+            return true;
+    }
+    return false;
+}
+
+bool ruleset_own_address(const struct ruleset *r, const struct ip *ip)
+{
+    return in_networks(r, head(r)->settings.own_addresses, ip);
+}
+
+bool ruleset_own_network(const struct ruleset *r, const struct ip *ip)
+{
+    return in_networks(r, head(r)->settings.own_networks, ip);
+}
+
+bool ruleset_submission_port(const struct ruleset *r, uint32_t port)
+{
+    const struct span ports = head(r)->settings.submission_ports;
+    for (uint32_t i = 0; i < ports.n; i++) {
+        const uint32_t *p = ruleset_element(r, ports, i, sizeof *p);
+        if (p && *p == port)
+            return true;
+    }
+    return false;
+}
+
+static int test_pattern(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
+                        struct text subject, struct writer *why)
+{
+    const unsigned char *code = ruleset_at(r, rule->test.at, rule->test.n);
+    if (!code || (r->distrusted && !pattern_is_sound(code, rule->test.n))) {
+        if (why)
+            writer_add(why, TEXT("the kept rules are damaged here"));
+        return -1;
+    }
+    int matched = pattern_match(code, rule->test.n, subject);
+    /* What Mercury matches a Subject rule against is not documented: the whole field, else its value, serves
+     * both readings. */
+    if (!matched && rule->operation == OP_SUBJECT && facts->field) {
+        subject = text_trim(facts->field->value);
+        matched = pattern_match(code, rule->test.n, subject);
+    }
+    if (why) {
+        writer_quoted(why, subject, 120);
+        writer_add(why, matched ? TEXT(" matches") : TEXT(" does not match"));
+    }
+    return matched;
+}
+
+static const uint32_t fact_of[OP_COUNT] = {
+    [OP_CONNECT] = GP_FACT_NAME, [OP_HELO] = GP_FACT_HELO, [OP_HELO_DEFERRED] = GP_FACT_HELO,
+    [OP_MAIL] = GP_FACT_MAIL,    [OP_RCPT] = GP_FACT_RCPT, [OP_HEADERS] = GP_FACT_ALL_FIELDS,
+};
+
+int ruleset_test(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
+                 struct text subject, struct writer *why)
+{
+    /* At connect the address is always known: checks may ask for that alone. */
+    bool pattern = (rule->flags & RULE_PATTERN) != 0;
+    if ((fact_of[rule->operation] & facts->unknown) && (pattern || rule->operation != OP_CONNECT)) {
+        if (why)
+            writer_add(why, TEXT("cannot say: the server could not tell us"));
+        return -1;
+    }
+    return pattern ? test_pattern(r, rule, facts, subject, why)
+                   : check_registry[rule->check].match(facts, rule->operand, why);
+}

@@ -1,0 +1,219 @@
+/*
+ * ruleset.h - the compiled rules and settings: one block of memory, addressed by 32-bit offsets, without
+ * pointers, so that it can be kept in a file and mapped (image.h). Immutable once built; any number of threads
+ * may read it.
+ *
+ * The rules of one operation form a matcher: a list in file order, and an index that finds those which can hold
+ * for a text without asking each. The index knows four literal bytes of each pattern (letter case folded), the
+ * rarest that the pattern has; a text is walked once and only rules whose four bytes stand in it are asked.
+ * Patterns without four such bytes, negated rules and checks are always asked. `header` rules whose pattern
+ * begins with a field name have a matcher for that name.
+ */
+#ifndef GATEPOST_RULESET_H
+#define GATEPOST_RULESET_H
+
+#include "../error.h"
+#include "../os.h"
+#include "facts.h"
+
+/* A piece of the block. */
+struct span {
+    uint32_t at;
+    uint32_t n; /* bytes, or elements of a list */
+};
+
+enum rule_action { ACT_REFUSE, ACT_FAIL, ACT_CLOSE, ACT_DROP, ACT_LOG, ACT_SKIP, ACT_EXEMPT, ACT_COUNT };
+
+enum { RULE_NOT = 1, RULE_BLOCK = 2, RULE_PATTERN = 4 };
+
+struct rule {
+    uint32_t line;
+    uint16_t file; /* index into the block's files */
+    uint8_t operation;
+    uint8_t action; /* enum rule_action */
+    uint8_t flags;
+    uint8_t check;          /* index into the registry, unless RULE_PATTERN */
+    uint16_t reply_size;    /* bytes, the NUL behind it not counted; 0: the default reply */
+    uint32_t operand;       /* of a check; checks.h */
+    uint32_t block_seconds; /* with RULE_BLOCK: 0 means the steps of block-time */
+    struct span test;       /* pattern code; of a check nothing */
+    uint32_t reply_at;
+    uint32_t source_at; /* the test as written, NUL-terminated: for messages */
+};
+
+struct file_note {
+    struct span name; /* as messages show it */
+    struct span path; /* absolute */
+    struct file_id id;
+};
+
+/* Slots of tables: the fixed ones, then one per `table` setting. */
+enum { TABLE_EXEMPT, TABLE_BLOCK, TABLE_TRAP, TABLE_NAMED, TABLE_MOST = 64 };
+
+struct table_note {
+    struct span name;  /* of a `table NAME` setting, else empty */
+    struct span path;  /* absolute; empty: no such table */
+    uint32_t optional; /* the setting was not written: a missing file is no fault */
+    uint32_t reserved;
+};
+
+struct network {
+    uint8_t byte[16];
+    uint32_t v6;
+    uint32_t bits;
+};
+
+enum relay_key { RELAY_ENVELOPE, RELAY_SUBJECT };
+
+struct relay_pattern {
+    uint32_t key; /* enum relay_key */
+    uint32_t clients;
+    uint32_t seconds;
+    uint32_t reserved;
+};
+
+struct settings {
+    struct span own_names;        /* list of struct span */
+    struct span own_addresses;    /* list of struct network, full length */
+    struct span own_networks;     /* list of struct network */
+    struct span submission_ports; /* list of uint32_t */
+    struct span relay_patterns;   /* list of struct relay_pattern */
+    struct span state_dir;        /* absolute */
+    struct span block_reply;
+    struct span relay_reply;
+    struct span test_clock; /* absolute path; empty: none */
+    uint32_t block_time[3];
+    uint32_t block_memory;
+    uint32_t block_entries;
+    uint32_t block_prefix[2]; /* IPv4, IPv6 */
+    uint32_t relay_block;
+    uint8_t judge_authenticated;
+    uint8_t block_at_mail;
+    uint8_t log_only; /* mode = log */
+    uint8_t on_error_tempfail;
+    uint8_t needs_name; /* some rule looks at the client's name */
+    uint8_t reserved[3];
+};
+
+struct matcher {
+    uint32_t rule_count;
+    uint32_t rules_at;  /* uint32_t numbers of rules, ascending */
+    uint32_t always_at; /* uint64_t words: bit N: the N-th of them is always asked */
+    uint32_t always_any;
+    uint32_t filter_at;   /* uint64_t words: bit per hash of four bytes; most texts stop here */
+    uint32_t filter_bits; /* log2 of the number of bits; 0: no index */
+    uint32_t slots_at;    /* struct gram_slot, open addressing */
+    uint32_t slot_bits;
+    uint32_t next_at; /* uint32_t per rule: the next with the same four bytes, plus one */
+    uint32_t reserved;
+};
+
+/* A header field that some rule names. */
+struct named_field {
+    struct span name; /* lower case */
+    uint32_t hash;
+    uint32_t counted; /* 1 + number of its counter (has, once); 0: not counted */
+    struct matcher rules;
+};
+
+struct ruleset;
+
+/* The block from memory that the ruleset takes over (free()d with it), or from a mapping (unmapped with it).
+ * Checks its head, and for a mapping the checksum; what lies behind is checked where it is used. NULL if it is
+ * no block of this engine's, or out of memory: then memory or mapping stay the caller's. */
+struct ruleset *ruleset_adopt(void *memory, size_t size);
+struct ruleset *ruleset_adopt_map(const struct file_map *map);
+
+/* The same over caller's memory that must outlive it, treated with the mistrust of a mapping. */
+struct ruleset *ruleset_borrow(const void *memory, size_t size);
+
+struct ruleset *ruleset_ref(struct ruleset *r);
+void ruleset_unref(struct ruleset **r);
+
+/* N bytes of the block at offset AT; NULL if they do not lie within it. Everything in the block is reached
+ * through this. */
+const void *ruleset_at(const struct ruleset *r, uint32_t at, uint64_t n);
+
+/* The bytes of the block: what is written into an image. */
+struct text ruleset_bytes(const struct ruleset *r);
+
+const struct settings *ruleset_settings(const struct ruleset *r);
+
+/* A text of the block; the empty one if the span lies outside. A NUL stands behind it. */
+struct text ruleset_text(const struct ruleset *r, struct span s);
+
+/* Element N of a list of elements of SIZE bytes; NULL if there is none. */
+const void *ruleset_element(const struct ruleset *r, struct span list, uint32_t n, size_t size);
+
+uint32_t ruleset_file_count(const struct ruleset *r);
+const struct file_note *ruleset_file(const struct ruleset *r, uint32_t n); /* NULL if there is none */
+uint32_t ruleset_table_count(const struct ruleset *r);
+const struct table_note *ruleset_table(const struct ruleset *r, uint32_t slot); /* NULL if there is none */
+uint32_t ruleset_counter_count(const struct ruleset *r);
+uint32_t ruleset_most_rules(const struct ruleset *r); /* that one matcher has */
+uint32_t ruleset_rule_count(const struct ruleset *r);
+const struct rule *ruleset_rule(const struct ruleset *r, uint32_t n); /* NULL if there is none */
+
+struct text ruleset_reply(const struct ruleset *r, const struct rule *rule);  /* empty: the default */
+struct text ruleset_source(const struct ruleset *r, const struct rule *rule); /* the test as written */
+
+/* "gatepost.conf:3" in W. */
+void ruleset_cause(const struct ruleset *r, const struct rule *rule, struct writer *w);
+
+/* The matcher of an operation; for OP_HEADER that of the patterns without a field name. */
+const struct matcher *ruleset_matcher(const struct ruleset *r, enum operation op);
+
+/* What is known of a field by its name (any case); NULL if no rule names it. */
+const struct named_field *ruleset_field(const struct ruleset *r, struct text name);
+
+/* Whether NAME is one of own-names; IP one of own-addresses; IP in own-networks; PORT one of submission-ports.
+ */
+bool ruleset_own_name(const struct ruleset *r, struct text name);
+bool ruleset_own_address(const struct ruleset *r, const struct ip *ip);
+bool ruleset_own_network(const struct ruleset *r, const struct ip *ip);
+bool ruleset_submission_port(const struct ruleset *r, uint32_t port);
+
+/*
+ * Does the test of RULE hold for the facts: 1, 0, or -1 cannot say. SUBJECT is what a pattern of that operation
+ * sees; WHY (may be NULL) gets the reason in words.
+ */
+int ruleset_test(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
+                 struct text subject, struct writer *why);
+
+/* Whether it triggers: the test holds, or, with `not`, does not; one that cannot say never triggers. */
+static inline bool rule_triggers(const struct rule *rule, int test)
+{
+    return test >= 0 && (test == 1) != ((rule->flags & RULE_NOT) != 0);
+}
+
+/* What stands at the beginning of the block. */
+struct block_head {
+    char magic[8];
+    uint64_t sum; /* of all that follows it */
+    uint32_t size;
+    uint32_t layout;  /* differs when the layout does */
+    char version[16]; /* of the engine that made it */
+    struct settings settings;
+    struct span files;       /* list of struct file_note */
+    struct span tables;      /* list of struct table_note */
+    struct span rules;       /* list of struct rule */
+    struct span fields;      /* list of struct named_field */
+    struct span field_slots; /* list of uint32_t, a power of two: 1 + number of the field, open addressing by
+                                hash; 0 is free */
+    uint32_t counters;
+    uint32_t most_rules; /* in one matcher */
+    struct matcher matcher[OP_COUNT];
+};
+
+extern const char block_magic[8];
+uint32_t block_layout(void);
+uint64_t block_sum(const void *block, size_t size);
+
+/* The hash of a field name, letters of either case. */
+uint32_t field_hash(struct text name);
+
+/* Names of operations and actions, as words of the rule file. */
+extern const char *const operation_name[OP_COUNT];
+extern const char *const action_name[ACT_COUNT];
+
+#endif

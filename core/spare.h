@@ -1,0 +1,16 @@
+/*
+ * spare.h - who is spared what: the exemption table, asked only once a rule has triggered.
+ */
+#ifndef GATEPOST_SPARE_H
+#define GATEPOST_SPARE_H
+
+#include "session_state.h"
+
+/* Whether the session is spared WHAT (an operation, or SPARE_BLOCKLIST): 1, 0, or -1 if the table cannot be
+ * used. */
+int spare(struct gp_session *s, unsigned what);
+
+/* A fact changed: the answers about it are void. */
+void spare_forget(struct gp_session *s, enum table_tag tag);
+
+#endif
