@@ -41,6 +41,15 @@ check() {
     fi
 }
 
+# check_as_root NAME FUNCTION: one that an ordinary user cannot try: Debian's scripts give files away.
+check_as_root() {
+    if [ -z "$exim_alone" ]; then
+        check "$@"
+    else
+        echo "skipped, needs root - $1"
+    fi
+}
+
 # missed WHAT: the case fails because of it.
 missed() {
     why="$*"
@@ -418,7 +427,7 @@ be_as_root_locks_nobody_out() {
         "${call}{rcpt}$session{RCPT TO:<trap@example.com>}}" | exim_run -be >"$work/said" 2>&1 || true
     sed -i 's/^\(> \)*//' "$work/said"
     heard "drop 554 $go_away" || return 1
-    foreign=$(find "$state" ! -uid "$exim_uid" -o -type f ! -perm -u+w)
+    foreign=$(find "$state" ! -uid "$(stat -c %u "$state")" -o -type f ! -perm -u+w)
     [ -z "$foreign" ] || missed "Exim's user cannot write $foreign" || return 1
     say 198.51.100.12 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" && heard "554 $go_away" &&
         say 198.51.100.12 QUIT && heard closed
@@ -558,7 +567,7 @@ run_heavy() {
     check "exim -bh makes no file" bh_makes_no_file
     check "exim -be as root locks nobody out" be_as_root_locks_nobody_out
     check "a local client is not judged" local_client_is_not_judged
-    check "Debian's split configuration works with the drop-ins" debian_heavy_judges
+    check_as_root "Debian's split configuration works with the drop-ins" debian_heavy_judges
     check "a missing module passes" missing_module_passes
     check "nothing panicked" no_panic
     check "a module that does not load defers" broken_module_defers
@@ -578,7 +587,7 @@ run_light() {
     check "local_scan: a refused session stays refused" scan_refuses_the_session
     check "local_scan: one refused recipient refuses the message" scan_rejects_for_one_recipient
     check "local_scan: enhanced code and class of the reply are kept" scan_keeps_enhanced_code_and_class
-    check "local_scan: Debian's split configuration works with the drop-in" debian_light_judges
+    check_as_root "local_scan: Debian's split configuration works with the drop-in" debian_light_judges
     check "local_scan: nothing panicked" no_panic
     exim_stop
 }

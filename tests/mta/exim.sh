@@ -15,13 +15,15 @@ mta=$(cd "$(dirname "$0")" && pwd)
 sources=$(cd "$mta/../.." && pwd)
 exim_pid="" names_pid=""
 
-# Root runs Exim as Debian's packages do. An ordinary user has one user id only, and runs it as the Exim user.
+# Root runs Exim as Debian's packages do. An ordinary user has one user id only, and runs it as the Exim user, with owner.c.
 exim_uid=102
 exim_gid=105
 if [ "$(wc -l </proc/self/uid_map)" -eq 1 ] && [ "$(awk '{ print $3 }' /proc/self/uid_map)" -eq 1 ]; then
     exim_alone="unshare --map-user=$exim_uid --map-group=$exim_gid --keep-caps --"
+    exim_preload="/usr/bin/env LD_PRELOAD=/usr/local/lib/gatepost/owner.so"
 else
     exim_alone=""
+    exim_preload=""
 fi
 
 # exim_mount SOURCE PLACE-IN-ROOT
@@ -42,6 +44,7 @@ exim_setup() {
         cat "$mta/exim.conf"
     } >"$exim_folder/etc/exim4.conf"
     cp "$3" "$exim_folder/lib/gatepost-exim.so"
+    [ -z "$exim_alone" ] || ${CC:-cc} -shared -fPIC -o "$exim_folder/lib/owner.so" "$mta/owner.c"
     : >"$exim_folder/run/options"
     printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n' >"$exim_folder/resolv.conf"
     : >"$exim_folder/names"
@@ -68,7 +71,7 @@ exim_setup() {
 # exim_become ARGUMENT...: this shell turns into Exim.
 exim_become() {
     # shellcheck disable=SC2086 # empty is no command
-    exec $exim_alone chroot "$exim_folder/root" /usr/sbin/exim4 "$@"
+    exec $exim_alone chroot "$exim_folder/root" $exim_preload /usr/sbin/exim4 "$@"
 }
 
 exim_run() {
