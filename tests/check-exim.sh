@@ -254,6 +254,21 @@ own_received_is_not_the_clients() {
         send 198.51.100.5 "$work/relayed" && heard "$1 somebody relayed this"
 }
 
+authenticated_client_is_not_judged() {
+    use auth &&
+        say 198.51.100.5 "EHLO a.example.net" "AUTH PLAIN AHRlc3QAdGVzdA==" "MAIL FROM:<a@example.net>" \
+            "RCPT TO:<user@example.com>" DATA "@$work/none" . QUIT && heard_accepted
+}
+
+# postmaster's mail is spared, if it is for nobody else; somebody whom Exim itself turned away is nobody.
+recipient_refused_by_exim_does_not_count() {
+    use recipients && write_table exempt.cdb "to:postmaster@ headers" &&
+        say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<postmaster@example.com>" \
+            "RCPT TO:<unknown-person@example.com>" DATA "@$work/none" . \
+            "MAIL FROM:<a@example.net>" "RCPT TO:<postmaster@example.com>" "RCPT TO:<user@example.com>" DATA "@$work/none" . QUIT &&
+        heard_accepted && heard "$1 $unidentified"
+}
+
 temporary_reply_defers() {
     use temporary && write_rules 'mail, "*later@*", fail, "451 4.7.1 Come back later"' 'rcpt, "*drop@*", drop' &&
         say 198.51.100.6 "EHLO a.example.net" "MAIL FROM:<later@example.net>" "MAIL FROM:<a@example.net>" \
@@ -439,6 +454,39 @@ local_client_is_not_judged() {
     heard_like '^250-mail.example.com Hello'
 }
 
+# An Exim that lends nothing, which is what one without -export-dynamic does: the same source, looking for names that no Exim has.
+bare_module() {
+    renamed=""
+    for symbol in $(nm -D --undefined-only "$module" | awk '$1 == "w" && $2 !~ /^_/ { print $2 }'); do
+        renamed="$renamed -D$symbol=no_exim_exports_$symbol"
+    done
+    # shellcheck disable=SC2086 # words
+    ${CC:-cc} -std=c11 -O1 -fPIC -fvisibility=hidden -I. -D_FILE_OFFSET_BITS=64 -DLOCAL_SCAN_ABI=6.0 $renamed -shared -o "$work/bare.so" \
+        exim/exim.c "$BUILD/libgatepost-core.a" -Wl,--version-script=exim/exports.map -Wl,--as-needed -l:libcdb_pic.a \
+        >"$work/bare.out" 2>&1 || missed "$(cat "$work/bare.out")"
+}
+
+bare_exim_is_served() {
+    use bare && send 198.51.100.5 "$work/none" && heard "553 $unidentified" && send 198.51.100.5 "$work/bad" && heard "553 $malformed" &&
+        send 192.0.2.1 "$work/none" && heard_accepted && own_received_is_not_the_clients 554
+}
+
+# $message_headers_raw ends after 65,536 bytes: whether a field is missing cannot be said then.
+bare_exim_with_long_header_cannot_say() {
+    use bare && send 198.51.100.5 "$work/long-good" && heard_accepted && send 198.51.100.5 "$work/long-none" && heard_accepted
+}
+
+with_bare_module() {
+    bare_module || return 1
+    cp "$work/bare.so" "$exim_folder/lib/new.so"
+    mv "$exim_folder/lib/gatepost-exim.so" "$work/away.so"
+    mv "$exim_folder/lib/new.so" "$exim_folder/lib/gatepost-exim.so"
+    status=0
+    "$@" || status=1
+    mv "$work/away.so" "$exim_folder/lib/gatepost-exim.so"
+    return "$status"
+}
+
 exports_only_what_exim_looks_up() {
     nm -D --defined-only "$module" | awk '{ print $3 }' | sort | tr '\n' ' ' >"$work/exports"
     [ "$(cat "$work/exports")" = "gatepost local_scan local_scan_version_major local_scan_version_minor " ] ||
@@ -511,6 +559,19 @@ debian_light_judges() {
 
 # ---- cases: local_scan ----
 
+# An Exim that has both asks us once.
+both_ways_in_judge_once() {
+    use both && write_rules 'headers, not has(X-Nothing), log, "seen here"' || return 1
+    { echo "local_scan_path = /usr/local/lib/gatepost/gatepost-exim.so" && cat "$exim_folder/etc/exim4.conf"; } \
+        >"$exim_folder/run/both.conf"
+    bh_config=/run/both.conf
+    bh_session 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<user@example.com>" DATA \
+        "Message-ID: <good@example.net>" "" . QUIT
+    bh_config=""
+    heard_like '^250 OK id=' && times=$(grep -c 'seen here' "$work/said" || true) &&
+        { [ "$times" -eq 1 ] || missed "judged $times times"; }
+}
+
 scan_refuses_the_session() {
     use scan &&
         say 198.51.100.14 "EHLO mail.example.com" "MAIL FROM:<a@example.net>" "RCPT TO:<user@example.com>" DATA "@$work/good" . \
@@ -547,6 +608,8 @@ run_heavy() {
     check "a client of an exempt, verified domain needs none" exempt_domain_needs_no_id 553
     check "a header of 100 KB is read to its end" long_header_is_read_to_its_end 553
     check "Exim's own Received is not taken for the client's" own_received_is_not_the_clients 554
+    check "an authenticated client is not judged" authenticated_client_is_not_judged
+    check "a recipient that Exim refused does not count" recipient_refused_by_exim_does_not_count 553
     check "a 4xx reply defers, drop says something and closes" temporary_reply_defers
     check "a client over IPv6 is judged" ipv6_client_is_judged
     check "a replaced rule file changes the next session" replaced_rules_take_effect
@@ -566,6 +629,9 @@ run_heavy() {
     check "exim -bh changes no file" bh_changes_no_file
     check "exim -bh makes no file" bh_makes_no_file
     check "exim -be as root locks nobody out" be_as_root_locks_nobody_out
+    check "an Exim that exports nothing is served" with_bare_module bare_exim_is_served
+    check "there, a header cut by Exim refuses nobody" with_bare_module bare_exim_with_long_header_cannot_say
+    check "an Exim that also has local_scan asks once" both_ways_in_judge_once
     check "a local client is not judged" local_client_is_not_judged
     check_as_root "Debian's split configuration works with the drop-ins" debian_heavy_judges
     check "a missing module passes" missing_module_passes
@@ -584,6 +650,8 @@ run_light() {
     check "local_scan: a client of an exempt, verified domain needs none" exempt_domain_needs_no_id 550
     check "local_scan: a header of 100 KB is read to its end" long_header_is_read_to_its_end 550
     check "local_scan: Exim's own Received is not taken for the client's" own_received_is_not_the_clients 550
+    check "local_scan: an authenticated client is not judged" authenticated_client_is_not_judged
+    check "local_scan: a recipient that Exim refused does not count" recipient_refused_by_exim_does_not_count 550
     check "local_scan: a refused session stays refused" scan_refuses_the_session
     check "local_scan: one refused recipient refuses the message" scan_rejects_for_one_recipient
     check "local_scan: enhanced code and class of the reply are kept" scan_keeps_enhanced_code_and_class

@@ -24,7 +24,10 @@ def lines_of(arguments):
 def reply(stream):
     """Prints one reply; returns its code, or None when the connection is closed."""
     while True:
-        line = stream.readline()
+        try:
+            line = stream.readline()
+        except ConnectionError:
+            return None
         if not line:
             return None
         text = line.rstrip(b"\r\n").decode("utf-8", "replace")
