@@ -166,12 +166,12 @@ bool ip_literal_parse(struct text t, struct ip *out)
 
 /* Start and length, in groups, of the zeros that "::" replaces: the longest run, the first of equals, never a
  * single group (RFC 5952 section 4.2). */
-static unsigned zero_run(const uint8_t *byte, unsigned *length)
+static size_t zero_run(const uint8_t *byte, size_t *length)
 {
-    unsigned best = 8;
+    size_t best = 8;
     *length = 1;
-    for (unsigned i = 0; i < 8;) {
-        unsigned end = i;
+    for (size_t i = 0; i < 8;) {
+        size_t end = i;
         while (end < 8 && byte[2 * end] == 0 && byte[2 * end + 1] == 0)
             end++;
         if (end - i > *length) {
@@ -192,8 +192,8 @@ size_t ip_format(const struct ip *ip, char *out)
                       b[ip->v6 ? 14 : 2], b[ip->v6 ? 15 : 3]);
         return w.n;
     }
-    unsigned length, run = zero_run(b, &length);
-    for (unsigned i = 0; i < 8; i++) {
+    size_t length, run = zero_run(b, &length);
+    for (size_t i = 0; i < 8; i++) {
         if (i == run) {
             writer_add(&w, TEXT("::"));
             i += length - 1;

@@ -363,7 +363,12 @@ bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct r
     if (!parse_reply(l, out))
         return false;
     line_blanks(l);
-    if (!line_over(l) && line_peek(l) != '#')
-        return line_error(l, l->at, "nothing more is expected here; the reply stands in double quotes");
-    return true;
+    if (line_over(l) || line_peek(l) == '#')
+        return true;
+    /* Old filter files have such remarks; before the reply it would be the reply itself that lacks its quotes. */
+    if (out->draft.reply.p) {
+        line_warning(l, l->at, "what stands behind the reply is ignored; begin a remark with '#'");
+        return true;
+    }
+    return line_error(l, l->at, "nothing more is expected here; the reply stands in double quotes");
 }

@@ -6,7 +6,7 @@
 #include "../mail/domain.h"
 #include "checks.h"
 #include "pattern.h"
-#include "table.h"
+#include "../sum.h"
 
 const char *const operation_name[OP_COUNT] = {
     [OP_CONNECT] = "connect",
@@ -45,10 +45,10 @@ uint32_t block_layout(void)
 uint64_t block_sum(const void *block, size_t size)
 {
     const size_t from = offsetof(struct block_head, size);
-    struct table_sum s;
-    table_sum_init(&s, UINT64_MAX);
-    table_sum_add(&s, (const unsigned char *)block + from, size - from);
-    return table_sum_end(&s);
+    struct sum s;
+    sum_init(&s, SUM_NO_GAP);
+    sum_add(&s, (const unsigned char *)block + from, size - from);
+    return sum_end(&s);
 }
 
 static const struct block_head *head(const struct ruleset *r)

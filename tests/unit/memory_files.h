@@ -1,0 +1,62 @@
+/*
+ * memory_files.h - rule files that live in a test: a reader for config_load() that never touches the disk.
+ */
+#ifndef GATEPOST_TEST_MEMORY_FILES_H
+#define GATEPOST_TEST_MEMORY_FILES_H
+
+#include "core/rules/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct memory_file {
+    const char *path; /* absolute */
+    const char *text;
+};
+
+/* Context: an array that ends with a NULL path. */
+static inline int memory_read(void *context, const char *path, char **bytes, size_t *size, struct file_id *id)
+{
+    for (const struct memory_file *f = context; f->path; f++) {
+        if (strcmp(f->path, path) != 0)
+            continue;
+        *size = strlen(f->text);
+        *bytes = malloc(*size + 1);
+        if (!*bytes)
+            return ENOMEM;
+        memcpy(*bytes, f->text, *size);
+        *id = (struct file_id){.inode = (uint64_t)(f - (const struct memory_file *)context) + 1, .size = *size};
+        return 0;
+    }
+    return ENOENT;
+}
+
+/* All problems of a load, one a line: "file:line:column: message", warnings with "warning: " before the
+ * message. */
+struct collected {
+    char text[8192];
+    struct writer w;
+};
+
+static inline void collect(void *context, const struct error *e, bool warning, struct text source)
+{
+    struct collected *c = context;
+    (void)source;
+    writer_printf(&c->w, "%s:%u:%u: %s%s\n", e->file, e->line, e->column, warning ? "warning: " : "",
+                  e->message);
+}
+
+/* Loads TEXT as /etc/gatepost/gatepost.conf, MORE being the other files (may be NULL). */
+static inline struct ruleset *load_text(const char *text, const struct memory_file *more, unsigned flags,
+                                        struct collected *problems)
+{
+    struct memory_file files[8] = {{"/etc/gatepost/gatepost.conf", text}};
+    for (size_t i = 1; more && more->path && i < 7; i++)
+        files[i] = *more++;
+    struct config_reader reader = {.context = files, .read = memory_read};
+    struct report report = {.context = problems, .problem = collect};
+    problems->w = writer_on(problems->text, sizeof problems->text);
+    return config_load("/etc/gatepost/gatepost.conf", &reader, flags, &report, NULL);
+}
+
+#endif

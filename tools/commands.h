@@ -1,0 +1,18 @@
+/*
+ * commands.h - the subcommands of gatepost(1). One line here is all that main.c needs: X(name, what it does)
+ * makes the function cmd_NAME(argc, argv), whose argv[0] is its own name. It returns one of the statuses below.
+ */
+#ifndef GATEPOST_COMMANDS_H
+#define GATEPOST_COMMANDS_H
+
+#define COMMANDS(X) \
+    X(check, "errors and warnings of a rule file, and the tables it names") \
+    X(table, "make, print and ask the tables that rules look things up in")
+
+enum { STATUS_YES = 0, STATUS_NO = 1, STATUS_USAGE = 2, STATUS_CANNOT = 3 };
+
+#define COMMAND_PROTOTYPE(name, what) int cmd_##name(int argc, char **argv);
+COMMANDS(COMMAND_PROTOTYPE)
+#undef COMMAND_PROTOTYPE
+
+#endif
