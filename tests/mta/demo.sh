@@ -2,9 +2,9 @@
 # demo.sh: the two conversations that gatepost was made after, played into a real Exim with the module, replies shown.
 #
 #   demo.sh [COMMAND [ARGUMENT...]]    COMMAND is run afterwards while that Exim still answers, in its namespace, on port 25 of
-#                                      127.0.0.1
+#                                      mail.example.com
 #
-# The dialogues are those in DIALOGUES (default: all of tests/sessions that seed-*.smtp names). Needs $BUILD/gatepost and
+# The dialogues are those in DIALOGUES (default: Wolfskill's and Harris' in tests/sessions). Needs $BUILD/gatepost and
 # $BUILD/gatepost-exim.so; exit status 1 if a reply was not the one written down.
 set -eu
 
@@ -30,9 +30,9 @@ exim_setup "$work" heavy "$BUILD/gatepost-exim.so"
 exim_start
 echo "Exim $(exim_run -bV | sed -n 's/^Exim version \([^ ]*\).*/\1/p'), unpacked from Debian's packages, in a network of its own."
 status=0
-for dialogue in ${DIALOGUES:-tests/sessions/seed-*.smtp}; do
-    printf '\n== %s\n' "$dialogue"
-    dialogue_play "$dialogue" exim --show || status=1
+for each in ${DIALOGUES:-tests/sessions/wolfskill.smtp tests/sessions/harris.smtp}; do
+    printf '\n== %s\n' "$each"
+    dialogue_play "$each" exim --show || status=1
 done
 [ $# -eq 0 ] || "$@" || status=1
 exit $status

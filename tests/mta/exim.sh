@@ -2,7 +2,8 @@
 # exim.sh: functions to run one unpacked Exim, for scripts that netns.sh started; sourced, not run.
 #
 #   exim_setup FOLDER heavy|light MODULE   lays out what Exim writes under FOLDER and mounts root and folder together
-#   exim_start, exim_stop                  the daemon, on ports 25, 465 and 587 of every address, and a name server
+#   exim_start, exim_stop                  the daemon, on ports 25, 465 and 587 of every address, and a name server; to clients
+#                                          in the namespace it is mail.example.com, over IPv4 and IPv6
 #   exim_run ARGUMENT...                   another Exim in the same place: -bh, -be, -bV
 #   exim_options WORDS                     the options that the next connections hand to the module
 #   exim_names FILE...                     makes the names in the dialogues' connect lines resolve both ways
@@ -48,6 +49,8 @@ exim_setup() {
     : >"$exim_folder/run/options"
     printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n' >"$exim_folder/resolv.conf"
     : >"$exim_folder/names"
+    printf '127.0.0.1 localhost mail.example.com\n::1 localhost mail.example.com\n' >"$exim_folder/hosts"
+    mount --bind "$exim_folder/hosts" /etc/hosts
     for folder in state spool log run; do
         [ -n "$exim_alone" ] || chown "$exim_uid:$exim_gid" "$exim_folder/$folder"
         chmod 750 "$exim_folder/$folder"
