@@ -118,6 +118,23 @@ static unsigned check_tables(const struct ruleset *rules, const char *conf, stru
     return tables;
 }
 
+/* Where a state directory was named, it must be there for the rules to be kept. */
+static void check_state_dir(const struct ruleset *rules, const char *conf, struct report *report)
+{
+    char written[4096];
+    struct file_id id;
+    struct error e;
+    config_state_dir(conf, written, sizeof written);
+    struct text dir = ruleset_text(rules, ruleset_settings(rules)->state_dir);
+    if (!written[0] || os_file_id(dir.p, &id) == 0)
+        return;
+    error_set(&e, conf, 0, 0,
+              "state-dir %.300s is not there: without it the rules are read anew for every connection, and no "
+              "last good ones are kept",
+              dir.p);
+    report_problem(report, &e, true, TEXT(""));
+}
+
 static const char *plural(unsigned n)
 {
     return n == 1 ? "" : "s";
@@ -153,7 +170,8 @@ int cmd_check(int argc, char **argv)
             fprintf(stderr, "gatepost check: no rule file: %s\n", os_reason(error, found, sizeof found));
             return STATUS_CANNOT;
         }
-        conf = found;
+        struct file_id here;
+        conf = os_file_id("gatepost.conf", &here) == 0 ? "gatepost.conf" : found;
     }
     struct file_id id;
     if (os_file_id(conf, &id) != 0) {
@@ -165,6 +183,8 @@ int cmd_check(int argc, char **argv)
     struct ruleset *rules = config_load(conf, NULL, CONFIG_LINT, &report, NULL);
     unsigned tables = rules ? check_tables(rules, conf, &report) : 0;
     unsigned count = rules ? ruleset_rule_count(rules) : 0;
+    if (rules)
+        check_state_dir(rules, conf, &report);
     if (output.json)
         printf("%s],\n \"rules\": %u, \"tables\": %u, \"errors\": %u, \"warnings\": %u}\n",
                output.problems ? "\n " : "", count, tables, report.errors, report.warnings);
