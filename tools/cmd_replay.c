@@ -9,6 +9,7 @@
 #include "json.h"
 #include "playback.h"
 #include "player.h"
+#include "problem.h"
 #include "progress.h"
 #include "tally.h"
 
@@ -155,17 +156,8 @@ static void on_progress(void *context, uint64_t done, uint64_t all)
 
 static void on_problem(void *context, const struct error *e, bool warning, struct text source)
 {
-    char line[1024];
-    char caret[512];
-    struct writer w = writer_on(line, sizeof line);
     (void)context;
-    (void)warning;
-    error_format(e, &w);
-    fprintf(stderr, "%s\n", line);
-    w = writer_on(line, sizeof line);
-    struct writer under = writer_on(caret, sizeof caret);
-    error_caret(source, e->column, &w, &under);
-    fprintf(stderr, "    %s\n    %s\n", line, caret);
+    problem_show(e, warning, source);
 }
 
 /* Reads the dialogue through for errors. */

@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "json.h"
+#include "problem.h"
 #include "progress.h"
 #include "table_make.h"
 
@@ -101,22 +102,12 @@ static int usage(const char *text)
     return STATUS_USAGE;
 }
 
-/* Each problem as "file:12:9: message", the line and a caret. After a hundred it is clear that this is the
- * wrong file. */
+/* After a hundred problems it is clear that this is the wrong file. */
 static void show_problem(void *context, const struct error *e, bool warning, struct text source)
 {
-    struct report *r = context;
-    char message[sizeof e->file + sizeof e->message + 32], line[200], caret[200];
-    struct writer w = writer_on(message, sizeof message), l = writer_on(line, sizeof line),
-                  c = writer_on(caret, sizeof caret);
-    if (r->errors + r->warnings > PROBLEMS_SHOWN)
-        return;
-    error_format(e, &w);
-    fprintf(stderr, "%s%s\n", warning ? "warning: " : "", message);
-    if (source.n && e->column) {
-        error_caret(source, e->column, &l, &c);
-        fprintf(stderr, "%s\n%s\n", line, caret);
-    }
+    const struct report *r = context;
+    if (r->errors + r->warnings <= PROBLEMS_SHOWN)
+        problem_show(e, warning, source);
 }
 
 static int run_make(int argc, char **argv)
