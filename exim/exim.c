@@ -137,9 +137,8 @@ static void options_parse(struct options *o, const char *words)
         else if (!o->config && !strchr(word, '='))
             o->config = word;
         else
-            log_line("gatepost: an option in the Exim configuration is unknown and ignored; there are config=, "
-                     "state-dir= and "
-                     "on-error=");
+            log_line("gatepost: an unknown option in the Exim configuration is ignored; known are config=, "
+                     "state-dir= and on-error=");
     }
     if (!o->config)
         o->config = DEFAULT_CONFIG;

@@ -246,6 +246,12 @@ long_header_is_read_to_its_end() {
         send 198.51.100.5 "$work/long-none" && heard "$1 $unidentified"
 }
 
+# RFC 3030: no DATA command, and no ACL of Exim for one.
+message_in_chunks_is_judged() {
+    use chunks && say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<user@example.com>" \
+        "$(printf 'BDAT 18 LAST\r\nSubject: x\r\n\r\nhi')" QUIT && heard "$1 $unidentified"
+}
+
 own_received_is_not_the_clients() {
     use received && write_rules 'headers, has(Received), fail, "554 somebody relayed this"' &&
         send 198.51.100.5 "$work/good" && heard_accepted &&
@@ -607,6 +613,7 @@ run_heavy() {
     check "a client of an exempt, verified domain needs none" exempt_domain_needs_no_id 553
     check "a header of 100 KB is read to its end" long_header_is_read_to_its_end 553
     check "Exim's own Received is not taken for the client's" own_received_is_not_the_clients 554
+    check "a message in chunks is judged" message_in_chunks_is_judged 553
     check "an authenticated client is not judged" authenticated_client_is_not_judged
     check "a recipient that Exim refused does not count" recipient_refused_by_exim_does_not_count 553
     check "a 4xx reply defers, drop says something and closes" temporary_reply_defers
@@ -649,6 +656,7 @@ run_light() {
     check "local_scan: a client of an exempt, verified domain needs none" exempt_domain_needs_no_id 550
     check "local_scan: a header of 100 KB is read to its end" long_header_is_read_to_its_end 550
     check "local_scan: Exim's own Received is not taken for the client's" own_received_is_not_the_clients 550
+    check "local_scan: a message in chunks is judged" message_in_chunks_is_judged 550
     check "local_scan: an authenticated client is not judged" authenticated_client_is_not_judged
     check "local_scan: a recipient that Exim refused does not count" recipient_refused_by_exim_does_not_count 550
     check "local_scan: a refused session stays refused" scan_refuses_the_session
