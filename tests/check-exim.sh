@@ -670,7 +670,7 @@ run_light() {
 rm -rf "$work"
 mkdir -p "$work"
 trap exim_stop EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' HUP INT TERM PIPE
 write_messages
 check "the module exports only what Exim looks up" exports_only_what_exim_looks_up
 check "the module needs libc alone" needs_only_libc

@@ -24,7 +24,7 @@ work=$BUILD/mta/demo
 rm -rf "$work"
 mkdir -p "$work"
 trap exim_stop EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' HUP INT TERM PIPE
 
 exim_setup "$work" heavy "$BUILD/gatepost-exim.so"
 exim_start
