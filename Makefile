@@ -99,5 +99,13 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-core.a
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
+check-exim: all
+	@tests/need.sh test
+	BUILD=$(BUILD) tests/check-exim.sh
+
+demo: all
+	@tests/need.sh test
+	BUILD=$(BUILD) tests/mta/demo.sh
+
 clean:
 	rm -rf $(BUILD)
