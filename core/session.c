@@ -175,7 +175,7 @@ static int give(struct gp_session *s, struct decision *d, struct gp_verdict *v)
         return pass(s, v);
     if (d->cause == CAUSE_RULE)
         d->block_seconds = judge_block_seconds(s, d->rule);
-    tell_trace(s, "  decided in phase %s", phase_name[d->phase]);
+    tell_decision(s, d);
     if (s->settings->log_only) {
         tell_log(s, d, true);
         return pass(s, v);
@@ -551,11 +551,13 @@ int session_end_of_message(struct gp_session *s, uint64_t message_size, struct g
         action = tell_verdict(s, &s->refused, v);
     else
         action = tell_verdict(s, &s->message, v);
+    s->facts.unknown &= ~GP_FACT_ALL_FIELDS; /* it was about this message */
     transaction_over(s);
     return action;
 }
 
 void session_reset(struct gp_session *s)
 {
+    s->facts.unknown &= ~GP_FACT_ALL_FIELDS;
     transaction_over(s);
 }
