@@ -8,7 +8,7 @@
 #     check-fuzz      every parser's fuzz target over its corpus
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
 #     check-exim      tests/sessions and more through real Exims
-#   make lint       clang-format, clang-tidy, cppcheck, mandoc
+#   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
 #   make install    DESTDIR and prefix work
@@ -98,6 +98,15 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-core.a
 
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
+
+check:
+	@BUILD='$(BUILD)' tests/check.sh
+
+check-unit check-sessions check-fuzz check-san check-exim:
+	@BUILD='$(BUILD)' tests/check.sh $(@:check-%=%)
+
+lint:
+	@tests/lint.sh
 
 clean:
 	rm -rf $(BUILD)
