@@ -35,7 +35,9 @@ for name in "$@"; do
     echo "== check-$name"
     log=$BUILD/check/$name.log
     status=0
+    began=$SECONDS
     (set -o pipefail && stage "$name" 2>&1 </dev/null | tee "$log") || status=$?
+    echo "check-$name: $((SECONDS - began)) seconds"
     if [[ "$(tail -n 1 "$log")" =~ ^check-$name:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
         passed=$((passed + BASH_REMATCH[1]))
         failed=$((failed + BASH_REMATCH[2]))

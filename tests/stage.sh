@@ -14,7 +14,6 @@ unset MAKEFLAGS MFLAGS
 
 passed=0
 failed=0
-began=$(date +%s)
 
 # run_unit NAME COMMAND...: NAME is what messages call it.
 run_unit() {
@@ -41,7 +40,6 @@ run_unit() {
 }
 
 finish() {
-    echo "$1: $(($(date +%s) - began)) seconds"
     echo "$1: $passed passed, $failed failed"
     [ "$failed" -eq 0 ]
 }
