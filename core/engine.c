@@ -113,10 +113,12 @@ static void log_in_force(struct late_log *log, const struct ruleset *r, const ch
     late_log_add(log, GP_LOG_NOTICE, line);
 }
 
-/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change. */
-static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a)
+/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more if
+ * there are no others to go on with (HAS_OLD). */
+static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a, bool has_old)
 {
     struct report report = {.context = a, .problem = note_problem};
+    const size_t before = a->log.n;
     watch_list_fini(&e->watch);
     struct ruleset *r = config_load(e->config, NULL, 0, &report, &e->watch);
     if (r) {
@@ -126,10 +128,10 @@ static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a)
     }
     os_mutex_lock(e->keeping.mutex);
     bool is_new = once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->config,
-                              watch_list_stamp(&e->watch));
+                              watch_list_stamp(&e->watch) + !has_old);
     os_mutex_unlock(e->keeping.mutex);
     if (!is_new)
-        a->log.n = 0;
+        a->log.n = before;
     return NULL;
 }
 
@@ -148,6 +150,10 @@ static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
 {
     int error = 0;
     struct ruleset *kept = uses_state(e) ? image_load(e->image, &error) : NULL;
+    if (kept && !image_is_of(kept, e->config)) {
+        ruleset_unref(&kept);
+        error = EPROTO;
+    }
     if (kept && image_is_current(kept, e->config)) {
         e->watch_is_image = true;
         return kept;
@@ -159,12 +165,12 @@ static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
         os_file_id(e->image, &id);
         writer_printf(
             &w, "gatepost: the kept rules %.400s cannot be used (%s); reading the rule file instead", e->image,
-            error == EPROTO ? "damaged, or another version's" : os_reason(error, reason, sizeof reason));
+            error == EPROTO ? "damaged, or of another version or rule file" : os_reason(error, reason, sizeof reason));
         if (once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->image,
                         (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
             late_log_add(&a->log, GP_LOG_WARNING, line);
     }
-    struct ruleset *r = parse_rules(e, a);
+    struct ruleset *r = parse_rules(e, a, kept != NULL);
     if (r) {
         ruleset_unref(&kept);
         return r;
@@ -192,7 +198,7 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
     *fresh = NULL;
     if (files_changed(e)) {
         e->watch_is_image = false;
-        rules = parse_rules(e, a);
+        rules = parse_rules(e, a, policy_rules(before) != NULL);
         result = rules ? 1 : -1;
         if (rules && !a->log.n)
             log_in_force(&a->log, rules, e->config);
