@@ -113,7 +113,7 @@ check-unit check-sessions check-fuzz check-san check-exim:
 
 demo: all
 	@tests/need.sh test
-	@BUILD='$(BUILD)' tests/mta/demo.sh
+	@BUILD='$(BUILD)' tests/demo.sh
 
 lint:
 	@tests/lint.sh
