@@ -9,3 +9,5 @@ trap 'rm -rf "$folder"' EXIT INT TERM
 
 printf 'gatepost: medians of many short rounds in one run; trust the ratios more than the times\n\n'
 "$build/bench/bench_decisions" "$folder"
+printf "\n"
+"$build/bench/bench_loading" "$folder"
