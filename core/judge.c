@@ -42,10 +42,8 @@ static void asking_begin(struct asking *a, const struct matcher *first, const st
     a->spared = -2;
     for (int i = 0; i < 2; i++) {
         a->next[i] = UINT32_MAX;
-        if (m[i] && m[i]->rule_count) {
-            index_find(a->s->rules, m[i], a->subject, a->s->trace != NULL, a->s->words[i], &a->from[i]);
+        if (m[i] && index_find(a->s->rules, m[i], a->subject, a->s->trace != NULL, a->s->words[i], &a->from[i]))
             a->next[i] = index_next(&a->from[i]);
-        }
     }
 }
 

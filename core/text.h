@@ -73,7 +73,8 @@ static inline bool is_space(unsigned char c)
     return c == ' ' || (unsigned char)(c - '\t') < 5;
 }
 
-/* Eight bytes, the first one lowest. Written out like this, and not as a loop, compilers make one load of it. */
+/* Eight bytes, the first one lowest. Written out like this, and not as a loop, compilers make one load of it.
+ */
 static inline uint64_t load_le64(const void *at)
 {
     const unsigned char *p = (const unsigned char *)at;
