@@ -146,9 +146,9 @@ void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct 
     ask(&a, m, NULL, d);
 }
 
-void judge_field(struct gp_session *s, const struct field *field, struct decision *d)
+void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
+                 struct decision *d)
 {
-    const struct named_field *named = ruleset_field(s->rules, field->name);
     const struct matcher *general = ruleset_matcher(s->rules, OP_HEADER);
     struct asking a = {.s = s, .op = OP_HEADER, .phase = GP_PHASE_DATA, .subject = field->line};
     s->facts.field = field;

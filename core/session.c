@@ -497,13 +497,12 @@ static void on_field(void *context, const struct field *field)
     struct gp_session *s = context;
     if (!s->rules || s->headers_over || decided(&s->refused))
         return;
-    const struct named_field *named =
-        ruleset_counter_count(s->rules) ? ruleset_field(s->rules, field->name) : NULL;
+    const struct named_field *named = ruleset_field(s->rules, field->name);
     if (named && named->counted && named->counted <= ruleset_counter_count(s->rules))
         s->counts[named->counted - 1]++;
     if (decided(&s->message) || judge_never(s))
         return;
-    judge_field(s, field, &s->message);
+    judge_field(s, field, named, &s->message);
     s->facts.field = NULL;
 }
 

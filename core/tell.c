@@ -117,12 +117,10 @@ void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase 
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
-void tell_trace(struct gp_session *s, const char *format, ...)
+void tell_trace_line(struct gp_session *s, const char *format, ...)
 {
     char line[1024];
     va_list arguments;
-    if (!s->trace)
-        return;
     va_start(arguments, format);
     int n = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);

@@ -83,9 +83,14 @@ static inline uint64_t load_le64(const void *at)
 }
 
 bool text_eq(struct text a, struct text b);
-bool text_eq_nocase(struct text a, struct text b);
+bool text_same_nocase(const char *a, const char *b, size_t n); /* N bytes each */
 bool text_starts_nocase(struct text t, struct text prefix);
 bool text_ends_nocase(struct text t, struct text suffix);
+
+static inline bool text_eq_nocase(struct text a, struct text b)
+{
+    return a.n == b.n && text_same_nocase(a.p, b.p, a.n);
+}
 
 /* Index of the first byte C at or after FROM; t.n if there is none. */
 size_t text_find(struct text t, size_t from, char c);

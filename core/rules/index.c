@@ -21,8 +21,10 @@ static void begin_candidates(struct walk *w)
     w->any = true;
 }
 
-/* Every rule that is found by GRAM becomes a candidate. */
-static void probe(struct walk *w, uint32_t gram)
+/* Every rule that is found by GRAM becomes a candidate. Out of line, as it is rare: the walk keeps its
+ * registers.
+ */
+__attribute__((noinline)) static void probe(struct walk *w, uint32_t gram)
 {
     const struct matcher *m = w->m;
     const uint32_t *bucket =
@@ -44,7 +46,9 @@ static void walk_text(struct walk *w, struct text text)
 {
     const uint64_t *filter = list_at(w, w->m->filter_at);
     const uint32_t shift = 32 - w->m->filter_bits, stride = w->m->stride;
-    for (size_t i = 0; i + 4 <= text.n; i += stride) {
+    if (text.n < 4)
+        return;
+    for (size_t i = 0, last = text.n - 4; i <= last; i += stride) {
         uint32_t gram = gram_at(text.p + i);
         uint32_t hash = gram_hash(gram) >> shift;
         if (filter[hash / 64] >> (hash % 64) & 1)

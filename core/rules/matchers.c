@@ -4,7 +4,7 @@
 
 #include "pattern.h"
 
-enum { OFTEN_BITS_LEAST = 8, OFTEN_BITS_MOST = 20 };
+enum { OFTEN_BITS_LEAST = 8, OFTEN_BITS_MOST = 20, FEW_RULES = 256 };
 
 /* Bytes that most texts contain: a rule found by them would be asked for nearly every client. */
 static const struct text common[] = {
@@ -109,7 +109,7 @@ static bool read_patterns(struct reading *r, const struct rule *rules, const uns
  */
 static uint32_t choose_stride(const struct reading *r, size_t rules)
 {
-    uint32_t stride = rules <= 256 ? 4 : rules <= 1024 ? 2 : 1;
+    uint32_t stride = rules <= FEW_RULES ? 4 : 2;
     for (size_t i = 0; i < r->run_count;) {
         const struct literal_run *run = &r->plan->runs[i];
         uint32_t longest = 0;
@@ -122,7 +122,8 @@ static uint32_t choose_stride(const struct reading *r, size_t rules)
     return r->run_count ? stride : 0;
 }
 
-/* Where in RUN the STRIDE fours side by side begin that are rarest together; *OFTEN says how rare. */
+/* Where in RUN the STRIDE fours side by side begin that are rarest together; *OFTEN says how rare. Of equals
+ * the last: it is their beginnings that patterns have in common with each other and with the texts. */
 static const char *rarest(const struct reading *r, const struct literal_run *run, uint32_t stride,
                           uint64_t *often)
 {
@@ -131,7 +132,7 @@ static const char *rarest(const struct reading *r, const struct literal_run *run
         uint64_t sum = 0;
         for (uint32_t k = 0; k < stride; k++)
             sum += *often_of(r, p + i + k);
-        if (!best || sum < *often) {
+        if (!best || sum <= *often) {
             best = p + i;
             *often = sum;
         }
@@ -151,7 +152,7 @@ static void choose_entries(struct reading *r, size_t rules)
         for (; i < r->run_count && plan->runs[i].number == number; i++) {
             uint64_t often = 0;
             const char *p = rarest(r, &plan->runs[i], plan->stride, &often);
-            if (p && (!best || often < best_often)) {
+            if (p && (!best || often <= best_often)) {
                 best = p;
                 best_often = often;
             }
@@ -195,8 +196,8 @@ bool matcher_plan(struct matcher_plan *plan, const struct rule *rules, const uns
     /* Each false step past the filter is a branch that was not foreseen. A small filter, which is the one that
      * every header field meets, can afford to be nearly empty. */
     plan->filter_bits = bits_for(entries * 256, 9, 15);
-    if ((entries * 32) >> plan->filter_bits)
-        plan->filter_bits = bits_for(entries * 32, 9, 26);
+    if ((entries * 16) >> plan->filter_bits)
+        plan->filter_bits = bits_for(entries * 16, 9, 26);
     plan->bucket_bits = bits_for(entries, 1, 26);
     if (!room((void **)&plan->always, &plan->always_cap, words, sizeof *plan->always) ||
         !room((void **)&plan->filter, &plan->filter_cap, ((size_t)1 << plan->filter_bits) / 64,
