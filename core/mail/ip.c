@@ -183,13 +183,28 @@ static size_t zero_run(const uint8_t *byte, size_t *length)
     return best;
 }
 
+/* 0 to 255 in decimal. Written by hand because every session formats its client's address, for which printf
+ * takes longer than the rules do. */
+static void add_octet(struct writer *w, uint8_t octet)
+{
+    if (octet >= 100)
+        writer_char(w, (char)('0' + octet / 100));
+    if (octet >= 10)
+        writer_char(w, (char)('0' + octet / 10 % 10));
+    writer_char(w, (char)('0' + octet % 10));
+}
+
 size_t ip_format(const struct ip *ip, char *out)
 {
     struct writer w = writer_on(out, IP_TEXT_MAX);
     const uint8_t *b = ip->byte;
     if (!ip->v6 || is_mapped(ip)) {
-        writer_printf(&w, "%s%u.%u.%u.%u", ip->v6 ? "::ffff:" : "", b[ip->v6 ? 12 : 0], b[ip->v6 ? 13 : 1],
-                      b[ip->v6 ? 14 : 2], b[ip->v6 ? 15 : 3]);
+        writer_add(&w, ip->v6 ? TEXT("::ffff:") : TEXT(""));
+        for (size_t i = 0; i < 4; i++) {
+            if (i)
+                writer_char(&w, '.');
+            add_octet(&w, b[i + (ip->v6 ? 12 : 0)]);
+        }
         return w.n;
     }
     size_t length, run = zero_run(b, &length);
