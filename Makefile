@@ -98,9 +98,13 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepos
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-tools.a \
 		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
 
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-core.a
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
+	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
+		$(ALL_LDFLAGS) $(CDB)
+
+bench: $(BENCH_BIN)
+	@tests/bench/run.sh $(BUILD)
 
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)

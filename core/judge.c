@@ -35,18 +35,32 @@ struct asking {
     int spared; /* -2 until a rule has triggered, then spare()'s answer */
 };
 
-static void asking_begin(struct asking *a, const struct matcher *first, const struct matcher *second)
+/* Leaves `from` alone: it is large, and set only for a matcher that has candidates. */
+static void asking_init(struct asking *a, struct gp_session *s, enum operation op, enum gp_phase phase,
+                        struct text subject)
+{
+    a->s = s;
+    a->op = op;
+    a->phase = phase;
+    a->subject = subject;
+    a->next[0] = a->next[1] = UINT32_MAX;
+    a->spared = -2;
+}
+
+/* Returns false if no rule can hold: most of the time. */
+static bool asking_begin(struct asking *a, const struct matcher *first, const struct matcher *second)
 {
     const struct matcher *m[2] = {first, second};
+    bool any = false;
     a->s->facts.asking = a->op;
-    a->spared = -2;
     for (int i = 0; i < 2; i++) {
-        a->next[i] = UINT32_MAX;
-        if (m[i] && m[i]->rule_count) {
-            index_find(a->s->rules, m[i], a->subject, a->s->trace != NULL, a->s->words[i], &a->from[i]);
+        if (m[i] &&
+            index_find(a->s->rules, m[i], a->subject, a->s->trace != NULL, a->s->words[i], &a->from[i])) {
             a->next[i] = index_next(&a->from[i]);
+            any = true;
         }
     }
+    return any;
 }
 
 static const struct rule *asking_next(struct asking *a)
@@ -117,7 +131,8 @@ static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 static void ask(struct asking *a, const struct matcher *first, const struct matcher *second, struct decision *d)
 {
     const struct rule *rule;
-    asking_begin(a, first, second);
+    if (!asking_begin(a, first, second))
+        return;
     while ((rule = asking_next(a)) != NULL) {
         if (!triggers(a, rule))
             continue;
@@ -141,21 +156,23 @@ void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct 
            struct decision *d)
 {
     const struct matcher *m = ruleset_matcher(s->rules, op);
-    struct asking a = {.s = s, .op = op, .phase = phase, .subject = subject};
+    struct asking a;
     if (m->rule_count == 0)
         return;
     tell_trace(s, " %s:", operation_name[op]);
+    asking_init(&a, s, op, phase, subject);
     ask(&a, m, NULL, d);
 }
 
-void judge_field(struct gp_session *s, const struct field *field, struct decision *d)
+void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
+                 struct decision *d)
 {
-    const struct named_field *named = ruleset_field(s->rules, field->name);
     const struct matcher *general = ruleset_matcher(s->rules, OP_HEADER);
-    struct asking a = {.s = s, .op = OP_HEADER, .phase = GP_PHASE_DATA, .subject = field->line};
+    struct asking a;
     s->facts.field = field;
     if (general->rule_count || (named && named->rules.rule_count)) {
         tell_trace(s, " header %.*s:", (int)(field->name.n < 80 ? field->name.n : 80), field->name.p);
+        asking_init(&a, s, OP_HEADER, GP_PHASE_DATA, field->line);
         ask(&a, general, named ? &named->rules : NULL, d);
     }
     if (d->action != GP_PASS || s->exempt)

@@ -11,8 +11,10 @@
 void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct text subject,
            struct decision *d);
 
-/* Asks the rules about one header field: `header`, then `subject` or `message-id`. */
-void judge_field(struct gp_session *s, const struct field *field, struct decision *d);
+/* Asks the rules about one header field: `header`, then `subject` or `message-id`. NAMED is what
+ * ruleset_field() says of its name. */
+void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
+                 struct decision *d);
 
 /* Asks the block table about the client. */
 void judge_block_table(struct gp_session *s, struct decision *d);

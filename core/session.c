@@ -49,14 +49,14 @@ static void on_field(void *context, const struct field *field);
 static void take_client(struct gp_session *s, const struct gp_client *c)
 {
     struct facts *f = &s->facts;
-    keep_set(&s->client, text_of(c->address, c->address_size));
-    f->client_text = keep_text(&s->client);
+    keep_set(&s->kept[KEPT_CLIENT], text_of(c->address, c->address_size));
+    f->client_text = keep_text(&s->kept[KEPT_CLIENT]);
     f->client_known = ip_parse(f->client_text, &f->client);
     f->client_port = c->port;
     f->local_known = ip_parse(text_of(c->local_address, c->local_address_size), &f->local);
     f->local_port = c->local_port;
-    keep_set(&s->local_name, text_of(c->local_name, c->local_name_size));
-    f->local_name = keep_text(&s->local_name);
+    keep_set(&s->kept[KEPT_LOCAL_NAME], text_of(c->local_name, c->local_name_size));
+    f->local_name = keep_text(&s->kept[KEPT_LOCAL_NAME]);
     s->not_network = f->client_text.n == 0;
     session_client_name(s, c->name, c->name_size, c->name_state);
 }
@@ -68,10 +68,40 @@ static struct table *table_of(void *context, unsigned slot)
     return engine_table(s->engine, s->policy, slot, &t) == 1 ? t : NULL;
 }
 
+/* All but the texts is zero: they are most of the struct, and nothing reads them before it has written them. */
+static struct gp_session *session_new(void)
+{
+    struct gp_session *s = malloc(sizeof *s);
+    if (!s)
+        return NULL;
+    memset(s, 0, offsetof(struct gp_session, kept));
+    for (size_t i = 0; i < KEPT_COUNT; i++) {
+        s->kept[i].p = NULL;
+        s->kept[i].n = 0;
+        s->kept[i].near[0] = '\0';
+    }
+    return s;
+}
+
+/* Memory whose size depends on the rules. */
+static bool make_room(struct gp_session *s)
+{
+    const size_t words = ruleset_most_rules(s->rules) / 64 + 1;
+    const size_t counters = ruleset_counter_count(s->rules);
+    s->words[0] = malloc((2 * words + (counters + 1) / 2) * sizeof *s->words[0]);
+    if (!s->words[0])
+        return false;
+    s->words[1] = s->words[0] + words;
+    s->counts = (uint32_t *)(void *)(s->words[1] + words);
+    s->facts.field_count = s->counts;
+    memset(s->counts, 0, counters * sizeof *s->counts);
+    return true;
+}
+
 int session_open(struct gp_engine *engine, const struct gp_client *client, struct gp_session **session)
 {
     struct gp_client c = {0};
-    struct gp_session *s = calloc(1, sizeof *s);
+    struct gp_session *s = session_new();
     *session = NULL;
     if (!s)
         return -1;
@@ -86,16 +116,10 @@ int session_open(struct gp_engine *engine, const struct gp_client *client, struc
     header_init(&s->reader, FIELD_MOST, on_field, s);
     take_client(s, &c);
     if (s->rules) {
-        const size_t words = ruleset_most_rules(s->rules) / 64 + 1;
-        const size_t counters = ruleset_counter_count(s->rules);
-        s->words[0] = calloc(2 * words + (counters + 1) / 2, sizeof *s->words[0]);
-        if (!s->words[0]) {
+        if (!make_room(s)) {
             session_close(&s);
             return -1;
         }
-        s->words[1] = s->words[0] + words;
-        s->counts = (uint32_t *)(void *)(s->words[1] + words);
-        s->facts.field_count = s->counts;
         s->own_network = s->facts.client_known && ruleset_own_network(s->rules, &s->facts.client);
         s->waits_for_auth = ruleset_submission_port(s->rules, c.local_port);
     }
@@ -109,9 +133,8 @@ void session_close(struct gp_session **session)
     *session = NULL;
     if (!s)
         return;
-    struct keep *kept[] = {&s->client, &s->name, &s->local_name, &s->helo, &s->mail, &s->rcpt};
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        keep_fini(kept[i]);
+    for (size_t i = 0; i < KEPT_COUNT; i++)
+        keep_fini(&s->kept[i]);
     header_fini(&s->reader);
     free(s->words[0]);
     free(s->recipients);
@@ -137,8 +160,8 @@ uint32_t session_needs(struct gp_session *s)
 void session_client_name(struct gp_session *s, const char *name, size_t n, uint32_t name_state)
 {
     s->facts.name_state = name_state <= GP_NAME_FORGED ? name_state : GP_NAME_UNKNOWN;
-    keep_set(&s->name, s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT(""));
-    s->facts.name = keep_text(&s->name);
+    keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT(""));
+    s->facts.name = keep_text(&s->kept[KEPT_NAME]);
     spare_forget(s, TAG_CLIENT);
 }
 
@@ -251,8 +274,8 @@ static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
         writer_add(&w, text);
         text = writer_text(&w);
     }
-    keep_set(&s->helo, text);
-    f->helo_line = keep_text(&s->helo);
+    keep_set(&s->kept[KEPT_HELO], text);
+    f->helo_line = keep_text(&s->kept[KEPT_HELO]);
     size_t verb = 0;
     while (verb < f->helo_line.n && !is_blank((unsigned char)f->helo_line.p[verb]))
         verb++;
@@ -406,7 +429,8 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
     struct decision d = {0};
     int action;
     transaction_over(s);
-    take_path(&s->mail, "MAIL FROM:", text_of(text, n), flags, &s->facts.mail_line, &s->facts.sender);
+    take_path(&s->kept[KEPT_MAIL], "MAIL FROM:", text_of(text, n), flags, &s->facts.mail_line,
+              &s->facts.sender);
     s->facts.unknown &= ~GP_FACT_MAIL;
     s->in_transaction = true;
     if (begin(s, GP_PHASE_MAIL, v, &action) || give_held(s, &s->held_connect, v, &action) ||
@@ -470,7 +494,8 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
     struct decision d = {0};
     int action;
     s->spare.known &= ~(1u << TAG_TO);
-    take_path(&s->rcpt, "RCPT TO:", text_of(text, n), flags, &s->facts.rcpt_line, &s->facts.recipient);
+    take_path(&s->kept[KEPT_RCPT], "RCPT TO:", text_of(text, n), flags, &s->facts.rcpt_line,
+              &s->facts.recipient);
     s->facts.unknown &= ~GP_FACT_RCPT;
     if (begin(s, GP_PHASE_RCPT, v, &action) || settle_mail(s, v, &action))
         return action;
@@ -504,13 +529,12 @@ static void on_field(void *context, const struct field *field)
     struct gp_session *s = context;
     if (!s->rules || s->headers_over || decided(&s->refused))
         return;
-    const struct named_field *named =
-        ruleset_counter_count(s->rules) ? ruleset_field(s->rules, field->name) : NULL;
+    const struct named_field *named = ruleset_field(s->rules, field->name);
     if (named && named->counted && named->counted <= ruleset_counter_count(s->rules))
         s->counts[named->counted - 1]++;
     if (decided(&s->message) || judge_never(s))
         return;
-    judge_field(s, field, &s->message);
+    judge_field(s, field, named, &s->message);
     s->facts.field = NULL;
 }
 

@@ -30,6 +30,8 @@ struct keep {
     char near[200];
 };
 
+enum { KEPT_CLIENT, KEPT_NAME, KEPT_LOCAL_NAME, KEPT_HELO, KEPT_MAIL, KEPT_RCPT, KEPT_COUNT };
+
 /* Which operations a client is spared: a bit per operation, and one for the blocklist. */
 enum { SPARE_BLOCKLIST = OP_COUNT, SPARE_ALL_BITS = (1 << (OP_COUNT + 1)) - 1 };
 
@@ -76,7 +78,7 @@ struct gp_session {
     void (*trace)(void *context, const char *line, size_t n);
     void *trace_context;
 
-    struct keep client, name, local_name, helo, mail, rcpt;
+    struct keep kept[KEPT_COUNT]; /* from here on nothing is set to zero when a session opens */
     char connect_subject[400];
     char enhanced[12];
     char reply[REPLY_MAX + 1];

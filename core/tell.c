@@ -124,12 +124,10 @@ void tell_decision(struct gp_session *s, const struct decision *d)
                    verdict_name[d->action], reply_text(s, d).p);
 }
 
-void tell_trace(struct gp_session *s, const char *format, ...)
+void tell_trace_line(struct gp_session *s, const char *format, ...)
 {
     char line[1024];
     va_list arguments;
-    if (!s->trace)
-        return;
     va_start(arguments, format);
     int n = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);

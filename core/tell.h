@@ -20,7 +20,13 @@ void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase 
 /* The decision as a line for the trace. */
 void tell_decision(struct gp_session *s, const struct decision *d);
 
-/* A line for the trace, if somebody listens. */
-void tell_trace(struct gp_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line for the trace, if somebody listens. A macro, because a session comes by here for every field and
+ * nearly always nobody does. */
+#define tell_trace(s, ...)                                                                                     \
+    do {                                                                                                       \
+        if ((s)->trace)                                                                                        \
+            tell_trace_line(s, __VA_ARGS__);                                                                   \
+    } while (0)
+void tell_trace_line(struct gp_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -7,7 +7,7 @@ bool text_eq(struct text a, struct text b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-static bool same_folded(const char *a, const char *b, size_t n)
+bool text_same_nocase(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (fold((unsigned char)a[i]) != fold((unsigned char)b[i]))
@@ -15,14 +15,9 @@ static bool same_folded(const char *a, const char *b, size_t n)
     return true;
 }
 
-bool text_eq_nocase(struct text a, struct text b)
-{
-    return a.n == b.n && same_folded(a.p, b.p, a.n);
-}
-
 bool text_starts_nocase(struct text t, struct text prefix)
 {
-    return t.n >= prefix.n && same_folded(t.p, prefix.p, prefix.n);
+    return t.n >= prefix.n && text_same_nocase(t.p, prefix.p, prefix.n);
 }
 
 bool text_ends_nocase(struct text t, struct text suffix)
@@ -43,7 +38,7 @@ size_t text_find_nocase(struct text t, struct text needle)
     if (needle.n == 0)
         return 0;
     for (size_t i = 0; i + needle.n <= t.n; i++)
-        if (same_folded(t.p + i, needle.p, needle.n))
+        if (text_same_nocase(t.p + i, needle.p, needle.n))
             return i;
     return t.n;
 }

@@ -73,10 +73,24 @@ static inline bool is_space(unsigned char c)
     return c == ' ' || (unsigned char)(c - '\t') < 5;
 }
 
+/* Eight bytes, the first one lowest. Written out like this, and not as a loop, compilers make one load of it.
+ */
+static inline uint64_t load_le64(const void *at)
+{
+    const unsigned char *p = (const unsigned char *)at;
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+}
+
 bool text_eq(struct text a, struct text b);
-bool text_eq_nocase(struct text a, struct text b);
+bool text_same_nocase(const char *a, const char *b, size_t n); /* N bytes each */
 bool text_starts_nocase(struct text t, struct text prefix);
 bool text_ends_nocase(struct text t, struct text suffix);
+
+static inline bool text_eq_nocase(struct text a, struct text b)
+{
+    return a.n == b.n && text_same_nocase(a.p, b.p, a.n);
+}
 
 /* Index of the first byte C at or after FROM; t.n if there is none. */
 size_t text_find(struct text t, size_t from, char c);

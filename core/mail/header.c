@@ -39,14 +39,6 @@ static bool is_name_byte(char c)
     return (unsigned char)((unsigned char)c - 33) < 94;
 }
 
-/* Eight bytes, the first one lowest; compilers make one load of it. */
-static uint64_t load8(const char *z)
-{
-    const unsigned char *p = (const unsigned char *)z;
-    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
-           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
-}
-
 /*
  * Number of bytes at the start of T that can stand in a field name, no colon among them. Every header line
  * comes by here, and a loop over single bytes costs a mispredicted branch per line, so eight are looked at
@@ -58,7 +50,7 @@ static size_t name_length(struct text t)
     const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
     size_t i = 0;
     for (; t.n - i >= 8; i += 8) {
-        uint64_t bytes = load8(t.p + i), no_colon = bytes ^ ones * ':';
+        uint64_t bytes = load_le64(t.p + i), no_colon = bytes ^ ones * ':';
         uint64_t stop =
             (((bytes - ones * 33) & ~bytes) | bytes | (bytes + ones) | ((no_colon - ones) & ~no_colon)) & tops;
         if (stop) {

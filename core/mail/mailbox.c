@@ -6,12 +6,10 @@
  * Index behind the item at I: a quoted pair, a whole quoted string, or one byte. A quote that is never closed
  * stands for itself; no other quote can follow it, so that reading a whole text item by item stays linear.
  */
-static size_t next_item(struct text t, size_t i)
+static size_t quoted_end(struct text t, size_t i)
 {
     if (t.p[i] == '\\')
         return i + 2 < t.n ? i + 2 : t.n;
-    if (t.p[i] != '"')
-        return i + 1;
     for (size_t end = i + 1; end < t.n; end++) {
         if (t.p[end] == '\\')
             end++;
@@ -19,6 +17,11 @@ static size_t next_item(struct text t, size_t i)
             return end + 1;
     }
     return i + 1;
+}
+
+static inline size_t next_item(struct text t, size_t i)
+{
+    return t.p[i] == '\\' || t.p[i] == '"' ? quoted_end(t, i) : i + 1;
 }
 
 /* Index behind the comment that opens at I; t.n if it is not closed. Nesting is counted (RFC 5322

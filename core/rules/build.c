@@ -295,12 +295,15 @@ static struct matcher make_matcher(struct builder *b, struct matcher_plan *plan,
     m.rules_at = builder_list(b, numbers, n, sizeof *numbers).at;
     m.always_at = builder_list(b, plan->always, (n + 63) / 64, sizeof *plan->always).at;
     m.always_any = plan->always_any;
-    m.filter_bits = plan->filter_bits;
-    if (m.filter_bits) {
+    m.stride = plan->stride;
+    if (m.stride) {
+        m.filter_bits = plan->filter_bits;
         m.filter_at = builder_list(b, plan->filter, ((size_t)1 << m.filter_bits) / 64, sizeof *plan->filter).at;
-        m.slot_bits = plan->slot_bits;
-        m.slots_at = builder_list(b, plan->slots, (size_t)1 << m.slot_bits, sizeof *plan->slots).at;
-        m.next_at = builder_list(b, plan->next, n, sizeof *plan->next).at;
+        m.bucket_bits = plan->bucket_bits;
+        m.buckets_at =
+            builder_list(b, plan->buckets, ((size_t)1 << m.bucket_bits) + 1, sizeof *plan->buckets).at;
+        m.entry_count = plan->entry_count;
+        m.entries_at = builder_list(b, plan->entries, m.entry_count, sizeof *plan->entries).at;
     }
     return m;
 }

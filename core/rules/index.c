@@ -1,81 +1,84 @@
 #include "index.h"
 
-struct index_view {
-    const uint64_t *filter;
-    const struct gram_slot *slots;
-    const uint32_t *next;
+/* A walk over one text. */
+struct walk {
+    const struct matcher *m;
+    const unsigned char *block;
+    uint64_t *words;
+    bool any; /* `words` have been set */
 };
 
-static bool index_view_open(const struct ruleset *r, const struct matcher *m, struct index_view *v)
+static const void *list_at(const struct walk *w, uint32_t at)
 {
-    if (m->filter_bits < 6 || m->filter_bits > 30 || m->slot_bits < 1 || m->slot_bits > 28)
-        return false;
-    v->filter = ruleset_at(r, m->filter_at, (uint64_t)1 << (m->filter_bits - 3));
-    v->slots = ruleset_at(r, m->slots_at, ((uint64_t)1 << m->slot_bits) * sizeof(struct gram_slot));
-    v->next = ruleset_at(r, m->next_at, (uint64_t)m->rule_count * sizeof(uint32_t));
-    return v->filter && v->slots && v->next && m->filter_at % 8 == 0 && m->slots_at % 8 == 0 &&
-           m->next_at % 4 == 0;
+    return w->block + at;
 }
 
-/* Every rule whose four bytes are GRAM becomes a candidate. Both loops end even if the block is damaged. */
-static void index_probe(const struct matcher *m, const struct index_view *v, uint32_t gram,
-                        struct candidates *c)
+/* The first candidate brings those in that are always asked: most texts have none, and `words` stay as they
+ * are. */
+static void begin_candidates(struct walk *w)
 {
-    const uint32_t mask = (1u << m->slot_bits) - 1;
-    uint32_t at = gram_hash(gram, m->slot_bits);
-    for (uint32_t step = 0; step <= mask; step++, at = (at + 1) & mask) {
-        if (v->slots[at].head == 0)
-            return;
-        if (v->slots[at].gram != gram)
+    memcpy(w->words, list_at(w, w->m->always_at), index_words(w->m) * sizeof *w->words);
+    w->any = true;
+}
+
+/* Every rule that is found by GRAM becomes a candidate. Out of line, as it is rare: the walk keeps its
+ * registers.
+ */
+__attribute__((noinline)) static void probe(struct walk *w, uint32_t gram)
+{
+    const struct matcher *m = w->m;
+    const uint32_t *bucket =
+        (const uint32_t *)list_at(w, m->buckets_at) + (gram_hash(gram) >> (32 - m->bucket_bits));
+    const struct gram_entry *entries = list_at(w, m->entries_at);
+    /* A damaged bucket must not lead outside. */
+    const uint32_t end = bucket[1] < m->entry_count ? bucket[1] : m->entry_count;
+    for (uint32_t i = bucket[0]; i < end; i++) {
+        const uint32_t number = entries[i].number;
+        if (entries[i].gram != gram || number >= m->rule_count)
             continue;
-        uint32_t number = v->slots[at].head;
-        for (uint32_t guard = 0; number && number <= m->rule_count && guard < m->rule_count; guard++) {
-            c->words[(number - 1) / 64] |= (uint64_t)1 << ((number - 1) % 64);
-            c->any = true;
-            number = v->next[number - 1];
-        }
-        return;
+        if (!w->any)
+            begin_candidates(w);
+        w->words[number / 64] |= (uint64_t)1 << (number % 64);
     }
 }
 
-static void index_walk(const struct matcher *m, const struct index_view *v, struct text text,
-                       struct candidates *c)
+static void walk_text(struct walk *w, struct text text)
 {
-    const uint32_t shift = 32 - m->filter_bits;
-    for (size_t i = 0; i + 4 <= text.n; i++) {
+    const uint64_t *filter = list_at(w, w->m->filter_at);
+    const uint32_t shift = 32 - w->m->filter_bits, stride = w->m->stride;
+    if (text.n < 4)
+        return;
+    for (size_t i = 0, last = text.n - 4; i <= last; i += stride) {
         uint32_t gram = gram_at(text.p + i);
-        uint32_t hash = (gram * 0x9E3779B1u) >> shift;
-        if (v->filter[hash / 64] >> (hash % 64) & 1)
-            index_probe(m, v, gram, c);
+        uint32_t hash = gram_hash(gram) >> shift;
+        if (filter[hash / 64] >> (hash % 64) & 1)
+            probe(w, gram);
     }
 }
 
-void index_find(const struct ruleset *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
+bool index_find(const struct ruleset *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
                 struct candidates *out)
 {
-    *out = (struct candidates){.rules = r, .matcher = m, .words = words, .word_count = index_words(m)};
-    if (m->rule_count == 0 || m->rule_count > ruleset_most_rules(r))
-        return;
-    out->numbers = ruleset_at(r, m->rules_at, (uint64_t)m->rule_count * sizeof(uint32_t));
-    const void *always = ruleset_at(r, m->always_at, (uint64_t)out->word_count * sizeof(uint64_t));
-    if (!out->numbers || !always || m->rules_at % 4 != 0)
-        return;
+    struct walk w = {.m = m, .block = r->base, .words = words};
+    if (m->rule_count == 0)
+        return false;
     if (all) {
-        memset(words, 0xff, out->word_count * sizeof *words);
-        out->any = true;
-        return;
+        memset(words, 0xff, index_words(m) * sizeof *words);
+        w.any = true;
+    } else {
+        if (m->always_any)
+            begin_candidates(&w);
+        if (m->stride)
+            walk_text(&w, text);
     }
-    memcpy(words, always, out->word_count * sizeof *words);
-    out->any = m->always_any != 0;
-    struct index_view view;
-    if (m->filter_bits && index_view_open(r, m, &view))
-        index_walk(m, &view, text, out);
+    if (w.any)
+        *out = (struct candidates){
+            .matcher = m, .numbers = list_at(&w, m->rules_at), .words = words, .word_count = index_words(m)};
+    return w.any;
 }
 
 uint32_t index_next(struct candidates *c)
 {
-    if (!c->any)
-        return UINT32_MAX;
     while (c->word < c->word_count && c->words[c->word] == 0)
         c->word++;
     if (c->word == c->word_count)
@@ -84,4 +87,23 @@ uint32_t index_next(struct candidates *c)
     uint32_t number = c->word * 64 + (uint32_t)__builtin_ctzll(bits);
     c->words[c->word] = bits & (bits - 1);
     return number < c->matcher->rule_count ? c->numbers[number] : UINT32_MAX;
+}
+
+static bool list_is_sound(const struct ruleset *r, uint32_t at, uint64_t count, size_t size)
+{
+    return at % 8 == 0 && ruleset_at(r, at, count * size) != NULL;
+}
+
+bool matcher_is_sound(const struct ruleset *r, const struct matcher *m)
+{
+    if (m->rule_count == 0)
+        return true;
+    if (m->rule_count > ruleset_most_rules(r) || !list_is_sound(r, m->rules_at, m->rule_count, 4) ||
+        !list_is_sound(r, m->always_at, index_words(m), 8))
+        return false;
+    return m->stride == 0 ||
+           (m->filter_bits >= 6 && m->filter_bits <= 30 && m->bucket_bits >= 1 && m->bucket_bits <= 28 &&
+            list_is_sound(r, m->filter_at, (uint64_t)1 << (m->filter_bits - 6), 8) &&
+            list_is_sound(r, m->buckets_at, ((uint64_t)1 << m->bucket_bits) + 1, sizeof(uint32_t)) &&
+            list_is_sound(r, m->entries_at, m->entry_count, sizeof(struct gram_entry)));
 }

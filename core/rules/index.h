@@ -7,9 +7,9 @@
 
 #include "ruleset.h"
 
-struct gram_slot {
-    uint32_t gram; /* four bytes, letter case folded */
-    uint32_t head; /* number of the first rule in the matcher that has it, plus one; 0: the slot is free */
+struct gram_entry {
+    uint32_t gram;   /* four bytes, letter case folded */
+    uint32_t number; /* of the rule in the matcher */
 };
 
 /* Four bytes at P, folded the cheap way: bit 0x20 set in each. It makes some bytes alike that are not; the
@@ -21,20 +21,19 @@ static inline uint32_t gram_at(const char *p)
     return gram | 0x20202020u;
 }
 
-static inline uint32_t gram_hash(uint32_t gram, uint32_t bits)
+/* Filter and buckets take as many of the upper bits as they need. */
+static inline uint32_t gram_hash(uint32_t gram)
 {
-    return (gram * 0x9E3779B1u) >> (32 - bits);
+    return gram * 0x9E3779B1u;
 }
 
 /* Candidates of one matcher for one text, in file order. WORDS is caller's memory for index_words() words. */
 struct candidates {
-    const struct ruleset *rules;
     const struct matcher *matcher;
     const uint32_t *numbers;
     uint64_t *words;
     uint32_t word_count;
     uint32_t word; /* where the walk stands */
-    bool any;      /* false: there are none */
 };
 
 /* How many words a matcher needs. */
@@ -43,10 +42,14 @@ static inline uint32_t index_words(const struct matcher *m)
     return (m->rule_count + 63) / 64;
 }
 
-/* Finds the candidates for TEXT. With ALL every rule is one. A matcher that does not lie within its block has
- * none. */
-void index_find(const struct ruleset *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
+/* Finds the candidates for TEXT. With ALL every rule is one. Returns false if there is none: then *OUT is not
+ * set. */
+bool index_find(const struct ruleset *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
                 struct candidates *out);
+
+/* Whether the lists of M lie within the block. Asked for every matcher when a block is taken from a file, so
+ * that a walk over a text need not. */
+bool matcher_is_sound(const struct ruleset *r, const struct matcher *m);
 
 /* The number of the next candidate rule, or UINT32_MAX at the end. */
 uint32_t index_next(struct candidates *c);

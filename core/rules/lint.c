@@ -150,7 +150,8 @@ static void hidden_by_search(void *context, struct text run)
     struct hiding *h = context;
     struct candidates c;
     char literal[LITERAL_MOST];
-    index_find(h->rules, h->matcher, run, false, h->words, &c);
+    if (!index_find(h->rules, h->matcher, run, false, h->words, &c))
+        return;
     for (uint32_t n = index_next(&c); n < h->number; n = index_next(&c)) {
         const struct rule *earlier = ruleset_rule(h->rules, n);
         if (earlier->action == ACT_LOG || !(earlier->flags & RULE_PATTERN) || (earlier->flags & RULE_NOT))

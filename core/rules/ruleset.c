@@ -1,10 +1,10 @@
 #include "ruleset.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "../mail/domain.h"
 #include "checks.h"
+#include "index.h"
 #include "pattern.h"
 #include "../sum.h"
 
@@ -27,18 +27,9 @@ const char *const action_name[ACT_COUNT] = {
 
 const char block_magic[8] = "gprules";
 
-struct ruleset {
-    const unsigned char *base;
-    size_t size;
-    atomic_uint refs;
-    bool distrusted; /* from a file: patterns are checked before they run */
-    void *owned;
-    struct file_map map;
-};
-
 uint32_t block_layout(void)
 {
-    return (uint32_t)(1u * 0x01000193u ^ sizeof(struct block_head) * 31 ^ sizeof(struct rule) * 1009 ^
+    return (uint32_t)(2u * 0x01000193u ^ sizeof(struct block_head) * 31 ^ sizeof(struct rule) * 1009 ^
                       sizeof(struct settings) * 65599u ^ (uint32_t)check_count * 7919u);
 }
 
@@ -82,11 +73,29 @@ struct ruleset *ruleset_adopt(void *memory, size_t size)
     return r;
 }
 
+/* Whether everything is sound that is used without another look. */
+static bool matchers_are_sound(const struct ruleset *r)
+{
+    const struct block_head *h = head(r);
+    for (unsigned op = 0; op < OP_COUNT; op++)
+        if (!matcher_is_sound(r, &h->matcher[op]))
+            return false;
+    for (uint32_t i = 0; i < h->fields.n; i++) {
+        const struct named_field *f = ruleset_element(r, h->fields, i, sizeof *f);
+        if (!f || !matcher_is_sound(r, &f->rules))
+            return false;
+    }
+    const struct span slots = h->field_slots;
+    return slots.n == 0 || ((slots.n & (slots.n - 1)) == 0 && ruleset_element(r, slots, 0, sizeof(uint32_t)));
+}
+
 struct ruleset *ruleset_borrow(const void *memory, size_t size)
 {
     if (!block_is_ours(memory, size) || block_sum(memory, size) != ((const struct block_head *)memory)->sum)
         return NULL;
     struct ruleset *r = ruleset_new(memory, size);
+    if (r && !matchers_are_sound(r))
+        ruleset_unref(&r);
     if (r)
         r->distrusted = true;
     return r;
@@ -115,11 +124,6 @@ void ruleset_unref(struct ruleset **slot)
     free(r->owned);
     os_unmap(&r->map);
     free(r);
-}
-
-const void *ruleset_at(const struct ruleset *r, uint32_t at, uint64_t n)
-{
-    return at <= r->size && n <= r->size - at ? r->base + at : NULL;
 }
 
 struct text ruleset_bytes(const struct ruleset *r)
@@ -222,22 +226,37 @@ const struct matcher *ruleset_matcher(const struct ruleset *r, enum operation op
     return &head(r)->matcher[op];
 }
 
+/* Eight bytes of a name from P on, or all of a shorter one. */
+static uint64_t name_bytes(const char *p, size_t n)
+{
+    uint64_t bytes = 0;
+    if (n >= 8)
+        return load_le64(p);
+    for (size_t i = 0; i < n; i++)
+        bytes = bytes << 8 | (unsigned char)p[i];
+    return bytes;
+}
+
+/*
+ * A session does this for every field, so it looks at no more than the first and the last eight bytes. Setting
+ * bit 5 makes letters of either case alike; what else it makes alike is told apart by comparing the names.
+ */
 uint32_t field_hash(struct text name)
 {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < name.n; i++)
-        h = (h ^ fold((unsigned char)name.p[i])) * 16777619u;
-    return h ^ h >> 15;
+    const uint64_t spaces = 0x2020202020202020, multiplier = 0x9E3779B97F4A7C15;
+    uint64_t first = name_bytes(name.p, name.n) | spaces;
+    uint64_t last = name.n > 8 ? load_le64(name.p + name.n - 8) | spaces : 0;
+    uint64_t h = (first ^ name.n) * multiplier;
+    h = (h ^ h >> 32 ^ last) * multiplier;
+    return (uint32_t)(h >> 32);
 }
 
 const struct named_field *ruleset_field(const struct ruleset *r, struct text name)
 {
     const struct span slots = head(r)->field_slots;
-    if (slots.n == 0 || (slots.n & (slots.n - 1)) != 0)
+    if (slots.n == 0)
         return NULL;
-    const uint32_t *slot = ruleset_element(r, slots, 0, sizeof *slot);
-    if (!slot)
-        return NULL;
+    const uint32_t *slot = (const uint32_t *)(const void *)(r->base + slots.at);
     const uint32_t hash = field_hash(name);
     for (uint32_t step = 0; step < slots.n; step++) {
         uint32_t number = slot[(hash + step) & (slots.n - 1)];

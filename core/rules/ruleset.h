@@ -5,12 +5,16 @@
  *
  * The rules of one operation form a matcher: a list in file order, and an index that finds those which can hold
  * for a text without asking each. The index knows four literal bytes of each pattern (letter case folded), the
- * rarest that the pattern has; a text is walked once and only rules whose four bytes stand in it are asked.
- * Patterns without four such bytes, negated rules and checks are always asked. `header` rules whose pattern
- * begins with a field name have a matcher for that name.
+ * rarest that the pattern has; a text is walked once and only rules whose four bytes stand in it are asked. If
+ * all patterns have longer runs of literal bytes, it knows the fours at STRIDE places side by side, of which
+ * any text with the run shows one when it is looked at every STRIDE bytes only. Patterns without four such
+ * bytes, negated rules and checks are always asked. `header` rules whose pattern begins with a field name have
+ * a matcher for that name.
  */
 #ifndef GATEPOST_RULESET_H
 #define GATEPOST_RULESET_H
+
+#include <stdatomic.h>
 
 #include "../error.h"
 #include "../os.h"
@@ -100,11 +104,13 @@ struct matcher {
     uint32_t rules_at;  /* uint32_t numbers of rules, ascending */
     uint32_t always_at; /* uint64_t words: bit N: the N-th of them is always asked */
     uint32_t always_any;
+    uint32_t stride;      /* a text is looked at every STRIDE bytes; 0: no index */
+    uint32_t filter_bits; /* log2 of the number of bits */
     uint32_t filter_at;   /* uint64_t words: bit per hash of four bytes; most texts stop here */
-    uint32_t filter_bits; /* log2 of the number of bits; 0: no index */
-    uint32_t slots_at;    /* struct gram_slot, open addressing */
-    uint32_t slot_bits;
-    uint32_t next_at; /* uint32_t per rule: the next with the same four bytes, plus one */
+    uint32_t bucket_bits; /* log2 of the number of buckets */
+    uint32_t buckets_at;  /* uint32_t per bucket: its first entry; one more for the end */
+    uint32_t entries_at;  /* struct gram_entry */
+    uint32_t entry_count;
     uint32_t reserved;
 };
 
@@ -119,8 +125,8 @@ struct named_field {
 struct ruleset;
 
 /* The block from memory that the ruleset takes over (free()d with it), or from a mapping (unmapped with it).
- * Checks its head, and for a mapping the checksum; what lies behind is checked where it is used. NULL if it is
- * no block of this engine's, or out of memory: then memory or mapping stay the caller's. */
+ * Checks its head, and for a mapping the checksum and the matchers; the rest is checked where it is used. NULL
+ * if it is no block of this engine's, or out of memory: then memory or mapping stay the caller's. */
 struct ruleset *ruleset_adopt(void *memory, size_t size);
 struct ruleset *ruleset_adopt_map(const struct file_map *map);
 
@@ -129,10 +135,6 @@ struct ruleset *ruleset_borrow(const void *memory, size_t size);
 
 struct ruleset *ruleset_ref(struct ruleset *r);
 void ruleset_unref(struct ruleset **r);
-
-/* N bytes of the block at offset AT; NULL if they do not lie within it. Everything in the block is reached
- * through this. */
-const void *ruleset_at(const struct ruleset *r, uint32_t at, uint64_t n);
 
 /* The bytes of the block: what is written into an image. */
 struct text ruleset_bytes(const struct ruleset *r);
@@ -205,11 +207,28 @@ struct block_head {
     struct matcher matcher[OP_COUNT];
 };
 
+/* In the open for the walk over a text (index.c) alone, which is what a session spends its time on. */
+struct ruleset {
+    const unsigned char *base;
+    size_t size;
+    atomic_uint refs;
+    bool distrusted; /* from a file: patterns are checked before they run */
+    void *owned;
+    struct file_map map;
+};
+
+/* N bytes of the block at offset AT; NULL if they do not lie within it. Everything in the block is reached
+ * through this, but for the lists of a matcher, which index.h checks once. */
+static inline const void *ruleset_at(const struct ruleset *r, uint32_t at, uint64_t n)
+{
+    return at <= r->size && n <= r->size - at ? r->base + at : NULL;
+}
+
 extern const char block_magic[8];
 uint32_t block_layout(void);
 uint64_t block_sum(const void *block, size_t size);
 
-/* The hash of a field name, letters of either case. */
+/* The hash of a field name, the same for letters of either case. */
 uint32_t field_hash(struct text name);
 
 /* Names of operations and actions, as words of the rule file. */

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs the benches of BUILD (the argument) one after the other and prints their tables. Nothing here passes or
+# fails on a clock; a bench fails only if what it times gives wrong answers.
+set -eu
+
+build=$1
+folder=$(mktemp -d "${TMPDIR:-/tmp}/gatepost-bench.XXXXXX")
+trap 'rm -rf "$folder"' EXIT INT TERM
+
+printf 'gatepost: medians of many short rounds in one run; trust the ratios more than the times\n\n'
+"$build/bench/bench_decisions" "$folder"
+printf "\n"
+"$build/bench/bench_loading" "$folder"
