@@ -96,6 +96,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
 
+# The host that gatepost_api(3) prints.
+$(BUILD)/example-host: tests/examples/host.c $(BUILD)/libgatepost-core.a
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-host.d -o $@ $< $(BUILD)/libgatepost-core.a \
+		$(ALL_LDFLAGS) $(CDB)
+
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
