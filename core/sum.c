@@ -20,9 +20,9 @@ void sum_init(struct sum *s, uint64_t gap)
 
 static void sum_block(struct sum *s, const unsigned char *p)
 {
-    for (unsigned i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         uint64_t word = 0;
-        for (unsigned k = 0; k < 8; k++) /* one load where bytes stand in this order */
+        for (size_t k = 0; k < 8; k++) /* one load where bytes stand in this order */
             word |= (uint64_t)p[8 * i + k] << 8 * k;
         s->lane[i] = rotate((s->lane[i] ^ word) * multiplier, 31);
     }

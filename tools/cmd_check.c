@@ -9,6 +9,7 @@
 #include "core/rules/config.h"
 #include "core/rules/table.h"
 #include "json.h"
+#include "problem.h"
 #include "progress.h"
 
 static const char usage[] = "usage: gatepost check [--json] [CONF]\n"
@@ -32,10 +33,6 @@ struct output {
 static void show_problem(void *context, const struct error *e, bool warning, struct text source)
 {
     struct output *o = context;
-    char place[400], line[400], caret[400];
-    struct writer p = writer_on(place, sizeof place), l = writer_on(line, sizeof line),
-                  c = writer_on(caret, sizeof caret);
-    struct error where = *e;
     if (o->json) {
         printf("%s\n    {\"file\": ", o->problems++ ? "," : "");
         json_string(stdout, text_z(e->file));
@@ -45,13 +42,7 @@ static void show_problem(void *context, const struct error *e, bool warning, str
         putchar('}');
         return;
     }
-    where.message[0] = '\0';
-    error_format(&where, &p);
-    fprintf(stderr, "%s%s%s\n", place, warning ? "warning: " : "", e->message);
-    if (!source.n || !e->column)
-        return;
-    error_caret(source, e->column, &l, &c);
-    fprintf(stderr, "  %s\n  %s\n", line, caret);
+    problem_show(e, warning, source);
 }
 
 static void table_progress(void *context, uint64_t done, uint64_t all)
@@ -79,6 +70,9 @@ static bool check_table(const struct ruleset *rules, uint32_t slot, struct repor
     if (error) {
         if (error == ENOENT && note->optional)
             return false;
+        if (error == ENOENT)
+            snprintf(reason, sizeof reason,
+                     "there is no such table; make it from its text: gatepost table make TEXT %.200s", path.p);
         table_problem(report, path.p, reason);
         return true;
     }

@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "json.h"
+#include "problem.h"
 #include "progress.h"
 #include "table_make.h"
 
@@ -11,11 +12,11 @@ enum { PROBLEMS_SHOWN = 100 };
 static const char help[] =
     "usage: gatepost table make [--from text|access|mercury-acl] [--kind exempt|block|trap|set] IN OUT\n"
     "       gatepost table dump [--json] FILE\n"
-    "       gatepost table get [--json] [--verify] FILE [KEY...]\n"
+    "       gatepost table get [--exact] [--json] [--verify] FILE [KEY...]\n"
     "\n"
     "  make    text into a table; IN may be '-'. The old table is replaced when the new one is complete\n"
     "  dump    a table as text that 'make' takes back\n"
-    "  get     what a table says for exactly these keys: status 0 if it has them all, 1 if not\n"
+    "  get     what a table says for these keys: status 0 if it says something for each, 1 if not\n"
     "\n"
     "'gatepost table make --help' and so on tell more, with an example. gatepost.conf(5) has the format.\n";
 
@@ -24,7 +25,7 @@ static const char make_help[] =
     "\n"
     "  --from FORMAT   text (default), a Sendmail access file, or a MERCURYS.ACL\n"
     "  --kind KIND     what the values are; seen from the first line if not given. With the other\n"
-    "                  formats it says which part of the file is wanted: exempt or block\n"
+    "                  formats it says which part of the file is wanted: block (default) or exempt\n"
     "\n"
     "example: gatepost table make exempt.txt /etc/gatepost/exempt.cdb\n"
     "         gatepost table make --from access --kind block /etc/mail/access /etc/gatepost/block.cdb\n";
@@ -36,20 +37,21 @@ static const char dump_help[] = "usage: gatepost table dump [--json] FILE\n"
                                 "example: gatepost table dump /etc/gatepost/exempt.cdb >exempt.txt\n";
 
 static const char get_help[] =
-    "usage: gatepost table get [--json] [--verify] FILE [KEY...]\n"
+    "usage: gatepost table get [--exact] [--json] [--verify] FILE [KEY...]\n"
     "\n"
+    "  --exact    only entries that are written so, not those that cover a KEY\n"
     "  --verify   first read the whole file and check it\n"
     "  --json     one object per line: {\"key\":...,\"value\":...}\n"
     "\n"
-    "Only these very keys are asked, not what covers them. For one KEY the value is printed, for more\n"
-    "of them lines as 'dump' has them.\n"
+    "The narrowest entry speaks for a client address, a host name or a mailbox, as in a session. For one\n"
+    "KEY the value is printed, for more of them lines as 'dump' has them, with the entry that spoke.\n"
     "\n"
-    "example: gatepost table get /etc/gatepost/exempt.cdb 192.0.2.0/24\n";
+    "example: gatepost table get /etc/gatepost/exempt.cdb 192.0.2.17\n";
 
 struct options {
     enum table_source source;
     enum table_kind kind;
-    bool json, verify, help, wrong;
+    bool exact, json, verify, help, wrong;
 };
 
 static bool one_of(const char *name, const char *value, const char *const *words, unsigned count, unsigned *out)
@@ -80,6 +82,8 @@ static struct options read_options(int argc, char **argv, const char *short_opti
             o.help = true;
         else if (c == 'j')
             o.json = true;
+        else if (c == 'e')
+            o.exact = true;
         else if (c == 'v')
             o.verify = true;
         else if (c == 'f' && one_of("--from", optarg, sources, 3, &number))
@@ -98,22 +102,12 @@ static int usage(const char *text)
     return STATUS_USAGE;
 }
 
-/* Each problem as "file:12:9: message", the line and a caret. After a hundred it is clear that this is the
- * wrong file. */
+/* After a hundred problems it is clear that this is the wrong file. */
 static void show_problem(void *context, const struct error *e, bool warning, struct text source)
 {
-    struct report *r = context;
-    char message[sizeof e->file + sizeof e->message + 32], line[200], caret[200];
-    struct writer w = writer_on(message, sizeof message), l = writer_on(line, sizeof line),
-                  c = writer_on(caret, sizeof caret);
-    if (r->errors + r->warnings > PROBLEMS_SHOWN)
-        return;
-    error_format(e, &w);
-    fprintf(stderr, "%s%s\n", warning ? "warning: " : "", message);
-    if (source.n && e->column) {
-        error_caret(source, e->column, &l, &c);
-        fprintf(stderr, "%s\n%s\n", line, caret);
-    }
+    const struct report *r = context;
+    if (r->errors + r->warnings <= PROBLEMS_SHOWN)
+        problem_show(e, warning, source);
 }
 
 static int run_make(int argc, char **argv)
@@ -129,10 +123,11 @@ static int run_make(int argc, char **argv)
     }
     if (o.wrong || argc - optind != 2)
         return usage(make_help);
+    /* Such a file holds both; what is not taken is counted, and the count says how to get it. */
+    if (o.source != SOURCE_TEXT && o.kind == KIND_UNKNOWN)
+        o.kind = KIND_BLOCK;
     if (o.source != SOURCE_TEXT && o.kind != KIND_EXEMPT && o.kind != KIND_BLOCK) {
-        fputs("gatepost table make: this format needs --kind exempt or --kind block: it holds both, a table "
-              "one\n",
-              stderr);
+        fputs("gatepost table make: from this format only --kind exempt or --kind block can be made\n", stderr);
         return STATUS_USAGE;
     }
     struct report report = {.problem = show_problem};
@@ -256,23 +251,27 @@ static bool verify(const struct table *t, const char *path)
 }
 
 /* Returns the status for one key. */
-static int get_key(const struct table *t, const char *path, const char *written, bool json, bool value_only)
+static int get_key(const struct table *t, const char *path, const char *written, const struct options *o,
+                   bool value_only)
 {
     char key[TABLE_KEY_MAX];
     const char *problem = NULL;
-    struct text value;
+    struct text value, matched;
     size_t n = table_canonical_key(text_z(written), key, &problem);
     if (!n) {
         fprintf(stderr, "%s: %s\n", written, problem);
         return STATUS_USAGE;
     }
-    int found = table_key(t, text_of(key, n), &value);
+    matched = text_of(key, n);
+    int found = o->exact ? table_key(t, matched, &value) : table_ask(t, matched, &value, &matched);
     if (found < 0)
         return complain(path, "damaged; make it anew from its text");
-    if (found && value_only)
-        printf("%.*s\n", (int)value.n, value.p);
-    else if (found)
-        print_record(text_of(key, n), value, json);
+    if (found && value_only) {
+        fwrite(value.p, 1, value.n, stdout);
+        putchar('\n');
+    } else if (found) {
+        print_record(matched, value, o->json);
+    }
     return found ? STATUS_YES : STATUS_NO;
 }
 
@@ -280,9 +279,10 @@ static int run_get(int argc, char **argv)
 {
     static const struct option known[] = {{"json", no_argument, NULL, 'j'},
                                           {"verify", no_argument, NULL, 'v'},
+                                          {"exact", no_argument, NULL, 'e'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
-    struct options o = read_options(argc, argv, "hjv", known);
+    struct options o = read_options(argc, argv, "ehjv", known);
     struct table *t;
     char reason[256];
     if (o.help) {
@@ -298,7 +298,7 @@ static int run_get(int argc, char **argv)
     if (o.verify && !verify(t, path))
         status = STATUS_CANNOT;
     for (int i = 0; i < keys && status != STATUS_CANNOT; i++) {
-        int one = get_key(t, path, argv[optind + 1 + i], o.json, keys == 1 && !o.json);
+        int one = get_key(t, path, argv[optind + 1 + i], &o, keys == 1 && !o.json);
         if (one > status)
             status = one;
     }
@@ -308,17 +308,21 @@ static int run_get(int argc, char **argv)
 
 int cmd_table(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
+    enum { BEFORE_VERB = sizeof "gatepost table " - 1 };
+    struct {
+        char title[24]; /* getopt_long() begins its messages with it */
         int (*run)(int argc, char **argv);
-    } verbs[] = {{"make", run_make}, {"dump", run_dump}, {"get", run_get}};
+    } verbs[] = {
+        {"gatepost table make", run_make}, {"gatepost table dump", run_dump}, {"gatepost table get", run_get}};
     struct text verb = text_z(argc > 1 ? argv[1] : "");
     if (text_eq(verb, TEXT("--help")) || text_eq(verb, TEXT("-h"))) {
         fputs(help, stdout);
         return STATUS_YES;
     }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (text_eq(verb, text_z(verbs[i].name)))
+        if (text_eq(verb, text_z(verbs[i].title + BEFORE_VERB))) {
+            argv[1] = verbs[i].title;
             return verbs[i].run(argc - 1, argv + 1);
+        }
     return usage(help);
 }

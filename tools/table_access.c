@@ -134,10 +134,10 @@ static unsigned tags_of(struct text *key)
     if (text_starts_nocase(*key, TEXT("IPv6:")) || ip_prefix_parse(*key, true, &prefix) ||
         octets_to_prefix(*key, &w))
         return 1u << TAG_CLIENT;
-    if (text_find(*key, 0, '@') < key->n)
-        return 1u << TAG_FROM;
     /* "Spam:", "GreetPause:" and so on are about other things. */
-    return text_find(*key, 0, ':') < key->n ? 0 : 1u << TAG_CLIENT | 1u << TAG_FROM;
+    if (text_find(*key, 0, ':') < key->n)
+        return 0;
+    return text_find(*key, 0, '@') < key->n ? 1u << TAG_FROM : 1u << TAG_CLIENT | 1u << TAG_FROM;
 }
 
 /* What the table being made says for it: an empty value is nothing. */
@@ -145,7 +145,7 @@ static struct text value_for(struct maker *m, enum meaning meaning, unsigned *ta
 {
     if (m->kind == KIND_BLOCK) {
         if (meaning != REJECTS)
-            maker_leave_out(m, meaning == SKIPS ? "SKIP" : "OK or RELAY (use --kind exempt for those)");
+            maker_leave_out(m, meaning == SKIPS ? "SKIP" : "OK or RELAY (--kind exempt)");
         return meaning == REJECTS ? reply : TEXT("");
     }
     /* What Sendmail relays for a client, it need not spare; but for a recipient RELAY only says that its domain

@@ -93,8 +93,7 @@ static bool has_control(struct maker *m, struct text line)
 static void read_lines(struct maker *m, struct lines *lines, struct acl *acl)
 {
     struct progress progress = progress_start(m->job->in);
-    int more;
-    while (!m->failed && (more = lines_next(lines, &m->source, &m->failed)) > 0) {
+    while (!m->failed && lines_next(lines, &m->source, &m->failed) > 0) {
         m->line = lines->number;
         if (lines->number % 4096 == 0)
             progress_show(&progress, lines->done, lines->all);

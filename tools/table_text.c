@@ -148,7 +148,7 @@ void text_line(struct maker *m, struct text line)
     if (!is_reply(value) && m->kind != KIND_BLOCK)
         value = without_comment(value);
     enum table_kind kind = m->job->kind ? m->job->kind : kind_of(value);
-    if (!m->kind || !m->kind_line) {
+    if (!m->kind) {
         m->kind = kind;
         m->kind_line = m->line;
     }

@@ -169,7 +169,9 @@ uint64_t table_writer_count(const struct table_writer *w)
 static int write_hash_table(struct table_writer *w, const struct kind *k)
 {
     uint32_t slots = 2 * k->count;
-    unsigned char *bytes = calloc(slots ? slots : 1, LENGTHS);
+    if (!slots)
+        return 0;
+    unsigned char *bytes = calloc(slots, LENGTHS);
     if (!bytes)
         return ENOMEM;
     for (uint32_t i = 0; i < k->room; i++) {
@@ -216,7 +218,7 @@ static int complete(struct table_writer *w)
     unsigned char toc[RECORDS_AT];
     uint64_t sum;
     int error = 0;
-    for (unsigned i = 0; i < KINDS && !error; i++) {
+    for (size_t i = 0; i < KINDS && !error; i++) {
         cdb_pack((unsigned)outfile_size(w->file), toc + LENGTHS * i);
         cdb_pack(2 * w->kind[i].count, toc + LENGTHS * i + 4);
         error = write_hash_table(w, &w->kind[i]);

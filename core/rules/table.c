@@ -38,7 +38,7 @@ static uint32_t read_record(const struct table *t, uint32_t at, struct text *key
 static bool toc_is_sound(const struct table *t, uint64_t records)
 {
     uint64_t at = t->cdb.cdb_dend, slots = 0;
-    for (unsigned i = 0; i < TABLES; i++) {
+    for (size_t i = 0; i < TABLES; i++) {
         const unsigned char *p = t->map.p + LENGTHS * i;
         if (table_get32(p) != at)
             return false;
@@ -220,7 +220,7 @@ static bool check_records(const struct table *t, progress_function *progress, vo
 static bool check_slots(const struct table *t)
 {
     uint64_t used = 0;
-    for (unsigned i = 0; i < TABLES; i++) {
+    for (size_t i = 0; i < TABLES; i++) {
         const unsigned char *toc = t->map.p + LENGTHS * i, *slot = t->map.p + table_get32(toc);
         for (uint32_t n = table_get32(toc + 4); n; n--, slot += LENGTHS) {
             uint32_t at = table_get32(slot + 4);

@@ -81,6 +81,10 @@ int table_helo(const struct table *t, struct text name, struct text *value, stru
 int table_mailbox(const struct table *t, enum table_tag tag, struct text local, struct text domain,
                   struct text *value, struct text *matched);
 
+/* What the table says for a canonical KEY: for one client, name or mailbox the narrowest entry that covers it,
+ * as above; a key that stands for many (a prefix, .domain, @domain, user@) is asked for itself alone. */
+int table_ask(const struct table *t, struct text key, struct text *value, struct text *matched);
+
 /* One key as it stands in the file. */
 int table_key(const struct table *t, struct text key, struct text *value);
 

@@ -114,7 +114,8 @@ static const char *add_mailbox(struct writer *w, struct text t, enum table_tag t
         t = text_of(t.p + 1, t.n - 2);
     size_t at = find_at_sign(t);
     if (at == t.n) {
-        if (text_find(t, 0, '.') == t.n)
+        struct text name = domain_trim(t);
+        if (text_find(name, 0, '.') == name.n)
             return "write user@ for a mailbox at any domain, @domain for all of a domain";
         return add_domain(w, t);
     }
@@ -123,7 +124,7 @@ static const char *add_mailbox(struct writer *w, struct text t, enum table_tag t
         return "the key is too long";
     add_folded(w, text_of(plain, n));
     writer_char(w, '@');
-    struct text domain = domain_trim(text_skip(t, at + 1));
+    struct text domain = text_skip(t, at + 1);
     if (domain.n == 0)
         return n ? NULL : "the mailbox is missing";
     if (domain.p[0] == '.')

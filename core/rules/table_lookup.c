@@ -24,7 +24,7 @@ enum { PROBES = sizeof((struct probes *)0)->key / sizeof *((struct probes *)0)->
 static void prefetch(const struct table *t, const char *key, size_t n)
 {
     uint32_t hash = cdb_hash(key, (unsigned)n);
-    const unsigned char *toc = t->map.p + (hash & 255) * 8;
+    const unsigned char *toc = t->map.p + (size_t)(hash & 255) * 8;
     uint32_t slots = table_get32(toc + 4);
     uint64_t at = slots ? table_get32(toc) + (uint64_t)((hash >> 8) % slots) * 8 : 0;
     if (at < t->map.size)
@@ -170,4 +170,42 @@ int table_mailbox(const struct table *t, enum table_tag tag, struct text local, 
     if (!found && local.n)
         found = add(&p, tag, local, TEXT("@"), TEXT(""));
     return found ? found : probe(&p);
+}
+
+static int ask_one(const struct table *t, enum table_tag tag, struct text what, struct text *value,
+                   struct text *matched)
+{
+    struct ip ip;
+    if (tag == TAG_HELO)
+        return table_helo(t, what, value, matched);
+    if (tag == TAG_CLIENT && ip_parse(what, &ip))
+        return table_client(t, &ip, TEXT(""), value, matched);
+    if (tag == TAG_CLIENT) {
+        struct probes p;
+        start(&p, t, value, matched);
+        int found = add_names(&p, tag, what);
+        return found ? found : probe(&p);
+    }
+    size_t at = what.n;
+    while (at && what.p[at - 1] != '@')
+        at--;
+    return at ? table_mailbox(t, tag, text_of(what.p, at - 1), text_skip(what, at), value, matched)
+              : table_mailbox(t, tag, TEXT(""), what, value, matched);
+}
+
+int table_ask(const struct table *t, struct text key, struct text *value, struct text *matched)
+{
+    for (unsigned tag = 0; tag < TAG_COUNT; tag++) {
+        if (!text_starts_nocase(key, table_tag_prefix[tag]))
+            continue;
+        struct text what = text_skip(key, table_tag_prefix[tag].n);
+        bool stands_for_many = what.n == 0 || what.p[0] == '.' || what.p[0] == '@' ||
+                               what.p[what.n - 1] == '@' || what.p[0] == '<' ||
+                               (tag <= TAG_HELO && text_find(what, 0, '/') < what.n);
+        if (!stands_for_many)
+            return ask_one(t, (enum table_tag)tag, what, value, matched);
+    }
+    if (matched)
+        *matched = key;
+    return table_key(t, key, value);
 }

@@ -1,0 +1,39 @@
+/*
+ * engines.h - the engines that a replay needs: one for each rule file, kept as long as the command runs, all on
+ * one clock. What an engine says while it is opened in vain is printed; later only errors are.
+ */
+#ifndef GATEPOST_ENGINES_H
+#define GATEPOST_ENGINES_H
+
+#include "core/gatepost.h"
+#include "core/text.h"
+#include "progress.h"
+
+struct engine {
+    char *config; /* NULL: the engine looks for it */
+    struct gp_engine *engine;
+};
+
+struct engines {
+    const struct gp_api *api;
+    const char *state_dir; /* NULL: nothing that was seen is kept */
+    const int64_t *clock;
+    struct progress *progress; /* taken off the screen before something is printed */
+    struct engine *list;
+    size_t n;
+    bool opening;
+    char *held; /* log lines of an engine that is being opened */
+    size_t held_size;
+};
+
+/* What is pointed at must outlive the engines; *E must not move. */
+void engines_init(struct engines *e, const struct gp_api *api, const char *state_dir, const int64_t *clock,
+                  struct progress *progress);
+
+/* The engine for CONFIG as the dialogue FILE names it ("-": relative to the working directory); an empty CONFIG
+ * is found by the engine itself. NULL if its rules cannot be used: its errors have been printed. */
+struct gp_engine *engines_get(struct engines *e, const char *file, struct text config);
+
+void engines_close(struct engines *e);
+
+#endif

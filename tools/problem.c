@@ -1,0 +1,18 @@
+#include "problem.h"
+
+#include <stdio.h>
+
+void problem_show(const struct error *e, bool warning, struct text source)
+{
+    char place[sizeof e->file + 32], line[400], caret[400];
+    struct writer p = writer_on(place, sizeof place), l = writer_on(line, sizeof line),
+                  c = writer_on(caret, sizeof caret);
+    struct error where = *e;
+    where.message[0] = '\0';
+    error_format(&where, &p);
+    fprintf(stderr, "%s%s%s\n", place, warning ? "warning: " : "", e->message);
+    if (source.n == 0 || !e->column)
+        return;
+    error_caret(source, e->column, &l, &c);
+    fprintf(stderr, "  %s\n  %s\n", line, caret);
+}

@@ -1,0 +1,114 @@
+#define _GNU_SOURCE
+#include "walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifdef _WIN32
+#define lstat stat
+#endif
+
+enum { DEPTH_MAX = 64 };
+
+struct walker {
+    bool (*file)(void *context, const char *path);
+    void (*trouble)(void *context, const char *path, int error);
+    void *context;
+    bool stopped;
+    bool troubled;
+};
+
+static void tell(struct walker *w, const char *path, int error)
+{
+    w->troubled = true;
+    w->trouble(w->context, path, error);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The paths of what is in the folder, sorted. Returns 0 or an errno value. */
+static int list_folder(const char *folder, char ***out, size_t *count)
+{
+    char **list = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    int error = 0;
+    size_t prefix = strlen(folder);
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return errno;
+    for (const struct dirent *entry; !error && (entry = readdir(dir)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        if (n == cap) {
+            char **grown = realloc(list, (cap ? cap * 2 : 16) * sizeof *list);
+            if (!grown) {
+                error = ENOMEM;
+                break;
+            }
+            list = grown;
+            cap = cap ? cap * 2 : 16;
+        }
+        size_t name = strlen(entry->d_name) + 1;
+        char *path = malloc(prefix + 1 + name);
+        if (!path) {
+            error = ENOMEM;
+            break;
+        }
+        memcpy(path, folder, prefix);
+        path[prefix] = '/';
+        bool slash = prefix && folder[prefix - 1] == '/';
+        memcpy(path + prefix + !slash, entry->d_name, name);
+        list[n++] = path;
+    }
+    closedir(dir);
+    if (n)
+        qsort(list, n, sizeof *list, compare_names);
+    *out = list;
+    *count = n;
+    return error;
+}
+
+static void visit(struct walker *w, const char *path, unsigned depth)
+{
+    struct stat st;
+    if ((depth ? lstat(path, &st) : stat(path, &st)) != 0) {
+        tell(w, path, errno);
+        return;
+    }
+    if (depth && S_ISREG(st.st_mode) == 0 && S_ISDIR(st.st_mode) == 0) {
+        /* A link counts if it leads to a file; sockets, pipes and the like do not. */
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+            w->stopped = !w->file(w->context, path);
+        return;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        w->stopped = !w->file(w->context, path);
+        return;
+    }
+    char **list = NULL;
+    size_t n = 0;
+    int error = depth < DEPTH_MAX ? list_folder(path, &list, &n) : ELOOP;
+    if (error)
+        tell(w, path, error);
+    for (size_t i = 0; i < n; i++) {
+        if (!w->stopped)
+            visit(w, list[i], depth + 1);
+        free(list[i]);
+    }
+    free(list);
+}
+
+bool walk(const char *path, bool (*file)(void *context, const char *path),
+          void (*trouble)(void *context, const char *path, int error), void *context)
+{
+    struct walker w = {.file = file, .trouble = trouble, .context = context};
+    visit(&w, path, 0);
+    return !w.stopped && !w.troubled;
+}
