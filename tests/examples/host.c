@@ -1,6 +1,7 @@
 /*
- * host.c - the smallest mail server that asks gatepost. It speaks SMTP on standard input and output, as a program
- * under inetd does, and throws good messages away. It takes commands in any order, which a real server must not.
+ * host.c - the smallest mail server that asks gatepost. It speaks SMTP on standard input and output, as a
+ * program under inetd does, and throws good messages away. It takes commands in any order, which a real server
+ * must not.
  *
  *   example-host CONF CLIENT-ADDRESS
  */
