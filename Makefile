@@ -9,7 +9,7 @@
 #     check-fuzz      every parser's fuzz target over its corpus
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
 #     check-exim      tests/sessions and more through real Exims
-#   make lint       clang-format, clang-tidy, cppcheck, mandoc
+#   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
 #   make install    DESTDIR and prefix work
@@ -75,7 +75,13 @@ $(BUILD)/gatepost: $(BUILD)/obj/tools/main.o $(BUILD)/libgatepost-tools.a $(BUIL
 
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 
-$(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-core.a | deps
+# Remembers for which ABI the module was built.
+$(BUILD)/obj/abi-$(ABI): | deps
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/obj/abi-*
+	@touch $@
+
+$(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-core.a $(BUILD)/obj/abi-$(ABI) | deps
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/exim.d -DLOCAL_SCAN_ABI=$(ABI) -shared -o $@ $< \
 		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) -Wl,--version-script=exim/exports.map -Wl,--gc-sections $(CDB)
 
@@ -107,6 +113,19 @@ check-manuals: $(BUILD)/example-host
 
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
+
+check:
+	@BUILD='$(BUILD)' tests/check.sh
+
+check-unit check-sessions check-fuzz check-san check-exim:
+	@BUILD='$(BUILD)' tests/check.sh $(@:check-%=%)
+
+demo: all
+	@tests/need.sh test
+	@BUILD='$(BUILD)' tests/mta/demo.sh
+
+lint:
+	@tests/lint.sh
 
 clean:
 	rm -rf $(BUILD)

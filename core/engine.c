@@ -35,35 +35,51 @@ void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line)
 static void say(struct gp_engine *e, const struct late_log *log)
 {
     for (size_t at = 0; at < log->n; at += strlen(log->lines + at) + 1)
-        engine_log(e, GP_LOG_ERROR, log->lines + at);
+        engine_log(e, (enum gp_log_level)(log->lines[at] - '0'), log->lines + at + 1);
 }
 
 /* The problems of one attempt to read the rules: the first as gp_error, all as log lines. */
 struct attempt {
     struct late_log log;
     struct error first;
+    bool more; /* not all had room in the log */
 };
+
+enum { CONCLUSION = 512 }; /* bytes of the log that problems leave to what follows from them */
+
+static void attempt_init(struct attempt *a)
+{
+    a->log.n = 0;
+    a->first = (struct error){.message = ""};
+    a->more = false;
+}
 
 static void note_problem(void *context, const struct error *e, bool warning, struct text source)
 {
     struct attempt *a = context;
     char line[1024], shown[256], caret[256];
-    if (warning)
+    if (warning || a->more)
         return;
     if (!a->first.message[0])
         a->first = *e;
     struct writer w = writer_on(line, sizeof line);
+    struct writer s = writer_on(shown, sizeof shown), c = writer_on(caret, sizeof caret);
     writer_add(&w, TEXT("gatepost: "));
     error_format(e, &w);
-    late_log_add(&a->log, line);
-    if (source.n == 0 || !e->column)
+    if (source.n && e->column) {
+        writer_add(&s, TEXT("gatepost:   "));
+        writer_add(&c, TEXT("gatepost:   "));
+        error_caret(source, e->column, &s, &c);
+    }
+    if (a->log.n + w.n + s.n + c.n + 6 > sizeof a->log.lines - CONCLUSION) {
+        a->more = true;
         return;
-    struct writer s = writer_on(shown, sizeof shown), c = writer_on(caret, sizeof caret);
-    writer_add(&s, TEXT("gatepost:   "));
-    writer_add(&c, TEXT("gatepost:   "));
-    error_caret(source, e->column, &s, &c);
-    late_log_add(&a->log, shown);
-    late_log_add(&a->log, caret);
+    }
+    late_log_add(&a->log, GP_LOG_ERROR, line);
+    if (s.n) {
+        late_log_add(&a->log, GP_LOG_ERROR, shown);
+        late_log_add(&a->log, GP_LOG_ERROR, caret);
+    }
 }
 
 static bool uses_state(const struct gp_engine *e)
@@ -94,13 +110,15 @@ static void log_in_force(struct late_log *log, const struct ruleset *r, const ch
     struct writer w = writer_on(line, sizeof line);
     writer_printf(&w, "gatepost: rules in force: %.400s, %u rules%s", config, (unsigned)ruleset_rule_count(r),
                   ruleset_settings(r)->log_only ? ", mode = log: nothing is refused" : "");
-    late_log_add(log, line);
+    late_log_add(log, GP_LOG_NOTICE, line);
 }
 
-/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change. */
-static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a)
+/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more if
+ * there are no others to go on with (HAS_OLD). */
+static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a, bool has_old)
 {
     struct report report = {.context = a, .problem = note_problem};
+    const size_t before = a->log.n;
     watch_list_fini(&e->watch);
     struct ruleset *r = config_load(e->config, NULL, 0, &report, &e->watch);
     if (r) {
@@ -110,18 +128,21 @@ static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a)
     }
     os_mutex_lock(e->keeping.mutex);
     bool is_new = once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->config,
-                              watch_list_stamp(&e->watch));
+                              watch_list_stamp(&e->watch) + !has_old);
     os_mutex_unlock(e->keeping.mutex);
     if (!is_new)
-        a->log.n = 0;
+        a->log.n = before;
     return NULL;
 }
 
 static void conclude(struct attempt *a, const char *what)
 {
     /* Nothing to conclude from what has been said already. */
-    if (a->log.n)
-        late_log_add(&a->log, what);
+    if (!a->log.n)
+        return;
+    if (a->more)
+        late_log_add(&a->log, GP_LOG_ERROR, "gatepost: there is more; 'gatepost check' shows all");
+    late_log_add(&a->log, GP_LOG_ERROR, what);
 }
 
 /* The first time: image, files, last good image. */
@@ -129,6 +150,10 @@ static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
 {
     int error = 0;
     struct ruleset *kept = uses_state(e) ? image_load(e->image, &error) : NULL;
+    if (kept && !image_is_of(kept, e->config)) {
+        ruleset_unref(&kept);
+        error = EPROTO;
+    }
     if (kept && image_is_current(kept, e->config)) {
         e->watch_is_image = true;
         return kept;
@@ -140,12 +165,12 @@ static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
         os_file_id(e->image, &id);
         writer_printf(
             &w, "gatepost: the kept rules %.400s cannot be used (%s); reading the rule file instead", e->image,
-            error == EPROTO ? "damaged, or another version's" : os_reason(error, reason, sizeof reason));
+            error == EPROTO ? "damaged, or of another version or rule file" : os_reason(error, reason, sizeof reason));
         if (once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->image,
                         (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
-            late_log_add(&a->log, line);
+            late_log_add(&a->log, GP_LOG_WARNING, line);
     }
-    struct ruleset *r = parse_rules(e, a);
+    struct ruleset *r = parse_rules(e, a, kept != NULL);
     if (r) {
         ruleset_unref(&kept);
         return r;
@@ -173,7 +198,7 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
     *fresh = NULL;
     if (files_changed(e)) {
         e->watch_is_image = false;
-        rules = parse_rules(e, a);
+        rules = parse_rules(e, a, policy_rules(before) != NULL);
         result = rules ? 1 : -1;
         if (rules && !a->log.n)
             log_in_force(&a->log, rules, e->config);
@@ -210,8 +235,7 @@ static int look(struct gp_engine *e, bool at_once)
         return 0;
 
     struct attempt a;
-    a.log.n = 0;
-    a.first.message[0] = '\0';
+    attempt_init(&a);
     int result = reload(e, before, &fresh, &a);
 
     os_mutex_lock(e->mutex);
@@ -312,8 +336,7 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
 {
     struct gp_open_options o = {0};
     struct attempt a;
-    a.log.n = 0;
-    a.first = (struct error){.message = ""};
+    attempt_init(&a);
     memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     *engine = NULL;
     struct gp_engine *e = engine_new(&o, &a.first);

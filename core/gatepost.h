@@ -143,8 +143,8 @@ struct gp_verdict {
 #define GP_FACT_HELO 2u /* HELO name and line */
 #define GP_FACT_MAIL 4u /* sender */
 #define GP_FACT_RCPT 8u /* recipients */
-#define GP_FACT_ALL_FIELDS                                                                                     \
-    16u /* whether the header is whole: has, once and the operation `headers` cannot say */
+/* Of the present message: whether its header is whole; has, once and the operation `headers` cannot say. */
+#define GP_FACT_ALL_FIELDS 16u
 
 struct gp_api {
     uint32_t size;

@@ -26,13 +26,18 @@ struct policy {
     struct table_slot slot[TABLE_MOST];
 };
 
-void late_log_add(struct late_log *log, const char *line)
+void late_log_add(struct late_log *log, enum gp_log_level level, const char *line)
 {
     struct text t = text_z(line);
-    if (log && t.n + 1 <= sizeof log->lines - log->n) {
-        memcpy(log->lines + log->n, t.p, t.n + 1);
-        log->n += t.n + 1;
-    }
+    if (!log || t.n + 2 > sizeof log->lines - log->n)
+        return;
+    char *to = log->lines + log->n;
+    *to++ = (char)('0' + level);
+    /* Messages quote files and file names, and those may hold anything. */
+    for (size_t i = 0; i < t.n; i++)
+        *to++ = t.p[i] == '\t' ? ' ' : (unsigned char)t.p[i] < 0x20 || t.p[i] == 0x7f ? '?' : t.p[i];
+    *to = '\0';
+    log->n += t.n + 2;
 }
 
 static struct shared_table *shared_new(struct table *t)
@@ -150,7 +155,7 @@ static void complain(struct keeping *k, struct late_log *log, const char *path, 
     if (!once_is_new(&k->once, k->dir, k->read_only, path, stamp))
         return;
     writer_printf(&w, "gatepost: table %.400s: %s; %s", path, what, consequence);
-    late_log_add(log, line);
+    late_log_add(log, GP_LOG_ERROR, line);
 }
 
 /* Opens the table at PATH, or what is left of it. Returns the state of its slot. */

@@ -20,11 +20,12 @@ struct keeping {
 
 /* Lines that are logged once no lock is held any more. */
 struct late_log {
-    char lines[4096]; /* NUL-terminated, one behind the other */
+    char lines[4096]; /* each a digit, its enum gp_log_level, and the line with a NUL behind it */
     size_t n;
 };
 
-void late_log_add(struct late_log *log, const char *line);
+/* Keeps a copy of LINE, made printable; one that does not fit is dropped. */
+void late_log_add(struct late_log *log, enum gp_log_level level, const char *line);
 
 struct policy;
 

@@ -165,7 +165,14 @@ static bool decided(const struct decision *d)
 static int pass(struct gp_session *s, struct gp_verdict *v)
 {
     static const struct decision none;
+    s->told = none;
     return tell_verdict(s, &none, v);
+}
+
+static int tell(struct gp_session *s, const struct decision *d, struct gp_verdict *v)
+{
+    s->told = *d;
+    return tell_verdict(s, d, v);
 }
 
 /* Gives a new decision: logs it and remembers what it means for later commands. */
@@ -175,7 +182,7 @@ static int give(struct gp_session *s, struct decision *d, struct gp_verdict *v)
         return pass(s, v);
     if (d->cause == CAUSE_RULE)
         d->block_seconds = judge_block_seconds(s, d->rule);
-    tell_trace(s, "  decided in phase %s", phase_name[d->phase]);
+    tell_decision(s, d);
     if (s->settings->log_only) {
         tell_log(s, d, true);
         return pass(s, v);
@@ -185,7 +192,7 @@ static int give(struct gp_session *s, struct decision *d, struct gp_verdict *v)
         s->refused = *d;
         s->refused.block_seconds = 0;
     }
-    return tell_verdict(s, d, v);
+    return tell(s, d, v);
 }
 
 /* Without rules in force a message is answered as the host wished. */
@@ -194,7 +201,7 @@ static int no_rules(struct gp_session *s, enum gp_phase phase, struct gp_verdict
     struct decision d = {.action = GP_FAIL, .phase = phase, .cause = CAUSE_ON_ERROR};
     if (!engine_tempfails(s->engine) || s->not_network || phase < GP_PHASE_MAIL)
         return pass(s, v);
-    return tell_verdict(s, &d, v);
+    return tell(s, &d, v);
 }
 
 /* ---- the phases ---- */
@@ -312,7 +319,7 @@ static bool begin(struct gp_session *s, enum gp_phase phase, struct gp_verdict *
         return true;
     }
     if (decided(&s->refused)) {
-        *action = tell_verdict(s, &s->refused, v);
+        *action = tell(s, &s->refused, v);
         return true;
     }
     if (settle(s, phase, v, action))
@@ -528,6 +535,7 @@ int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
         s->facts.fields_incomplete = true;
     if (begin(s, GP_PHASE_DATA, v, &action) || settle_mail(s, v, &action)) {
         s->headers_over = true;
+        s->message = s->told; /* of an earlier phase; end_of_message() gives it again */
         return action;
     }
     if (!decided(&s->message)) {
@@ -547,15 +555,15 @@ int session_end_of_message(struct gp_session *s, uint64_t message_size, struct g
     (void)message_size; /* nothing asks for it yet; the log of later versions may */
     if (!s->headers_over)
         action = session_end_of_headers(s, v);
-    else if (decided(&s->refused))
-        action = tell_verdict(s, &s->refused, v);
     else
-        action = tell_verdict(s, &s->message, v);
+        action = tell_verdict(s, decided(&s->refused) ? &s->refused : &s->message, v);
+    s->facts.unknown &= ~GP_FACT_ALL_FIELDS; /* it was about this message */
     transaction_over(s);
     return action;
 }
 
 void session_reset(struct gp_session *s)
 {
+    s->facts.unknown &= ~GP_FACT_ALL_FIELDS;
     transaction_over(s);
 }

@@ -61,6 +61,7 @@ struct gp_session {
     struct decision held_connect; /* given at MAIL, unless AUTH comes first */
     struct decision held_helo;
     struct decision message; /* of the header being read */
+    struct decision told;    /* what the latest phase answered */
     struct spare_answers spare;
 
     struct header_reader reader;

@@ -117,6 +117,13 @@ void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase 
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
+void tell_decision(struct gp_session *s, const struct decision *d)
+{
+    if (s->trace)
+        tell_trace(s, "  verdict of phase %s: %s%s \"%s\"", phase_name[d->phase], s->settings->log_only ? "would " : "",
+                   verdict_name[d->action], reply_text(s, d).p);
+}
+
 void tell_trace(struct gp_session *s, const char *format, ...)
 {
     char line[1024];

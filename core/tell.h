@@ -17,6 +17,9 @@ void tell_log(struct gp_session *s, const struct decision *d, bool would);
 /* The log line of a `log` rule. */
 void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase, uint32_t block_seconds);
 
+/* The decision as a line for the trace. */
+void tell_decision(struct gp_session *s, const struct decision *d);
+
 /* A line for the trace, if somebody listens. */
 void tell_trace(struct gp_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,11 +1,11 @@
 #!/bin/sh
 # check-sessions.sh [GATEPOST] [FOLDER]: plays tests/sessions through the engine, and tests what `gatepost replay` and `gatepost
-# transcript` themselves do. GATEPOST is the command (build/gatepost), FOLDER where the dialogues, rules and tables are put together
-# (build/sessions). Run from the top of the source tree. The last line is "check-sessions: N passed, N failed".
+# transcript` themselves do. GATEPOST is the command ($BUILD/gatepost), FOLDER where the dialogues, rules and tables are put together
+# ($BUILD/sessions). Run from the top of the source tree. The last line is "check-sessions: N passed, N failed".
 set -u
 
-gatepost=${1:-build/gatepost}
-folder=${2:-build/sessions}
+gatepost=${1:-${BUILD:-build}/gatepost}
+folder=${2:-${BUILD:-build}/sessions}
 case $gatepost in
 /*) ;;
 *) gatepost=$PWD/$gatepost ;;

@@ -51,6 +51,7 @@ for set in "$@"; do
         want clang-tidy command -v clang-tidy
         want cppcheck command -v cppcheck
         want mandoc command -v mandoc
+        want shellcheck command -v shellcheck
         ;;
     *)
         echo "need.sh: unknown set '$set'" >&2

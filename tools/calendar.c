@@ -177,8 +177,8 @@ void calendar_format_iso(struct writer *w, struct moment m)
     unsigned slot = (5 * of_year + 2) / 153;
     unsigned month = slot < 10 ? slot + 3 : slot - 9;
     unsigned offset = (unsigned)(m.offset < 0 ? -m.offset : m.offset);
-    writer_printf(w, "%04lld-%02u-%02uT%02u:%02u:%02u%c%02u:%02u",
-                  (long long)(era * 400 + year_of_era + (month <= 2)), month,
+    int64_t year = era * 400 + year_of_era + (month <= 2);
+    writer_printf(w, "%04lld-%02u-%02uT%02u:%02u:%02u%c%02u:%02u", (long long)year, month,
                   of_year - (153 * slot + 2) / 5 + 1, second / 3600, second / 60 % 60, second % 60,
                   m.offset < 0 ? '-' : '+', offset / 60, offset % 60);
 }

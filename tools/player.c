@@ -152,7 +152,8 @@ static int send_line(struct peer *peer, struct player *p, struct text line)
         return trouble(peer, "out of memory", 0);
     if (line.n)
         memcpy(whole, line.p, line.n);
-    memcpy(whole + line.n, "\r\n", 2);
+    whole[line.n] = '\r';
+    whole[line.n + 1] = '\n';
     int result = send_all(peer, p, text_of(whole, line.n + 2));
     free(whole);
     return result;

@@ -146,7 +146,7 @@ struct text stored_postmark_sender(struct text postmark, bool *known)
     *known = n > 0;
     if (text_eq_nocase(t, TEXT("MAILER-DAEMON")) || text_eq(t, TEXT("<>")))
         return text_of(t.p, 0);
-    /* "From -", as Mozilla writes it, says nothing. */
+    /* "From -", as Mozilla writes it, says nothing, nor does a name without a domain. */
     *known = text_find(t, 0, '@') < t.n;
-    return t;
+    return *known ? t : text_of(t.p, 0);
 }

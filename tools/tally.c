@@ -65,11 +65,11 @@ static int compare_rows(const void *a, const void *b)
 
 static void print_json(const struct tally *t, const uint64_t all[TALLY_LABELS], FILE *out)
 {
+    uint64_t sessions = all[TALLY_SPAM] + all[TALLY_HAM] + all[TALLY_OTHER];
     fprintf(out,
             "{\"sessions\": %llu, \"messages\": %llu, \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu, "
             "\"causes\": [",
-            (unsigned long long)(all[TALLY_SPAM] + all[TALLY_HAM] + all[TALLY_OTHER]),
-            (unsigned long long)t->messages, (unsigned long long)all[TALLY_SPAM],
+            (unsigned long long)sessions, (unsigned long long)t->messages, (unsigned long long)all[TALLY_SPAM],
             (unsigned long long)all[TALLY_HAM], (unsigned long long)all[TALLY_OTHER]);
     for (size_t i = 0; i < t->n; i++) {
         const struct tally_row *row = &t->rows[i];

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,6 +41,7 @@ static int list_folder(const char *folder, char ***out, size_t *count)
     size_t cap = 0;
     int error = 0;
     size_t prefix = strlen(folder);
+    bool slash = prefix && folder[prefix - 1] == '/';
     DIR *dir = opendir(folder);
     if (!dir)
         return errno;
@@ -55,16 +57,13 @@ static int list_folder(const char *folder, char ***out, size_t *count)
             list = grown;
             cap = cap ? cap * 2 : 16;
         }
-        size_t name = strlen(entry->d_name) + 1;
-        char *path = malloc(prefix + 1 + name);
+        size_t size = prefix + strlen(entry->d_name) + 2;
+        char *path = malloc(size);
         if (!path) {
             error = ENOMEM;
             break;
         }
-        memcpy(path, folder, prefix);
-        path[prefix] = '/';
-        bool slash = prefix && folder[prefix - 1] == '/';
-        memcpy(path + prefix + !slash, entry->d_name, name);
+        snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", entry->d_name);
         list[n++] = path;
     }
     closedir(dir);

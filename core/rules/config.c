@@ -159,11 +159,16 @@ static void parse_line(struct load *c, struct line *l, const char *folder, uint3
     }
 }
 
+/* Without the mark that Windows editors put first. */
+static struct text without_mark(struct text file)
+{
+    return file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0 ? text_skip(file, 3) : file;
+}
+
 static void parse_text(struct load *c, struct text text, const char *shown, const char *folder, uint32_t file)
 {
     struct line l = {.file = shown, .report = c->report};
-    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
-        text = text_skip(text, 3); /* the mark that Windows editors put first */
+    text = without_mark(text);
     while (text.n) {
         size_t end = text_find(text, 0, '\n');
         l.text = text_of(text.p, end);
@@ -338,7 +343,7 @@ void config_state_dir(const char *path, char *out, size_t cap)
     struct writer w = writer_on(out, cap);
     if (os_read(path, FILE_MOST, &bytes, &size, &id) != 0)
         return;
-    struct text rest = text_of(bytes, size);
+    struct text rest = without_mark(text_of(bytes, size));
     while (rest.n) {
         size_t end = text_find(rest, 0, '\n');
         struct text line = text_trim(text_of(rest.p, end));

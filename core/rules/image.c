@@ -26,21 +26,27 @@ struct ruleset *image_load(const char *path, int *error)
     return r;
 }
 
+bool image_is_of(const struct ruleset *r, const char *config)
+{
+    const struct file_note *main = ruleset_file(r, 0);
+    return main && text_eq(ruleset_text(r, main->path), text_z(config));
+}
+
 bool image_is_current(const struct ruleset *r, const char *config)
 {
     const uint32_t count = ruleset_file_count(r);
+    if (!image_is_of(r, config))
+        return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct file_note *note = ruleset_file(r, i);
         struct file_id now;
         if (!note)
             return false;
         struct text path = ruleset_text(r, note->path);
-        if (path.n == 0 || (i == 0 && !text_eq(path, text_z(config))))
-            return false;
-        if (os_file_id(path.p, &now) != 0 || !file_id_eq(&now, &note->id))
+        if (path.n == 0 || os_file_id(path.p, &now) != 0 || !file_id_eq(&now, &note->id))
             return false;
     }
-    return count > 0;
+    return true;
 }
 
 int image_store(const char *path, const struct ruleset *r)

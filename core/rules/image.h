@@ -16,6 +16,9 @@ bool image_path(const char *dir, const char *kind, const char *path, const char 
  * 0 or the errno value of the attempt (EPROTO: damaged or foreign). */
 struct ruleset *image_load(const char *path, int *error);
 
+/* Whether the rules were made from the rule file CONFIG, whatever has become of it. */
+bool image_is_of(const struct ruleset *r, const char *config);
+
 /* Whether every file the rules were made from is still the same, the first being CONFIG. */
 bool image_is_current(const struct ruleset *r, const char *config);
 

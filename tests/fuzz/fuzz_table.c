@@ -4,6 +4,7 @@
  * as a key.
  */
 #include "core/rules/table_file.h"
+#include "core/sum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,15 +69,15 @@ static void spell(struct text written)
 
 static void mend(unsigned char *p, size_t n)
 {
-    struct table_sum sum;
+    struct sum sum;
     char digits[17];
     if (n < TABLE_SUM_AT + 16)
         return;
     snprintf(digits, sizeof digits, "%016llx", (unsigned long long)n);
     memcpy(p + TABLE_SUM_AT - 21, digits, 16);
-    table_sum_init(&sum);
-    table_sum_add(&sum, p, n);
-    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)table_sum_end(&sum));
+    sum_init(&sum, TABLE_SUM_AT);
+    sum_add(&sum, p, n);
+    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)sum_end(&sum));
     memcpy(p + TABLE_SUM_AT, digits, 16);
 }
 

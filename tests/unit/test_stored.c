@@ -163,12 +163,17 @@ static void transcript_message__cases__dialogue(void **state)
          "A: b\n",
          "example.com",
          "\n# f\n" HEAD "C: EHLO helo.example\nC: MAIL FROM:<s@example.net>\nC: RCPT TO:<u@example.com>\nC: "
-                        "DATA\nC: A: b\nC:\nC: .\n"},
+         "DATA\nC: A: b\nC:\nC: .\n"},
         {"Return-Path: <s@example.net>\nReceived: from x (x [192.88.98.9]) by store.example; Thu, 24 Jul 2003 "
          "03:00:00 -0700\n" MX "A: b\n",
          "mx[.]*",
          "\n# f\n" HEAD "C: EHLO helo.example\nC: MAIL FROM:<s@example.net>\nC: RCPT TO:<u@example.com>\nC: "
-                        "DATA\nC: A: b\nC:\nC: .\n"},
+         "DATA\nC: A: b\nC:\nC: .\n"},
+        {/* a postmark that names nobody */
+         "From -  Thu Jul 24 01:11:45 2003\n" MX "A: b\n", NULL,
+         "\n# f\n" HEAD
+         "unknown mail\nC: EHLO helo.example\nC: MAIL FROM:<>\nC: RCPT TO:<u@example.com>\nC: DATA\n"
+         "C: A: b\nC:\nC: .\n"},
         {MX "A: b\n", "ample.com", ""},
         {"Subject: local mail\n\nbody\n", NULL, ""},
         {"Received: from x (x [10.0.0.1]) by y; Thu, 24 Jul 2003 03:00:00 -0700\nA: b\n", NULL, ""},

@@ -1,0 +1,45 @@
+# stage.sh: what the stages of `make check` share; to be sourced by a script that sits in the root of the tree.
+#
+#   passed, failed      the counts so far
+#   run_unit NAME COMMAND…  runs a cmocka program and counts its cases; one that dies is one failure more
+#   finish NAME         the stage's last line, and its exit status
+# shellcheck shell=sh
+
+BUILD=${BUILD:-build}
+case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
+export BUILD
+
+# A make above us hands its job server down, which the makes that the stages start cannot reach.
+unset MAKEFLAGS MFLAGS
+
+passed=0
+failed=0
+
+# run_unit NAME COMMAND...: NAME is what messages call it.
+run_unit() {
+    label=$1
+    shift
+    output=$BUILD/$label.tap
+    mkdir -p "$(dirname "$output")"
+    status=0
+    # cmocka prints TAP only when all is done: a program that died has said nothing.
+    CMOCKA_MESSAGE_OUTPUT=TAP "$@" >"$output" 2>&1 || status=$?
+    good=$(grep -c '^ok ' "$output" || true)
+    bad=$(grep -c '^not ok ' "$output" || true)
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        bad=1
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    if [ "$bad" -gt 0 ]; then
+        echo "FAILED $label (status $status)"
+        sed 's/^/    /' "$output" | tail -n 60
+    else
+        echo "ok $label: $good"
+    fi
+}
+
+finish() {
+    echo "$1: $passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
