@@ -5,6 +5,7 @@
 #   make check      everything below, cheap first; each callable alone
 #     check-unit      unit tests (cmocka)
 #     check-sessions  tests/sessions through the engine, and the command's own behaviour
+#     check-manuals   the manuals, and the host that gatepost_api(3) prints
 #     check-fuzz      every parser's fuzz target over its corpus
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
 #     check-exim      tests/sessions and more through real Exims
@@ -46,7 +47,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim check check-unit check-sessions check-fuzz check-san check-exim lint bench demo install clean unit fuzz deps
+.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-exim lint bench demo install clean unit fuzz deps
 
 all: $(BUILD)/gatepost exim
 
@@ -105,6 +106,14 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatep
 
 bench: $(BENCH_BIN)
 	@tests/bench/run.sh $(BUILD)
+
+# The host that gatepost_api(3) prints.
+$(BUILD)/example-host: tests/examples/host.c $(BUILD)/libgatepost-core.a
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-host.d -o $@ $< $(BUILD)/libgatepost-core.a \
+		$(ALL_LDFLAGS) $(CDB)
+
+check-manuals: $(BUILD)/example-host
+	@tests/check-manuals.sh $(BUILD)/example-host
 
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
