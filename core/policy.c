@@ -69,6 +69,8 @@ static struct text table_path(const struct policy *p, unsigned slot)
 static void borrow_table(struct table_slot *to, struct table_slot *from)
 {
     int state = atomic_load_explicit(&from->state, memory_order_acquire);
+    if (state == SLOT_UNTRIED) /* a session may be opening it right now */
+        return;
     to->tried = from->tried;
     to->shared = from->shared;
     if (to->shared)
