@@ -131,5 +131,15 @@ demo: all
 lint:
 	@tests/lint.sh
 
+# The rule file and /var/lib/gatepost are the administrator's: README.md has the lines.
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(eximdir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man3 \
+		$(DESTDIR)$(mandir)/man5
+	$(INSTALL) -m 755 $(BUILD)/gatepost $(DESTDIR)$(bindir)/
+	$(INSTALL) -m 644 $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
+	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
+	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
+	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/
+
 clean:
 	rm -rf $(BUILD)

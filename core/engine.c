@@ -113,8 +113,8 @@ static void log_in_force(struct late_log *log, const struct ruleset *r, const ch
     late_log_add(log, GP_LOG_NOTICE, line);
 }
 
-/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more if
- * there are no others to go on with (HAS_OLD). */
+/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more
+ * if there are no others to go on with (HAS_OLD). */
 static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a, bool has_old)
 {
     struct report report = {.context = a, .problem = note_problem};
@@ -163,9 +163,10 @@ static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
         struct writer w = writer_on(line, sizeof line);
         struct file_id id;
         os_file_id(e->image, &id);
-        writer_printf(
-            &w, "gatepost: the kept rules %.400s cannot be used (%s); reading the rule file instead", e->image,
-            error == EPROTO ? "damaged, or of another version or rule file" : os_reason(error, reason, sizeof reason));
+        writer_printf(&w, "gatepost: the kept rules %.400s cannot be used (%s); reading the rule file instead",
+                      e->image,
+                      error == EPROTO ? "damaged, or of another version or rule file"
+                                      : os_reason(error, reason, sizeof reason));
         if (once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->image,
                         (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
             late_log_add(&a->log, GP_LOG_WARNING, line);
@@ -215,8 +216,8 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
         ruleset_unref(&rules);
         return -1;
     }
-    policy_renew_tables(*fresh, before, &e->keeping, &a->log);
-    return result ? result : 1;
+    bool tables_good = policy_renew_tables(*fresh, before, &e->keeping, &a->log);
+    return result < 0 || !tables_good ? -1 : 1;
 }
 
 static int look(struct gp_engine *e, bool at_once)

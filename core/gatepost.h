@@ -163,8 +163,8 @@ struct gp_api {
     void (*engine_close)(struct gp_engine **engine);
 
     /* Looks at once whether the rule file or a table changed; otherwise that is done when a session opens, once
-     * a second at most. Returns 1 if other rules are in force now, 0 if not, -1 if a file is broken (logged)
-     * and the former one stays. */
+     * a second at most. Returns 1 if other rules or tables are in force now, 0 if not, -1 if a file is broken
+     * (logged) and the former one stays. */
     int (*engine_refresh)(struct gp_engine *engine);
 
     /* Opens a session for CLIENT, under the rules in force now. Returns 0, or -1 when out of memory: then the

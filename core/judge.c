@@ -96,14 +96,6 @@ static bool triggers(struct asking *a, const struct rule *rule)
     return triggered;
 }
 
-/* The exemption table cannot be used: on-error. */
-static void decide_trouble(struct asking *a, struct decision *d)
-{
-    if (a->s->settings->on_error_tempfail)
-        *d = (struct decision){
-            .action = GP_FAIL, .phase = a->phase, .operation = a->op, .cause = CAUSE_ON_ERROR};
-}
-
 /* Acts on a rule that triggered. Returns true if no more rules are asked. */
 static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 {
@@ -144,7 +136,7 @@ static void ask(struct asking *a, const struct matcher *first, const struct matc
                        a->spared > 0 ? "spared by the exemption table"
                                      : "the exemption table cannot be used: on-error");
             if (a->spared < 0)
-                decide_trouble(a, d);
+                tell_trouble(a->s, a->op, a->phase, d);
             return;
         }
         if (act(a, rule, d))
@@ -181,28 +173,4 @@ void judge_field(struct gp_session *s, const struct field *field, const struct n
         judge(s, OP_SUBJECT, GP_PHASE_DATA, field->line, d);
     else if (text_eq_nocase(field->name, TEXT("Message-ID")))
         judge(s, OP_MESSAGE_ID, GP_PHASE_DATA, text_trim(field->value), d);
-}
-
-void judge_block_table(struct gp_session *s, struct decision *d)
-{
-    struct table *t;
-    struct text reply, key;
-    if (!s->facts.client_known || engine_table(s->engine, s->policy, TABLE_BLOCK, &t) != 1)
-        return;
-    int found = table_client(t, &s->facts.client, s->facts.name, &reply, &key);
-    if (found < 0)
-        engine_table_damaged(s->engine, s->policy, TABLE_BLOCK);
-    if (found != 1)
-        return;
-    int spared = spare(s, OP_CONNECT);
-    tell_trace(s, " block-table: the client is there as '%.*s'%s", (int)key.n, key.p, spared ? ": spared" : "");
-    if (spared < 0 && s->settings->on_error_tempfail)
-        *d = (struct decision){
-            .action = GP_CLOSE, .phase = GP_PHASE_CONNECT, .operation = OP_CONNECT, .cause = CAUSE_ON_ERROR};
-    if (spared == 0)
-        *d = (struct decision){.action = GP_CLOSE,
-                               .phase = GP_PHASE_CONNECT,
-                               .operation = OP_CONNECT,
-                               .cause = CAUSE_BLOCK_TABLE,
-                               .reply = reply};
 }

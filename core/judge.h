@@ -1,5 +1,5 @@
 /*
- * judge.h - asks the rules of an operation, in file order, and the block table.
+ * judge.h - asks the rules of an operation, in file order.
  */
 #ifndef GATEPOST_JUDGE_H
 #define GATEPOST_JUDGE_H
@@ -15,9 +15,6 @@ void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct 
  * ruleset_field() says of its name. */
 void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
                  struct decision *d);
-
-/* Asks the block table about the client. */
-void judge_block_table(struct gp_session *s, struct decision *d);
 
 /* Whether nothing of this session is judged: own network, authenticated, exempt, or not over the network. */
 bool judge_never(const struct gp_session *s);

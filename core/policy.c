@@ -232,8 +232,9 @@ bool policy_tables_changed(struct policy *p, struct keeping *k)
     return false;
 }
 
-void policy_renew_tables(struct policy *p, struct policy *before, struct keeping *k, struct late_log *log)
+bool policy_renew_tables(struct policy *p, struct policy *before, struct keeping *k, struct late_log *log)
 {
+    bool all_good = true;
     for (unsigned slot = 0; slot < TABLE_MOST; slot++) {
         struct table_slot *s = &p->slot[slot];
         const struct table_note *note = p->rules ? ruleset_table(p->rules, slot) : NULL;
@@ -243,6 +244,7 @@ void policy_renew_tables(struct policy *p, struct policy *before, struct keeping
             continue;
         os_mutex_lock(k->mutex);
         int state = try_open(k, note, path.p, s->shared != NULL, &t, &s->tried, log);
+        all_good = all_good && state != SLOT_UNUSABLE;
         struct shared_table *fresh = t ? shared_new(t) : NULL;
         if (t && !fresh)
             table_close(&t);
@@ -257,6 +259,7 @@ void policy_renew_tables(struct policy *p, struct policy *before, struct keeping
                               memory_order_release);
         os_mutex_unlock(k->mutex);
     }
+    return all_good;
 }
 
 void policy_table_damaged(struct policy *p, struct keeping *k, unsigned slot, struct late_log *log)

@@ -45,7 +45,7 @@ bool policy_tables_changed(struct policy *p, struct keeping *k);
 
 /* Opens anew those tables of BEFORE whose files changed; P was made from it. A table that cannot be opened anew
  * stays as it was. */
-void policy_renew_tables(struct policy *p, struct policy *before, struct keeping *k, struct late_log *log);
+bool policy_renew_tables(struct policy *p, struct policy *before, struct keeping *k, struct late_log *log);
 
 /* A look-up met damage in a table: says so once. */
 void policy_table_damaged(struct policy *p, struct keeping *k, unsigned slot, struct late_log *log);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "judge.h"
+#include "listed.h"
 #include "spare.h"
 #include "tell.h"
 
@@ -237,7 +238,7 @@ static void ask_connect(struct gp_session *s, struct decision *d)
     if (judge_never(s))
         return;
     tell_trace(s, "connect %.60s:", f->client_text.p);
-    judge_block_table(s, d);
+    listed_block_table(s, OP_CONNECT, d);
     if (decided(d) && (s->settings->block_at_mail || s->waits_for_auth)) {
         s->held_connect = *d;
         *d = (struct decision){0};
@@ -291,7 +292,9 @@ static void ask_helo(struct gp_session *s, struct decision *d)
     if (judge_never(s))
         return;
     tell_trace(s, "helo %.200s:", s->facts.helo_line.p);
-    judge(s, OP_HELO, GP_PHASE_HELO, s->facts.helo_line, d);
+    listed_block_table(s, OP_HELO, d);
+    if (!decided(d))
+        judge(s, OP_HELO, GP_PHASE_HELO, s->facts.helo_line, d);
     if (decided(d) && s->waits_for_auth) {
         s->held_helo = *d;
         *d = (struct decision){0};
@@ -401,6 +404,20 @@ static void transaction_over(struct gp_session *s)
     spare_forget(s, TAG_TO);
 }
 
+/* Where an address without brackets ends: at a blank that is not quoted. */
+static size_t path_end(struct text t)
+{
+    bool quoted = false;
+    size_t i = 0;
+    for (; i < t.n && (quoted || t.p[i] != ' '); i++) {
+        if (t.p[i] == '\\' && i + 1 < t.n)
+            i++;
+        else if (t.p[i] == '"')
+            quoted = !quoted;
+    }
+    return quoted ? text_find(t, 0, ' ') : i;
+}
+
 /* The command line of MAIL or RCPT, and the address in it. */
 static void take_path(struct keep *k, const char *verb, struct text text, uint32_t flags, struct text *line,
                       struct mailbox *mailbox)
@@ -410,7 +427,7 @@ static void take_path(struct keep *k, const char *verb, struct text text, uint32
     if (flags & GP_ARGUMENT) {
         struct writer w = writer_on(whole, sizeof whole);
         bool bracketed = text.n && text.p[0] == '<';
-        size_t end = bracketed ? text.n : text_find(text, 0, ' ');
+        size_t end = bracketed ? text.n : path_end(text);
         writer_add(&w, text_z(verb));
         writer_add(&w, bracketed ? TEXT("") : TEXT("<"));
         writer_add(&w, text_of(text.p, end));
@@ -437,7 +454,9 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
         give_held(s, &s->held_helo, v, &action))
         return action;
     tell_trace(s, "mail %.200s:", s->facts.mail_line.p);
-    judge(s, OP_MAIL, GP_PHASE_MAIL, s->facts.mail_line, &d);
+    listed_block_table(s, OP_MAIL, &d);
+    if (!decided(&d))
+        judge(s, OP_MAIL, GP_PHASE_MAIL, s->facts.mail_line, &d);
     return give(s, &d, v);
 }
 
@@ -455,8 +474,7 @@ static void add_recipient(struct gp_session *s)
 {
     const struct mailbox *m = &s->facts.recipient;
     char room[256];
-    size_t n = mailbox_local_plain(m->local, room, sizeof room);
-    struct text local = n <= sizeof room ? text_of(room, n) : m->local;
+    struct text local = mailbox_plain(m, room, sizeof room);
     const size_t need = local.n + m->domain.n + 2;
     /* A NUL would end the text it stands in; nobody is spared by such an address. */
     bool odd = memchr(local.p ? local.p : "", '\0', local.n) ||
@@ -500,7 +518,9 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
     if (begin(s, GP_PHASE_RCPT, v, &action) || settle_mail(s, v, &action))
         return action;
     tell_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);
-    judge(s, OP_RCPT, GP_PHASE_RCPT, s->facts.rcpt_line, &d);
+    listed_block_table(s, OP_RCPT, &d);
+    if (!decided(&d))
+        judge(s, OP_RCPT, GP_PHASE_RCPT, s->facts.rcpt_line, &d);
     action = give(s, &d, v);
     if (action == GP_PASS)
         add_recipient(s);

@@ -24,12 +24,6 @@ static uint32_t parse_mask(struct text value)
     return mask;
 }
 
-static struct text plain_local(const struct text local, char *room, size_t cap)
-{
-    size_t n = mailbox_local_plain(local, room, cap);
-    return n <= cap ? text_of(room, n) : local;
-}
-
 static int look_up(const struct gp_session *s, struct table *t, enum table_tag tag, struct text *value)
 {
     const struct facts *f = &s->facts;
@@ -38,15 +32,15 @@ static int look_up(const struct gp_session *s, struct table *t, enum table_tag t
     case TAG_CLIENT:
         return f->client_known ? table_client(t, &f->client, f->name, value, NULL) : 0;
     case TAG_HELO:
-        return s->greeted && f->helo.n ? table_helo(t, f->helo, value, NULL) : 0;
+        return f->helo.n ? table_helo(t, f->helo, value, NULL) : 0;
     case TAG_FROM:
         return s->in_transaction && !(f->unknown & GP_FACT_MAIL)
-                   ? table_mailbox(t, TAG_FROM, plain_local(f->sender.local, room, sizeof room),
-                                   f->sender.domain, value, NULL)
+                   ? table_mailbox(t, TAG_FROM, mailbox_plain(&f->sender, room, sizeof room), f->sender.domain,
+                                   value, NULL)
                    : 0;
     default:
         return f->recipient.address.n
-                   ? table_mailbox(t, TAG_TO, plain_local(f->recipient.local, room, sizeof room),
+                   ? table_mailbox(t, TAG_TO, mailbox_plain(&f->recipient, room, sizeof room),
                                    f->recipient.domain, value, NULL)
                    : 0;
     }

@@ -17,8 +17,8 @@ struct sum {
     uint64_t gap;
 };
 
-/* GAP is the offset of SUM_GAP bytes that are taken as '0', whatever they are: the digits of the sum itself; SUM_NO_GAP if there are
- * none. */
+/* GAP is the offset of SUM_GAP bytes that are taken as '0', whatever they are: the digits of the sum itself;
+ * SUM_NO_GAP if there are none. */
 void sum_init(struct sum *s, uint64_t gap);
 
 /* The pieces in order; each but the last a multiple of 64 bytes. */

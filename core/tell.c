@@ -34,6 +34,17 @@ static struct text reply_text(struct gp_session *s, const struct decision *d)
     return writer_text(&w);
 }
 
+void tell_trouble(const struct gp_session *s, enum operation op, enum gp_phase phase, struct decision *d)
+{
+    if (s->settings->on_error_tempfail)
+        *d = (struct decision){.action = op == OP_CONNECT ? GP_CLOSE
+                                         : op == OP_HELO  ? GP_REFUSE
+                                                          : GP_FAIL,
+                               .phase = phase,
+                               .operation = op,
+                               .cause = CAUSE_ON_ERROR};
+}
+
 int tell_verdict(struct gp_session *s, const struct decision *d, struct gp_verdict *v)
 {
     if (!v)
@@ -68,6 +79,21 @@ static void add_fact(struct writer *w, const char *name, struct text value)
     writer_quoted(w, value, SHOWN);
 }
 
+/* The first recipient that was accepted. */
+static void add_first_recipient(const struct gp_session *s, struct writer *w)
+{
+    char address[SHOWN + 2];
+    struct writer a = writer_on(address, sizeof address);
+    struct text local = text_z(s->recipients);
+    struct text domain = text_z(s->recipients + local.n + 1);
+    writer_add(&a, local);
+    if (domain.n) {
+        writer_char(&a, '@');
+        writer_add(&a, domain);
+    }
+    add_fact(w, "to", writer_text(&a));
+}
+
 static void add_facts(const struct gp_session *s, enum gp_phase phase, struct writer *w)
 {
     const struct facts *f = &s->facts;
@@ -78,8 +104,10 @@ static void add_facts(const struct gp_session *s, enum gp_phase phase, struct wr
         add_fact(w, "helo", f->helo);
     if (s->in_transaction && phase >= GP_PHASE_MAIL)
         add_fact(w, "from", f->sender.address);
-    if (phase >= GP_PHASE_RCPT && f->recipient.address.n)
+    if (phase == GP_PHASE_RCPT)
         add_fact(w, "to", f->recipient.address);
+    if (phase > GP_PHASE_RCPT && s->recipients_size)
+        add_first_recipient(s, w);
 }
 
 static void add_block(struct writer *w, uint32_t seconds)
@@ -120,8 +148,8 @@ void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase 
 void tell_decision(struct gp_session *s, const struct decision *d)
 {
     if (s->trace)
-        tell_trace(s, "  verdict of phase %s: %s%s \"%s\"", phase_name[d->phase], s->settings->log_only ? "would " : "",
-                   verdict_name[d->action], reply_text(s, d).p);
+        tell_trace(s, "  verdict of phase %s: %s%s \"%s\"", phase_name[d->phase],
+                   s->settings->log_only ? "would " : "", verdict_name[d->action], reply_text(s, d).p);
 }
 
 void tell_trace_line(struct gp_session *s, const char *format, ...)

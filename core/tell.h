@@ -8,6 +8,11 @@
 
 extern const char *const phase_name[];
 
+/* The exemption table cannot be used, so it cannot be said whether OP is spared: on-error. *D becomes a
+ * temporary reply, or is left alone. What would have been refused for the session is so here too: a client that
+ * goes on to MAIL must not slip through. */
+void tell_trouble(const struct gp_session *s, enum operation op, enum gp_phase phase, struct decision *d);
+
 /* Fills V (may be NULL) from D. Returns the action. */
 int tell_verdict(struct gp_session *s, const struct decision *d, struct gp_verdict *v);
 

@@ -156,3 +156,9 @@ size_t mailbox_local_plain(struct text local, char *out, size_t cap)
     }
     return n;
 }
+
+struct text mailbox_plain(const struct mailbox *m, char *out, size_t cap)
+{
+    size_t n = mailbox_local_plain(m->local, out, cap);
+    return n <= cap ? text_of(out, n) : m->local;
+}

@@ -28,4 +28,7 @@ bool mailbox_parse(struct text argument, struct mailbox *out);
  * are written to OUT; returns the length, or CAP + 1 if it does not fit. Letter case is kept. */
 size_t mailbox_local_plain(struct text local, char *out, size_t cap);
 
+/* The left side of M in plain form: in OUT where it fits, else as it stands. */
+struct text mailbox_plain(const struct mailbox *m, char *out, size_t cap);
+
 #endif

@@ -123,10 +123,9 @@ static int match_mailbox(const struct facts *f, uint32_t slot, enum table_tag ta
     char plain[256];
     struct text value, key = {"", 0};
     struct table *t = open_table(f, slot, why);
-    size_t n = mailbox_local_plain(m->local, plain, sizeof plain);
     if (!t)
         return -1;
-    struct text local = n <= sizeof plain ? text_of(plain, n) : m->local;
+    struct text local = mailbox_plain(m, plain, sizeof plain);
     return looked_up(table_mailbox(t, tag, local, m->domain, &value, &key), m->address, key, why);
 }
 

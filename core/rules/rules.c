@@ -89,6 +89,14 @@ static bool parse_pattern(struct line *l, struct text source, unsigned char *cod
     if (notes.literal_plus)
         line_warning(l, inside + notes.literal_plus - 1,
                      "'+' repeats what stands before it; with nothing there it is taken as itself");
+    if (notes.hidden)
+        line_warning(l, inside + notes.hidden - 1,
+                     "nothing can match here: this character is ignored by the /s, /x or /X before it");
+    size_t twice = text_find_nocase(source, TEXT("//"));
+    if (twice < source.n && twice + 2 < source.n && strchr("wWcsxXbB", source.p[twice + 2]))
+        line_warning(l, inside + twice + 1,
+                     "'/%c' means something else than a slash and a letter; write [/] for a slash",
+                     source.p[twice + 2]);
     if (notes.unknown_slash)
         line_warning(l, inside + notes.unknown_slash - 1,
                      "this '/' means nothing special; it is taken as itself");
@@ -258,6 +266,8 @@ static bool parse_action(struct line *l, struct rule_text *out)
                               word.p, upper(word.p[0]));
         if (wrong)
             return line_error(l, out->action_at, "%s", wrong);
+        if (text_eq_nocase(word, TEXT("block")))
+            return line_error(l, out->action_at, "'block' stands behind an action, as in: close block(24h)");
         const char *near = action_nearest(word);
         if (near)
             return line_error(l, out->action_at, "unknown action '%.*s'; did you mean '%s'?", (int)word.n,
@@ -365,7 +375,8 @@ bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct r
     line_blanks(l);
     if (line_over(l) || line_peek(l) == '#')
         return true;
-    /* Old filter files have such remarks; before the reply it would be the reply itself that lacks its quotes. */
+    /* Old filter files have such remarks; before the reply it would be the reply itself that lacks its quotes.
+     */
     if (out->draft.reply.p) {
         line_warning(l, l->at, "what stands behind the reply is ignored; begin a remark with '#'");
         return true;

@@ -127,6 +127,7 @@ static void config__mistakes__are_named(void **state)
         {"helo, fqdn, refuse block(24)", ":1:25: expected a time in the parentheses"},
         {"helo, fqdn, RS block", ":1:16: S and 'block' are the same"},
         {"helo, not fqdn, R-N", ":1:17: both 'not' and N turn the test round"},
+        {"rcpt, trap, block", ":1:13: 'block' stands behind an action"},
         {"helo, fqdn, refsue", ":1:13: unknown action 'refsue'; did you mean 'refuse'?"},
         {"helo, fqdn, refuse, 554 a", ":1:21: nothing more is expected here"},
         {"helo, \"[a-\", refuse", ":1:8: "},
@@ -258,6 +259,8 @@ static void config__what_is_surely_not_meant__is_warned_about(void **state)
         {"helo, \"+x*\", log", "'+' repeats what stands before it"},
         {"helo, \"*/q*\", log", "this '/' means nothing special"},
         {"test-clock = now", "test-clock is for tests"},
+        {"header, \"*http://www*\", log", ":1:17: warning: '/w' means something else"},
+        {"header, \"*/xfree!*\", log", "nothing can match here"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

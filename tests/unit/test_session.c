@@ -412,6 +412,59 @@ static void block_table__refuses_at_connect__unless_exempt(void **state)
     doorway_close(&d);
 }
 
+static void block_table__names_senders_recipients__are_asked_in_their_phases(void **state)
+{
+    struct doorway d;
+    (void)state;
+    doorway_make(&d);
+    temp_text(&d.folder, "gatepost.conf", "helo, \"*\", log, \"h\"\n");
+    doorway_table(
+        &d, "block.cdb",
+        "helo:.spam.example 554 name\nfrom:@spam.example 554 sender\nto:gone@example.com 550 5.1.1 Gone\n");
+    doorway_table(&d, "exempt.cdb", "198.51.100.1 mail\n");
+    assert_int_equal(doorway_engine(&d, GP_NO_STATE), 1);
+    doorway_connect(&d, CLIENT, NULL);
+    assert_int_equal(doorway_helo(&d, "EHLO a.spam.example"), GP_REFUSE);
+    assert_string_equal(d.verdict.reply, "554 name");
+    doorway_connect(&d, CLIENT, NULL);
+    assert_int_equal(doorway_helo(&d, "EHLO a.example"), GP_PASS);
+    assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@spam.example>"), GP_FAIL);
+    assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@example.org>"), GP_PASS);
+    assert_int_equal(doorway_rcpt(&d, "RCPT TO:<gone@example.com>"), GP_FAIL);
+    assert_string_equal(d.verdict.reply, "550 5.1.1 Gone");
+    assert_string_equal(d.verdict.cause, "block-table");
+    assert_int_equal(doorway_rcpt(&d, "RCPT TO:<here@example.com>"), GP_PASS);
+    doorway_connect(&d, "198.51.100.1", NULL);
+    doorway_helo(&d, "EHLO a.example");
+    assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@spam.example>"), GP_PASS);
+    doorway_close(&d);
+}
+
+static void helo_exemption__is_not_lost__where_connect_was_skipped(void **state)
+{
+    struct doorway d;
+    struct gp_client c = {.size = sizeof c, .address = CLIENT, .address_size = sizeof CLIENT - 1};
+    (void)state;
+    doorway_make(&d);
+    temp_text(&d.folder, "gatepost.conf", "connect, \"*\", log, \"c\"\nhelo, not fqdn, fail\n");
+    doorway_table(&d, "exempt.cdb", "helo:laptop helo\n");
+    assert_int_equal(doorway_engine(&d, GP_NO_STATE), 1);
+    assert_int_equal(d.api->session_open(d.engine, &c, &d.session), 0);
+    assert_int_equal(doorway_helo(&d, "EHLO laptop"), GP_PASS);
+    doorway_close(&d);
+}
+
+static void argument__quoted_blank__stays_in_the_address(void **state)
+{
+    struct doorway d;
+    (void)state;
+    doorway_open(&d, "rcpt, \"RCPT TO:<?a b?@example.com> NOTIFY=NEVER\", fail\n");
+    doorway_connect(&d, CLIENT, NULL);
+    const char *argument = "\"a b\"@example.com NOTIFY=NEVER";
+    assert_int_equal(d.api->rcpt(d.session, argument, strlen(argument), GP_ARGUMENT, NULL), GP_FAIL);
+    doorway_close(&d);
+}
+
 static void block_at_mail__holds_the_block_table_until_mail(void **state)
 {
     struct doorway d;
@@ -454,9 +507,11 @@ static void missing_exemption_table__ends_in_on_error(void **state)
     doorway_close(&d);
     doorway_open(&d, "on-error = tempfail\nexempt-table = gone.cdb\nhelo, not fqdn, fail, \"554 no\"\n");
     doorway_connect(&d, CLIENT, NULL);
-    assert_int_equal(doorway_helo(&d, "EHLO x"), GP_FAIL);
+    assert_int_equal(doorway_helo(&d, "EHLO x"), GP_REFUSE);
     assert_int_equal(d.verdict.code, 451);
     assert_string_equal(d.verdict.cause, "on-error");
+    assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@b.c>"), GP_REFUSE); /* it must not slip through */
+    assert_int_equal(d.verdict.code, 451);
     doorway_close(&d);
 }
 
@@ -544,6 +599,9 @@ int main(void)
         cmocka_unit_test(exemptions__client_helo_sender_recipient__spare_what_they_say),
         cmocka_unit_test(traps_and_named_tables__are_asked),
         cmocka_unit_test(block_table__refuses_at_connect__unless_exempt),
+        cmocka_unit_test(block_table__names_senders_recipients__are_asked_in_their_phases),
+        cmocka_unit_test(helo_exemption__is_not_lost__where_connect_was_skipped),
+        cmocka_unit_test(argument__quoted_blank__stays_in_the_address),
         cmocka_unit_test(block_at_mail__holds_the_block_table_until_mail),
         cmocka_unit_test(mode_log__says_what_it_would_do__and_passes),
         cmocka_unit_test(missing_exemption_table__ends_in_on_error),

@@ -1,0 +1,58 @@
+#include "listed.h"
+
+#include "spare.h"
+#include "tell.h"
+
+/* How the answer reaches as far as what is listed: a client or a name is refused for the session, an address
+ * for the command. */
+static const struct {
+    enum table_tag tag;
+    enum gp_phase phase;
+    enum gp_action action;
+} about[] = {
+    [OP_CONNECT] = {TAG_CLIENT, GP_PHASE_CONNECT, GP_CLOSE},
+    [OP_HELO] = {TAG_HELO, GP_PHASE_HELO, GP_REFUSE},
+    [OP_MAIL] = {TAG_FROM, GP_PHASE_MAIL, GP_FAIL},
+    [OP_RCPT] = {TAG_TO, GP_PHASE_RCPT, GP_FAIL},
+};
+
+static int look_up(const struct gp_session *s, const struct table *t, enum operation op, struct text *reply,
+                   struct text *key)
+{
+    const struct facts *f = &s->facts;
+    const struct mailbox *m = op == OP_MAIL ? &f->sender : &f->recipient;
+    char room[256];
+    switch (op) {
+    case OP_CONNECT:
+        return f->client_known ? table_client(t, &f->client, f->name, reply, key) : 0;
+    case OP_HELO:
+        return f->helo.n ? table_helo(t, f->helo, reply, key) : 0;
+    default:
+        return m->address.n || m->null_sender
+                   ? table_mailbox(t, about[op].tag, mailbox_plain(m, room, sizeof room), m->domain, reply, key)
+                   : 0;
+    }
+}
+
+void listed_block_table(struct gp_session *s, enum operation op, struct decision *d)
+{
+    struct table *t;
+    struct text reply, key;
+    if (engine_table(s->engine, s->policy, TABLE_BLOCK, &t) != 1 || !table_has_tag(t, about[op].tag))
+        return;
+    int found = look_up(s, t, op, &reply, &key);
+    if (found < 0)
+        engine_table_damaged(s->engine, s->policy, TABLE_BLOCK);
+    if (found != 1)
+        return;
+    int spared = spare(s, op);
+    tell_trace(s, " block-table: '%.*s'%s", (int)key.n, key.p, spared ? ": spared" : "");
+    if (spared == 0)
+        *d = (struct decision){.action = about[op].action,
+                               .phase = about[op].phase,
+                               .operation = op,
+                               .cause = CAUSE_BLOCK_TABLE,
+                               .reply = reply};
+    else if (spared < 0)
+        tell_trouble(s, op, about[op].phase, d);
+}

@@ -1,0 +1,13 @@
+/*
+ * listed.h - whether the client, its HELO name, the sender or the recipient stands in the block table.
+ */
+#ifndef GATEPOST_LISTED_H
+#define GATEPOST_LISTED_H
+
+#include "session_state.h"
+
+/* Asks the block table about the fact of OP (connect: the client; helo, mail, rcpt). *D becomes the decision if
+ * it stands there and is not spared; it is left alone otherwise. */
+void listed_block_table(struct gp_session *s, enum operation op, struct decision *d);
+
+#endif
