@@ -37,13 +37,17 @@ static bool arena_grow(struct arena *a, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    if (size > SIZE_MAX - ALIGN)
+    if (size > SIZE_MAX - ALIGN) {
+        a->failed = true;
         return NULL;
+    }
     if (size == 0) /* NULL means that there is no memory, so even nothing has an address */
         size = 1;
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
-    if (size > a->room && !arena_grow(a, size))
+    if (size > a->room && !arena_grow(a, size)) {
+        a->failed = true;
         return NULL;
+    }
     void *p = a->next;
     a->next += size;
     a->room -= size;

@@ -225,6 +225,11 @@ void os_log(const char *line)
     syslog(LOG_MAIL | LOG_NOTICE, "%s", line);
 }
 
+bool os_may_pass(int error)
+{
+    return error == ENOMEM || error == EMFILE || error == ENFILE || error == EIO || error == EINTR;
+}
+
 const char *os_reason(int error, char *out, size_t cap)
 {
     /* The GNU strerror_r: thread-safe, may return its own constant. */

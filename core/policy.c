@@ -160,6 +160,9 @@ static void complain(struct keeping *k, struct late_log *log, const char *path, 
     late_log_add(log, GP_LOG_ERROR, line);
 }
 
+/* The identity of no file: the next look finds a change and tries again. */
+static const struct file_id try_again = {.device = UINT64_MAX, .inode = UINT64_MAX};
+
 /* Opens the table at PATH, or what is left of it. Returns the state of its slot. */
 static int try_open(struct keeping *k, const struct table_note *note, const char *path, bool has_old,
                     struct table **out, struct file_id *tried, struct late_log *log)
@@ -180,6 +183,8 @@ static int try_open(struct keeping *k, const struct table_note *note, const char
         *out = open_copy(k, path);
     complain(k, log, path, id_stamp(tried), reason,
              has_old || *out ? "the last good one stays in use" : "no table is in use in its place");
+    if (os_may_pass(error))
+        *tried = try_again;
     return *out ? SLOT_OPEN : SLOT_UNUSABLE;
 }
 
@@ -201,6 +206,7 @@ int policy_table(struct policy *p, struct keeping *k, unsigned slot, struct tabl
             s->shared = t ? shared_new(t) : NULL;
             if (t && !s->shared) {
                 table_close(&t);
+                s->tried = try_again;
                 state = SLOT_UNUSABLE;
             }
             atomic_store_explicit(&s->state, state, memory_order_release);
@@ -246,8 +252,10 @@ bool policy_renew_tables(struct policy *p, struct policy *before, struct keeping
         int state = try_open(k, note, path.p, s->shared != NULL, &t, &s->tried, log);
         all_good = all_good && state != SLOT_UNUSABLE;
         struct shared_table *fresh = t ? shared_new(t) : NULL;
-        if (t && !fresh)
+        if (t && !fresh) {
             table_close(&t);
+            s->tried = try_again;
+        }
         if (fresh || state == SLOT_NONE) {
             shared_unref(&s->shared);
             s->shared = fresh;

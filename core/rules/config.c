@@ -50,8 +50,10 @@ static void note_watched(struct load *c, const char *path, const struct file_id 
         return;
     struct watched *wider = arena_alloc(&w->arena, (w->count + 1) * sizeof *wider);
     struct text copy = arena_text(&w->arena, text_z(path));
-    if (!wider || !copy.p)
+    if (!wider || !copy.p) {
+        w->incomplete = true;
         return;
+    }
     if (w->count)
         memcpy(wider, w->items, w->count * sizeof *wider);
     wider[w->count++] = (struct watched){copy.p, *id};
@@ -63,6 +65,8 @@ static void out_of_memory(struct load *c, const char *file)
     struct error e;
     error_set(&e, file, 0, 0, "out of memory while reading the rules");
     report_problem(c->report, &e, false, TEXT(""));
+    if (c->watch)
+        c->watch->incomplete = true;
 }
 
 /* The folder of PATH, in the arena. */
@@ -206,6 +210,8 @@ static void load_file(struct load *c, const char *path, const char *shown, struc
         return;
     int error = c->reader.read(c->reader.context, path, &bytes, &size, &id);
     note_watched(c, path, &id);
+    if (error && c->watch && os_may_pass(error))
+        c->watch->incomplete = true;
     if (error) {
         char reason[128];
         struct error e;
@@ -260,6 +266,8 @@ static struct ruleset *load_all(struct load *c, const char *path, const char *ab
     load_file(c, main, shown, text_z(base_name(shown)), NULL);
     settings_finish(&c->settings, folder);
     resolve_tables(c);
+    if (c->arena.failed)
+        out_of_memory(c, path);
     if (c->report->errors)
         return NULL;
     struct ruleset *r = builder_finish(c->builder);
@@ -289,6 +297,8 @@ struct ruleset *config_load(const char *path, const struct config_reader *reader
         struct error e;
         error_set(&e, path, 0, 0, "cannot read the rule file: %s", os_reason(error, reason, sizeof reason));
         report_problem(report ? report : &nowhere, &e, false, TEXT(""));
+        if (watch)
+            watch->incomplete = true;
         free(c);
         return NULL;
     }
@@ -314,6 +324,8 @@ void watch_list_fini(struct watch_list *w)
 
 bool watch_list_changed(const struct watch_list *w)
 {
+    if (w->incomplete)
+        return true;
     for (size_t i = 0; i < w->count; i++) {
         struct file_id now;
         os_file_id(w->items[i].path, &now);

@@ -25,12 +25,13 @@ struct watched {
 struct watch_list {
     struct watched *items;
     size_t count;
+    bool incomplete; /* memory or the like ran out: the same files are worth another try */
     struct arena arena;
 };
 
 void watch_list_fini(struct watch_list *w);
 
-/* Whether some file of the list is not what it was. */
+/* Whether another try is due: some file of the list is not what it was, or the list is incomplete. */
 bool watch_list_changed(const struct watch_list *w);
 
 /* A number that stands for the state of all files of the list: what has been said about them need not be said

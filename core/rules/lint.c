@@ -194,7 +194,7 @@ void lint_hidden(struct lint *lint, const struct ruleset *r, struct report *repo
     uint64_t *words = calloc(ruleset_most_rules(r) / 64 + 1, sizeof *words);
     uint32_t all[OP_COUNT]; /* the first rule that decides for every text */
     memset(all, 0xff, sizeof all);
-    const struct lint_note *note = lint->first;
+    const struct lint_note *note = lint->arena.failed ? NULL : lint->first; /* no longer one per rule */
     for (uint32_t i = 0; seen && words && i < count && note; i++, note = note->next) {
         const struct rule *rule = ruleset_rule(r, i);
         struct hiding h = {.rules = r, .number = i, .later = rule, .words = words, .by = all[rule->operation]};
