@@ -86,6 +86,7 @@ $(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-cor
 		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) -Wl,--version-script=exim/exports.map -Wl,--gc-sections $(CDB)
 
 # Tests that let an allocation fail put their own function in front of it.
+UNIT_LDFLAGS_test_allocation = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 UNIT_LDFLAGS_test_arena  = -Wl,--wrap=calloc
 UNIT_LDFLAGS_test_header = -Wl,--wrap=realloc
 

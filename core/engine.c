@@ -213,6 +213,7 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
         rules = ruleset_ref((struct ruleset *)(uintptr_t)policy_rules(before));
     *fresh = policy_new(rules, before);
     if (!*fresh) {
+        e->watch.incomplete = true; /* tried again with the next look */
         ruleset_unref(&rules);
         return -1;
     }

@@ -43,6 +43,16 @@ static void keep_fini(struct keep *k)
     k->p = NULL;
 }
 
+/* A fact did not find the memory to be kept whole: rules about it cannot say, and whom it would spare is not
+ * known (on-error). */
+static void lose(struct gp_session *s, uint32_t fact)
+{
+    s->facts.unknown |= fact;
+    if (!s->spare.unusable)
+        engine_log(s->engine, GP_LOG_ERROR, "gatepost: out of memory: a session is not judged in full");
+    s->spare.unusable = true;
+}
+
 /* ---- opening and closing ---- */
 
 static void on_field(void *context, const struct field *field);
@@ -161,7 +171,11 @@ uint32_t session_needs(struct gp_session *s)
 void session_client_name(struct gp_session *s, const char *name, size_t n, uint32_t name_state)
 {
     s->facts.name_state = name_state <= GP_NAME_FORGED ? name_state : GP_NAME_UNKNOWN;
-    keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT(""));
+    if (!keep_set(&s->kept[KEPT_NAME],
+                  s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT(""))) {
+        keep_set(&s->kept[KEPT_NAME], TEXT(""));
+        lose(s, GP_FACT_NAME);
+    }
     s->facts.name = keep_text(&s->kept[KEPT_NAME]);
     spare_forget(s, TAG_CLIENT);
 }
@@ -275,13 +289,14 @@ static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
         writer_add(&w, text);
         text = writer_text(&w);
     }
-    keep_set(&s->kept[KEPT_HELO], text);
+    f->unknown &= ~GP_FACT_HELO;
+    if (!keep_set(&s->kept[KEPT_HELO], text))
+        lose(s, GP_FACT_HELO);
     f->helo_line = keep_text(&s->kept[KEPT_HELO]);
     size_t verb = 0;
     while (verb < f->helo_line.n && !is_blank((unsigned char)f->helo_line.p[verb]))
         verb++;
     f->helo = text_trim(text_skip(f->helo_line, verb));
-    f->unknown &= ~GP_FACT_HELO;
     spare_forget(s, TAG_HELO);
 }
 
@@ -328,11 +343,15 @@ static bool give_held(struct gp_session *s, struct decision *held, struct gp_ver
 {
     if (!decided(held) || judge_never(s))
         return false;
-    if (held->cause != CAUSE_ON_ERROR && spare(s, held->operation) == 1) {
+    int spared = held->cause == CAUSE_ON_ERROR ? 0 : spare(s, held->operation);
+    if (spared == 1 || (spared < 0 && !s->settings->on_error_tempfail)) {
         *held = (struct decision){0};
         return false;
     }
     struct decision d = *held;
+    if (spared < 0)
+        d = (struct decision){
+            .action = GP_FAIL, .phase = d.phase, .operation = d.operation, .cause = CAUSE_ON_ERROR};
     *action = give(s, &d, v);
     return *action != GP_PASS;
 }
@@ -418,24 +437,28 @@ static size_t path_end(struct text t)
     return quoted ? text_find(t, 0, ' ') : i;
 }
 
-/* The command line of MAIL or RCPT, and the address in it. */
-static void take_path(struct keep *k, const char *verb, struct text text, uint32_t flags, struct text *line,
+/* The command line of MAIL or RCPT, which is the fact FACT, and the address in it. */
+static void take_path(struct gp_session *s, uint32_t fact, struct text text, uint32_t flags, struct text *line,
                       struct mailbox *mailbox)
 {
+    const bool is_mail = fact == GP_FACT_MAIL;
+    struct keep *k = &s->kept[is_mail ? KEPT_MAIL : KEPT_RCPT];
     char whole[LINE_MOST / 16];
     text = text_trim(text);
     if (flags & GP_ARGUMENT) {
         struct writer w = writer_on(whole, sizeof whole);
         bool bracketed = text.n && text.p[0] == '<';
         size_t end = bracketed ? text.n : path_end(text);
-        writer_add(&w, text_z(verb));
+        writer_add(&w, is_mail ? TEXT("MAIL FROM:") : TEXT("RCPT TO:"));
         writer_add(&w, bracketed ? TEXT("") : TEXT("<"));
         writer_add(&w, text_of(text.p, end));
         writer_add(&w, bracketed ? TEXT("") : TEXT(">"));
         writer_add(&w, text_skip(text, end));
         text = writer_text(&w);
     }
-    keep_set(k, text);
+    s->facts.unknown &= ~fact;
+    if (!keep_set(k, text))
+        lose(s, fact);
     *line = keep_text(k);
     if (!mailbox_from_command(*line, mailbox))
         *mailbox = (struct mailbox){.null_sender = false};
@@ -446,9 +469,7 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
     struct decision d = {0};
     int action;
     transaction_over(s);
-    take_path(&s->kept[KEPT_MAIL], "MAIL FROM:", text_of(text, n), flags, &s->facts.mail_line,
-              &s->facts.sender);
-    s->facts.unknown &= ~GP_FACT_MAIL;
+    take_path(s, GP_FACT_MAIL, text_of(text, n), flags, &s->facts.mail_line, &s->facts.sender);
     s->in_transaction = true;
     if (begin(s, GP_PHASE_MAIL, v, &action) || give_held(s, &s->held_connect, v, &action) ||
         give_held(s, &s->held_helo, v, &action))
@@ -489,6 +510,8 @@ static void add_recipient(struct gp_session *s)
             s->recipients_cap = cap;
         } else {
             odd = true;
+            if (cap <= RECIPIENTS_MOST)
+                lose(s, 0);
         }
     }
     s->last_recipient = s->recipients_size;
@@ -512,9 +535,7 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
     struct decision d = {0};
     int action;
     s->spare.known &= ~(1u << TAG_TO);
-    take_path(&s->kept[KEPT_RCPT], "RCPT TO:", text_of(text, n), flags, &s->facts.rcpt_line,
-              &s->facts.recipient);
-    s->facts.unknown &= ~GP_FACT_RCPT;
+    take_path(s, GP_FACT_RCPT, text_of(text, n), flags, &s->facts.rcpt_line, &s->facts.recipient);
     if (begin(s, GP_PHASE_RCPT, v, &action) || settle_mail(s, v, &action))
         return action;
     tell_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);
@@ -554,6 +575,10 @@ static void on_field(void *context, const struct field *field)
         s->counts[named->counted - 1]++;
     if (decided(&s->message) || judge_never(s))
         return;
+    if (field->cut && s->reader.failed) { /* not as the client sent it */
+        lose(s, 0);
+        return;
+    }
     judge_field(s, field, named, &s->message);
     s->facts.field = NULL;
 }
