@@ -17,7 +17,7 @@ struct arena {
     size_t room;
     size_t total;   /* bytes taken from malloc so far */
     size_t ceiling; /* no more than this is ever taken */
-    bool failed;    /* some allocation returned NULL: one test at the end is enough for who does nothing without */
+    bool failed; /* some allocation returned NULL: one test at the end is enough for who does nothing without */
 };
 
 void arena_init(struct arena *a, size_t ceiling);

@@ -66,7 +66,8 @@ uint64_t os_process(void);
 /* One line to the system's log, facility mail. Used where no host gave us a log. */
 void os_log(const char *line);
 
-/* Whether what failed with this errno value may succeed later, with the same file: no memory, no descriptor left, … */
+/* Whether what failed with this errno value may succeed later, with the same file: no memory, no descriptor
+ * left, … */
 bool os_may_pass(int error);
 
 /* What an errno value means, NUL-terminated in OUT. Returns OUT. */

@@ -401,7 +401,8 @@ static void process__damaged_image__is_never_believed(void **state)
     write_file(image, bytes, n - 1);
     assert_int_equal(again(&d, GP_READ_ONLY), 1);
     assert_non_null(strstr(d.log, "the kept rules "));
-    assert_non_null(strstr(d.log, "cannot be used (damaged, or of another version or rule file); reading the rule file"));
+    assert_non_null(
+        strstr(d.log, "cannot be used (damaged, or of another version or rule file); reading the rule file"));
     assert_int_equal(again(&d, 0), 1);
     assert_int_equal(again(&d, 0), 1);
     assert_string_equal(d.log, "");

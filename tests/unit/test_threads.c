@@ -106,8 +106,7 @@ static void threads__rules_and_tables_change_under_them__verdicts_stay_right(voi
     doorway_table(&d, "btraps.cdb", "to:trap@\n");
     rules(&d, 'a');
     struct shared s = {.api = gatepost_api(GP_API_MAJOR)};
-    struct gp_open_options o = {
-        .size = sizeof o, .host = &host, .config = config, .state_dir = state_dir};
+    struct gp_open_options o = {.size = sizeof o, .host = &host, .config = config, .state_dir = state_dir};
     assert_int_equal(s.api->engine_open(&o, &s.engine, NULL), 1);
     atomic_store(&s.running, THREADS);
     for (int i = 0; i < THREADS; i++)
