@@ -159,6 +159,12 @@ void tell_trace_line(struct gp_session *s, const char *format, ...)
     va_start(arguments, format);
     int n = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (n >= 0)
-        s->trace(s->trace_context, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+    if (n < 0)
+        return;
+    /* It quotes what the client said. */
+    size_t length = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
+    s->trace(s->trace_context, line, length);
 }

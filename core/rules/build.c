@@ -37,7 +37,7 @@ static void *heap_add(struct builder *b, struct heap *h, const void *p, size_t n
         size_t cap = h->cap ? h->cap * 2 : 4096;
         while (cap - h->n < n && cap < BLOCK_MOST)
             cap *= 2;
-        unsigned char *grown = cap <= BLOCK_MOST ? realloc(h->p, cap) : NULL;
+        unsigned char *grown = cap <= BLOCK_MOST && cap - h->n >= n ? realloc(h->p, cap) : NULL;
         if (!grown) {
             b->failed = true;
             return NULL;

@@ -173,7 +173,10 @@ const struct table_note *ruleset_table(const struct ruleset *r, uint32_t slot)
 uint32_t ruleset_counter_count(const struct ruleset *r)
 {
     /* A counter needs a field: more of them than fields is damage. */
-    return head(r)->counters <= head(r)->fields.n ? head(r)->counters : 0;
+    const struct span fields = head(r)->fields;
+    return head(r)->counters <= fields.n && fields.n <= r->size / sizeof(struct named_field)
+               ? head(r)->counters
+               : 0;
 }
 
 uint32_t ruleset_most_rules(const struct ruleset *r)
@@ -193,10 +196,13 @@ const struct rule *ruleset_rule(const struct ruleset *r, uint32_t n)
     const struct rule *rule = ruleset_element(r, head(r)->rules, n, sizeof *rule);
     if (!rule || !r->distrusted)
         return rule;
-    return rule->operation < OP_COUNT && rule->action < ACT_COUNT &&
-                   ((rule->flags & RULE_PATTERN) || rule->check < check_count)
-               ? rule
-               : NULL;
+    if (rule->operation >= OP_COUNT || rule->action >= ACT_COUNT)
+        return NULL;
+    /* A check finds its facts only where it can be asked. */
+    const bool can_be_asked =
+        (rule->flags & RULE_PATTERN) ||
+        (rule->check < check_count && (check_registry[rule->check].operations & OP_BIT(rule->operation)));
+    return can_be_asked ? rule : NULL;
 }
 
 struct text ruleset_reply(const struct ruleset *r, const struct rule *rule)
@@ -274,7 +280,9 @@ bool ruleset_own_name(const struct ruleset *r, struct text name)
     const struct span names = head(r)->settings.own_names;
     for (uint32_t i = 0; i < names.n; i++) {
         const struct span *s = ruleset_element(r, names, i, sizeof *s);
-        if (s && domain_in(name, ruleset_text(r, *s)))
+        if (!s) /* the list does not lie in the block */
+            return false;
+        if (domain_in(name, ruleset_text(r, *s)))
             return true;
     }
     return false;
@@ -284,7 +292,9 @@ static bool in_networks(const struct ruleset *r, struct span networks, const str
 {
     for (uint32_t i = 0; i < networks.n; i++) {
         const struct network *n = ruleset_element(r, networks, i, sizeof *n);
-        if (!n || n->bits > 128)
+        if (!n)
+            return false;
+        if (n->bits > 128)
             continue;
         struct ip_prefix prefix = {.ip = {.v6 = n->v6 != 0}, .bits = n->bits};
         memcpy(prefix.ip.byte, n->byte, sizeof prefix.ip.byte);
@@ -309,7 +319,9 @@ bool ruleset_submission_port(const struct ruleset *r, uint32_t port)
     const struct span ports = head(r)->settings.submission_ports;
     for (uint32_t i = 0; i < ports.n; i++) {
         const uint32_t *p = ruleset_element(r, ports, i, sizeof *p);
-        if (p && *p == port)
+        if (!p)
+            return false;
+        if (*p == port)
             return true;
     }
     return false;
