@@ -9,5 +9,9 @@ trap 'rm -rf "$folder"' EXIT INT TERM
 
 printf 'gatepost: medians of many short rounds in one run; trust the ratios more than the times\n\n'
 "$build/bench/bench_decisions" "$folder"
-printf "\n"
+printf '\n'
 "$build/bench/bench_loading" "$folder"
+printf '\n'
+"$build/bench/bench_launch" "$folder" "$build/bench" "$build/bench/gatepost-bench.so"
+printf '\n'
+"$build/bench/bench_tables" "$folder" "$build/gatepost"
