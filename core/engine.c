@@ -6,6 +6,7 @@
 
 #include "rules/config.h"
 #include "rules/image.h"
+#include "seen.h"
 
 enum { PATH_MOST = 4096, LOOK_EVERY_MS = 1000 };
 
@@ -19,6 +20,7 @@ struct gp_engine {
     bool watch_is_image;     /* the rules came from an image: its own list of files is what to watch */
     int64_t looked;
     bool reloading;
+    struct seen seen;
     char config[PATH_MOST];
     char state_dir[PATH_MOST];
     char image[PATH_MOST + 64];
@@ -239,6 +241,9 @@ static int look(struct gp_engine *e, bool at_once)
     struct attempt a;
     attempt_init(&a);
     int result = reload(e, before, &fresh, &a);
+    seen_look(&e->seen, &e->keeping);
+    if (fresh && policy_rules(fresh) != policy_rules(before))
+        seen_forget(&e->seen, &e->keeping);
 
     os_mutex_lock(e->mutex);
     struct policy *old = NULL;
@@ -283,6 +288,44 @@ void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot)
     log.n = 0;
     policy_table_damaged(p, &e->keeping, slot, &log);
     say(e, &log);
+}
+
+struct blocklist *engine_blocklist(struct gp_engine *e, const struct settings *settings, bool make, char *why,
+                                   size_t cap)
+{
+    struct late_log log;
+    log.n = 0;
+    struct blocklist *list = seen_blocklist(&e->seen, &e->keeping, settings, make, &log, why, cap);
+    say(e, &log);
+    return list;
+}
+
+bool engine_keeps_state(const struct gp_engine *e)
+{
+    return uses_state(e) && !e->keeping.read_only;
+}
+
+/* The time that `test-clock` tells; 0 if it cannot be read. */
+static int64_t test_clock(const char *path)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    struct file_id id;
+    uint64_t seconds = 0;
+    if (os_read(path, 64, &bytes, &n, &id) != 0 ||
+        !text_number(text_trim(text_of(bytes, n)), INT64_MAX, &seconds))
+        seconds = 0;
+    free(bytes);
+    return (int64_t)seconds;
+}
+
+int64_t engine_now(const struct gp_engine *e, const struct ruleset *rules)
+{
+    struct text path = rules ? ruleset_text(rules, ruleset_settings(rules)->test_clock) : TEXT("");
+    int64_t now = path.n ? test_clock(path.p) : 0;
+    if (now)
+        return now;
+    return e->host.clock ? e->host.clock(e->host.context) : os_clock();
 }
 
 bool engine_tempfails(const struct gp_engine *e)
@@ -369,6 +412,7 @@ void engine_close(struct gp_engine **engine)
     if (!e)
         return;
     policy_unref(&e->policy);
+    seen_fini(&e->seen);
     watch_list_fini(&e->watch);
     os_mutex_free(e->keeping.mutex);
     os_mutex_free(e->mutex);

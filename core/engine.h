@@ -20,6 +20,20 @@ int engine_table(struct gp_engine *e, struct policy *p, unsigned slot, struct ta
 /* A look-up met damage in that table: says so once per change of its file. */
 void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot);
 
+/* The blocklist of the state directory; with MAKE one is made if there is none. Good as long as the engine.
+ * NULL if there is none or it cannot be used: then WHY (cap bytes, always NUL-terminated) says why, or is
+ * empty. */
+struct blocklist;
+struct blocklist *engine_blocklist(struct gp_engine *e, const struct settings *settings, bool make, char *why,
+                                   size_t cap);
+
+/* Whether what happens may be written down: there is a state directory, and the engine is not for reading only.
+ */
+bool engine_keeps_state(const struct gp_engine *e);
+
+/* Seconds since 1970: from `test-clock`, else from the host's clock, else from the system's. */
+int64_t engine_now(const struct gp_engine *e, const struct ruleset *rules);
+
 /* Without rules in force: whether sessions get 451. */
 bool engine_tempfails(const struct gp_engine *e);
 

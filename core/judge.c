@@ -1,5 +1,6 @@
 #include "judge.h"
 
+#include "blocking.h"
 #include "spare.h"
 #include "tell.h"
 
@@ -14,14 +15,6 @@ bool judge_never(const struct gp_session *s)
 {
     return s->own_network || s->exempt || s->not_network ||
            (s->facts.authenticated && !s->settings->judge_authenticated);
-}
-
-uint32_t judge_block_seconds(struct gp_session *s, const struct rule *rule)
-{
-    if (!(rule->flags & RULE_BLOCK) || judge_never(s) || s->facts.authenticated ||
-        spare(s, SPARE_BLOCKLIST) != 0)
-        return 0;
-    return rule->block_seconds ? rule->block_seconds : s->settings->block_time[0];
 }
 
 /* Rules of one matcher or of two, merged in file order. */
@@ -102,7 +95,7 @@ static bool act(struct asking *a, const struct rule *rule, struct decision *d)
     struct gp_session *s = a->s;
     switch (rule->action) {
     case ACT_LOG:
-        tell_log_rule(s, rule, a->phase, s->settings->log_only ? 0 : judge_block_seconds(s, rule));
+        tell_log_rule(s, rule, a->phase, s->settings->log_only ? 0 : blocking_for_rule(s, rule));
         return false;
     case ACT_SKIP:
         return true;

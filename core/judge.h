@@ -19,8 +19,4 @@ void judge_field(struct gp_session *s, const struct field *field, const struct n
 /* Whether nothing of this session is judged: own network, authenticated, exempt, or not over the network. */
 bool judge_never(const struct gp_session *s);
 
-/* For how long the rule of D puts the client on the blocklist; 0 if it does not, or the client must never be
- * there. */
-uint32_t judge_block_seconds(struct gp_session *s, const struct rule *rule);
-
 #endif

@@ -1,6 +1,7 @@
 #include "listed.h"
 
 #include "spare.h"
+#include "state/blocklist.h"
 #include "tell.h"
 
 /* How the answer reaches as far as what is listed: a client or a name is refused for the session, an address
@@ -55,4 +56,35 @@ void listed_block_table(struct gp_session *s, enum operation op, struct decision
                                .reply = reply};
     else if (spared < 0)
         tell_trouble(s, op, about[op].phase, d);
+}
+
+void listed_blocklist(struct gp_session *s, struct decision *d)
+{
+    char why[200];
+    struct block_entry entry;
+    int64_t now;
+    if (!s->facts.client_known)
+        return;
+    struct blocklist *list = engine_blocklist(s->engine, s->settings, false, why, sizeof why);
+    if (!list || !blocklist_lookup(list, &s->facts.client, now = engine_now(s->engine, s->rules), &entry))
+        return;
+    /* Who is exempt from `connect` is not refused at connect, whatever for. */
+    int spared = spare(s, SPARE_BLOCKLIST);
+    if (spared == 0)
+        spared = spare(s, OP_CONNECT);
+    tell_trace(s, " blocklist: %s, for %lld seconds more%s", entry.cause, (long long)(entry.until - now),
+               spared ? ": spared" : "");
+    if (spared < 0)
+        tell_trouble(s, OP_CONNECT, GP_PHASE_CONNECT, d);
+    if (spared != 0)
+        return;
+    if (!s->settings->log_only)
+        blocklist_hit(list, &entry, now);
+    *d = (struct decision){.action = GP_CLOSE,
+                           .phase = GP_PHASE_CONNECT,
+                           .operation = OP_CONNECT,
+                           .cause = CAUSE_BLOCKLIST,
+                           .reply =
+                               ruleset_text(s->rules, entry.kind == BLOCK_RELAY ? s->settings->relay_reply
+                                                                                : s->settings->block_reply)};
 }

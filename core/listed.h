@@ -1,5 +1,6 @@
 /*
- * listed.h - whether the client, its HELO name, the sender or the recipient stands in the block table.
+ * listed.h - whether the client, its HELO name, the sender or the recipient stands in the block table, or the
+ * client on the blocklist.
  */
 #ifndef GATEPOST_LISTED_H
 #define GATEPOST_LISTED_H
@@ -9,5 +10,8 @@
 /* Asks the block table about the fact of OP (connect: the client; helo, mail, rcpt). *D becomes the decision if
  * it stands there and is not spared; it is left alone otherwise. */
 void listed_block_table(struct gp_session *s, enum operation op, struct decision *d);
+
+/* Asks the blocklist about the client, in the same way. */
+void listed_blocklist(struct gp_session *s, struct decision *d);
 
 #endif

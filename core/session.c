@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "blocking.h"
 #include "judge.h"
 #include "listed.h"
 #include "spare.h"
@@ -171,8 +172,7 @@ uint32_t session_needs(struct gp_session *s)
 void session_client_name(struct gp_session *s, const char *name, size_t n, uint32_t name_state)
 {
     s->facts.name_state = name_state <= GP_NAME_FORGED ? name_state : GP_NAME_UNKNOWN;
-    if (!keep_set(&s->kept[KEPT_NAME],
-                  s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT(""))) {
+    if (!keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT(""))) {
         keep_set(&s->kept[KEPT_NAME], TEXT(""));
         lose(s, GP_FACT_NAME);
     }
@@ -219,7 +219,7 @@ static int give(struct gp_session *s, struct decision *d, struct gp_verdict *v)
     if (!decided(d))
         return pass(s, v);
     if (d->cause == CAUSE_RULE)
-        d->block_seconds = judge_block_seconds(s, d->rule);
+        d->block_seconds = blocking_for_rule(s, d->rule);
     tell_decision(s, d);
     if (s->settings->log_only) {
         tell_log(s, d, true);
@@ -253,6 +253,8 @@ static void ask_connect(struct gp_session *s, struct decision *d)
         return;
     tell_trace(s, "connect %.60s:", f->client_text.p);
     listed_block_table(s, OP_CONNECT, d);
+    if (!decided(d))
+        listed_blocklist(s, d);
     if (decided(d) && (s->settings->block_at_mail || s->waits_for_auth)) {
         s->held_connect = *d;
         *d = (struct decision){0};

@@ -10,7 +10,7 @@
 #include "rules/index.h"
 #include "rules/rules.h"
 
-enum cause { CAUSE_NONE, CAUSE_RULE, CAUSE_BLOCK_TABLE, CAUSE_ON_ERROR };
+enum cause { CAUSE_NONE, CAUSE_RULE, CAUSE_BLOCK_TABLE, CAUSE_BLOCKLIST, CAUSE_ON_ERROR };
 
 struct decision {
     enum gp_action action;

@@ -18,6 +18,8 @@ static void cause_text(const struct gp_session *s, const struct decision *d, str
         ruleset_cause(s->rules, d->rule, w);
     else if (d->cause == CAUSE_BLOCK_TABLE)
         writer_add(w, TEXT("block-table"));
+    else if (d->cause == CAUSE_BLOCKLIST)
+        writer_add(w, TEXT("blocklist"));
     else if (d->cause == CAUSE_ON_ERROR)
         writer_add(w, TEXT("on-error"));
 }

@@ -19,7 +19,8 @@ static const char usage[] =
     "S: lines.\n"
     "\n"
     "  -c, --config CONF          judge by CONF, whatever the dialogues name\n"
-    "      --state-dir DIR        read and keep what was seen in DIR; without it nothing is kept\n"
+    "      --state-dir DIR        read and keep what was seen in DIR; without it each FILE begins with nothing "
+    "seen\n"
     "  -v, --verdicts             print one tab-separated line per session: number, label, client, action, "
     "phase, code, cause\n"
     "  -s, --summary              print how many sessions each cause decided, per label\n"
@@ -183,7 +184,7 @@ static int play_file(struct replay *r, const char *path)
         fprintf(stderr, "gatepost replay: %s: %s\n", path, os_reason(error, reason, sizeof reason));
         return 3;
     }
-    int status = is_sound(path, in.bytes) ? 0 : 3;
+    int status = is_sound(path, in.bytes) && (r->server || engines_begin_file(&r->engines)) ? 0 : 3;
     if (status == 0 && playback_play(&r->playback, path, in.bytes) != 0) {
         progress_done(&r->progress);
         if (r->peer.reason[0])

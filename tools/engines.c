@@ -1,7 +1,10 @@
 #include "engines.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "scratch.h"
 
 static int64_t host_clock(void *context)
 {
@@ -58,10 +61,11 @@ static struct gp_engine *open_engine(struct engines *e, const char *path)
 {
     struct gp_engine *engine = NULL;
     struct gp_host host = {.size = sizeof host, .context = e, .log = host_log, .clock = host_clock};
-    struct gp_open_options options = {
-        .size = sizeof options, .host = &host, .config = path, .state_dir = e->state_dir};
+    struct gp_open_options options = {.size = sizeof options,
+                                      .host = &host,
+                                      .config = path,
+                                      .state_dir = e->state_dir ? e->state_dir : e->scratch};
     struct gp_error error = {.size = sizeof error};
-    options.flags = e->state_dir ? 0 : GP_NO_STATE;
     e->opening = true;
     int result = e->api->engine_open(&options, &engine, &error);
     e->opening = false;
@@ -115,12 +119,34 @@ struct gp_engine *engines_get(struct engines *e, const char *file, struct text c
     return engine;
 }
 
-void engines_close(struct engines *e)
+static void forget_all(struct engines *e)
 {
     for (size_t i = 0; i < e->n; i++) {
         e->api->engine_close(&e->list[i].engine);
         free(e->list[i].config);
     }
     free(e->list);
-    *e = (struct engines){.api = e->api};
+    e->list = NULL;
+    e->n = 0;
+    if (e->scratch[0])
+        scratch_remove(e->scratch);
+    e->scratch[0] = '\0';
+}
+
+bool engines_begin_file(struct engines *e)
+{
+    if (e->state_dir)
+        return true;
+    forget_all(e);
+    if (scratch_make(e->scratch, sizeof e->scratch))
+        return true;
+    e->scratch[0] = '\0';
+    fprintf(stderr, "gatepost replay: cannot make a folder for the state: %s\n", strerror(errno));
+    return false;
+}
+
+void engines_close(struct engines *e)
+{
+    if (e->api)
+        forget_all(e);
 }

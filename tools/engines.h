@@ -1,6 +1,7 @@
 /*
- * engines.h - the engines that a replay needs: one for each rule file, kept as long as the command runs, all on
- * one clock. What an engine says while it is opened in vain is printed; later only errors are.
+ * engines.h - the engines that a replay needs: one for each rule file, all on one clock. With a state directory
+ * they are kept as long as the command runs; without, each dialogue file begins with nothing seen. What an
+ * engine says while it is opened in vain is printed; later only errors are.
  */
 #ifndef GATEPOST_ENGINES_H
 #define GATEPOST_ENGINES_H
@@ -16,7 +17,8 @@ struct engine {
 
 struct engines {
     const struct gp_api *api;
-    const char *state_dir; /* NULL: nothing that was seen is kept */
+    const char *state_dir; /* NULL: a private one for each dialogue file */
+    char scratch[300];     /* that one; empty while there is none */
     const int64_t *clock;
     struct progress *progress; /* taken off the screen before something is printed */
     struct engine *list;
@@ -29,6 +31,10 @@ struct engines {
 /* What is pointed at must outlive the engines; *E must not move. */
 void engines_init(struct engines *e, const struct gp_api *api, const char *state_dir, const int64_t *clock,
                   struct progress *progress);
+
+/* A dialogue file begins. Returns false if no private state directory can be made; the reason has been printed.
+ */
+bool engines_begin_file(struct engines *e);
 
 /* The engine for CONFIG as the dialogue FILE names it ("-": relative to the working directory); an empty CONFIG
  * is found by the engine itself. NULL if its rules cannot be used: its errors have been printed. */

@@ -1,0 +1,36 @@
+/*
+ * seen.h - what was seen: the state files of the machine (core/state) as one engine uses them. A file is opened
+ * at first need, and anew when another has taken its place. One that was given up stays mapped until the engine
+ * is closed, for sessions may still be looking at it; that happens when an administrator resizes a list, so
+ * there are few.
+ */
+#ifndef GATEPOST_SEEN_H
+#define GATEPOST_SEEN_H
+
+#include "policy.h"
+#include "state/blocklist.h"
+
+struct retired;
+
+struct seen {
+    _Atomic(struct blocklist *) list;
+    struct retired *retired;
+};
+
+/*
+ * The blocklist in the directory of K; with MAKE one is made if there is none. Good as long as the engine. NULL
+ * if there is none, or if it cannot be used: then WHY (cap bytes) is not empty. Problems of a file that is
+ * there go to LOG, once.
+ */
+struct blocklist *seen_blocklist(struct seen *seen, struct keeping *k, const struct settings *settings,
+                                 bool make, struct late_log *log, char *why, size_t cap);
+
+/* Asks the file system whether the files are still those at their paths. Once a second at most. */
+void seen_look(struct seen *seen, struct keeping *k);
+
+/* The settings have changed: what they govern is opened anew. */
+void seen_forget(struct seen *seen, struct keeping *k);
+
+void seen_fini(struct seen *seen);
+
+#endif
