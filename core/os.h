@@ -1,9 +1,10 @@
 /*
  * os.h - what the engine asks of the operating system: mapped files and their identity, replacing a file,
- * locks, time.
+ * locks, random bytes, time.
  *
  * os_posix.c and os_win32.c are the only files of the engine with a system header. Functions that can fail
- * return 0 or an errno value; os_reason() puts it into words. Nothing here sleeps, exits, or touches a signal.
+ * return 0 or an errno value; os_reason() puts it into words. Nothing here exits or touches a signal, and
+ * nothing waits but os_lock(), for as long as it was told to at most.
  */
 #ifndef GATEPOST_OS_H
 #define GATEPOST_OS_H
@@ -53,6 +54,45 @@ int os_replace(const char *path, const void *bytes, size_t n);
 
 /* The same with the contents of the mapped file, and its modification time kept. */
 int os_replace_with_copy(const char *path, const struct file_map *from);
+
+/* A file in memory that processes share: what one stores there the others see. */
+struct shared_map {
+    unsigned char *p;
+    size_t size;
+    struct file_id id;
+};
+
+/* Maps the regular file at PATH, which must be no symbolic link: root's command writes where another user may
+ * put things. Without `write` a store into it is a fault. An empty file has no memory. Returns 0, or an errno
+ * value: ENOENT; EACCES, EROFS and the like where it may not be written; ELOOP for a link, EINVAL for what is
+ * no file. */
+int os_share(const char *path, bool write, struct shared_map *out);
+void os_unshare(struct shared_map *map);
+
+/* Makes a file of SIZE bytes that begins with the N bytes of HEAD, the rest zero. All of it is allocated now,
+ * so that no later store can find the disk full. It has the owner, the group and the mode of its folder,
+ * without execution and without the world, whoever makes it. It appears under its name when it is whole, and
+ * never in the place of another: EEXIST. Returns 0 or errno; on failure nothing is left behind. */
+int os_make(const char *path, uint64_t size, const void *head, size_t n);
+
+/* Gives a file another name, in the place of what has that name now. 0 or errno. */
+int os_rename(const char *from, const char *to);
+
+/* Removes a file. 0 or errno. */
+int os_remove(const char *path);
+
+struct os_lock {
+    intptr_t handle;
+};
+
+/* Locks the file at PATH against every other process and thread; makes it if there is none. It is opened anew
+ * each time, since a descriptor inherited over fork does not exclude a sibling. Returns 0; EAGAIN if others
+ * held it for WAIT_MS milliseconds; or errno. A lock whose holder dies is free. */
+int os_lock(const char *path, unsigned wait_ms, struct os_lock *out);
+void os_unlock(struct os_lock *lock);
+
+/* N bytes (256 at most) that nobody can guess. 0 or errno. */
+int os_random(void *out, size_t n);
 
 /* The working directory made absolute: PATH if it is absolute, else the working directory and PATH. 0 or errno.
  */

@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
@@ -131,20 +135,26 @@ static int write_all(int fd, const unsigned char *p, size_t n)
     return 0;
 }
 
-/* Root's command may come before the MTA's first session: what it makes must belong to the folder's owner. */
-static int give_to_folder_owner(int fd, const char *path)
+static int stat_folder_of(const char *path, struct stat *st)
 {
     char folder[PATH_MAX];
-    struct stat st;
-    if (geteuid() != 0)
-        return 0;
     const char *slash = strrchr(path, '/');
     int n = slash ? snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path)
                   : snprintf(folder, sizeof folder, ".");
     if (n < 0 || (size_t)n >= sizeof folder)
         return ENAMETOOLONG;
-    if (stat(folder, &st) != 0)
-        return errno;
+    return stat(folder, st) == 0 ? 0 : errno;
+}
+
+/* Root's command may come before the MTA's first session: what it makes must belong to the folder's owner. */
+static int give_to_folder_owner(int fd, const char *path)
+{
+    struct stat st;
+    if (geteuid() != 0)
+        return 0;
+    int error = stat_folder_of(path, &st);
+    if (error)
+        return error;
     return fchown(fd, st.st_uid, st.st_gid) == 0 ? 0 : errno;
 }
 
@@ -186,6 +196,153 @@ int os_replace(const char *path, const void *bytes, size_t n)
 int os_replace_with_copy(const char *path, const struct file_map *from)
 {
     return replace(path, from->p, from->size, &from->id);
+}
+
+int os_share(const char *path, bool write, struct shared_map *out)
+{
+    struct stat st;
+    *out = (struct shared_map){.p = NULL};
+    int fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == EISDIR ? EINVAL : errno;
+    int error = 0;
+    if (fstat(fd, &st) != 0)
+        error = errno;
+    else if (!S_ISREG(st.st_mode))
+        error = EINVAL;
+    else if ((uint64_t)st.st_size > SIZE_MAX / 2)
+        error = EFBIG;
+    if (!error && st.st_size > 0) {
+        void *p = mmap(NULL, (size_t)st.st_size, write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+        if (p == MAP_FAILED)
+            error = errno;
+        else
+            out->p = p;
+    }
+    close(fd);
+    if (!error) {
+        id_from_stat(&st, &out->id);
+        out->size = (size_t)st.st_size;
+    }
+    return error;
+}
+
+void os_unshare(struct shared_map *map)
+{
+    if (map->p)
+        munmap(map->p, map->size);
+    *map = (struct shared_map){.p = NULL};
+}
+
+static int fill_new_file(int fd, const char *path, uint64_t size, const void *head, size_t n)
+{
+    struct stat st;
+    int error = stat_folder_of(path, &st);
+    if (!error && size)
+        do
+            error = posix_fallocate(fd, 0, (off_t)size);
+        while (error == EINTR);
+    if (!error)
+        error = write_all(fd, head, n);
+    if (error)
+        return error;
+    /* Without privilege a group we are not in cannot be given, and the folder's may not matter to us. */
+    if (fchown(fd, geteuid() == 0 ? st.st_uid : (uid_t)-1, st.st_gid) != 0 && geteuid() == 0)
+        return errno;
+    return fchmod(fd, (st.st_mode & 0660) | 0600) == 0 ? 0 : errno;
+}
+
+int os_make(const char *path, uint64_t size, const void *head, size_t n)
+{
+    char beside[PATH_MAX];
+    int length = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
+    if (length < 0 || (size_t)length >= sizeof beside)
+        return ENAMETOOLONG;
+    if (size > INT64_MAX)
+        return EFBIG;
+    int fd = mkostemp(beside, O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int error = fill_new_file(fd, path, size, head, n);
+    if (close(fd) != 0 && !error)
+        error = errno;
+    if (!error && link(beside, path) != 0)
+        error = errno;
+    unlink(beside);
+    return error;
+}
+
+int os_rename(const char *from, const char *to)
+{
+    return rename(from, to) == 0 ? 0 : errno;
+}
+
+int os_remove(const char *path)
+{
+    return unlink(path) == 0 ? 0 : errno;
+}
+
+static int open_lock(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    int error = os_make(path, 0, "", 0);
+    if (error && error != EEXIST) {
+        errno = error;
+        return -1;
+    }
+    return open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+}
+
+/*
+ * A holder needs microseconds, so asking again after letting others run is enough nearly always. One that was
+ * interrupted needs the processor we would burn: after that we wait on a timer, a fifth of a millisecond at a
+ * time. flock() itself cannot be told when to give up without a signal.
+ */
+int os_lock(const char *path, unsigned wait_ms, struct os_lock *out)
+{
+    const struct timespec moment = {.tv_nsec = 200000};
+    out->handle = -1;
+    int fd = open_lock(path);
+    if (fd < 0)
+        return errno;
+    int64_t begun = 0;
+    for (unsigned tries = 0;; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            break;
+        int error = errno;
+        int64_t now = os_ticks_ms();
+        if (tries == 0)
+            begun = now;
+        if ((error != EWOULDBLOCK && error != EINTR) || now - begun > (int64_t)wait_ms) {
+            close(fd);
+            return error == EWOULDBLOCK || error == EINTR ? EAGAIN : error;
+        }
+        if (tries < 30)
+            sched_yield();
+        else
+            ppoll(NULL, 0, &moment, NULL);
+    }
+    out->handle = fd;
+    return 0;
+}
+
+void os_unlock(struct os_lock *lock)
+{
+    /* A child forked meanwhile by another thread holds the descriptor too: closing ours would not unlock. */
+    flock((int)lock->handle, LOCK_UN);
+    close((int)lock->handle);
+    lock->handle = -1;
+}
+
+int os_random(void *out, size_t n)
+{
+    ssize_t got;
+    do
+        got = getrandom(out, n, 0);
+    while (got < 0 && errno == EINTR);
+    return got == (ssize_t)n ? 0 : got < 0 ? errno : EIO;
 }
 
 int os_absolute(const char *path, char *out, size_t cap)
