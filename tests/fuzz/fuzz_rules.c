@@ -1,0 +1,157 @@
+/*
+ * Input: a rule file; after its first NUL byte, a text for the rules to judge. The file is read with every
+ * warning on. What comes of it is asked about that text and some others, through the index and rule by rule, as
+ * built and as it would be read back from an image: all must agree.
+ */
+#include "core/rules/config.h"
+#include "tests/unit/both_ways.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "insist.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char main_path[] = "/etc/gatepost/gatepost.conf", more_path[] = "/etc/gatepost/more";
+static const char more[] = "helo, \"*zombie*\", log\n";
+
+static int read_memory(void *context, const char *path, char **bytes, size_t *size, struct file_id *id)
+{
+    const struct text *file = context;
+    struct text t = strcmp(path, main_path) == 0 ? *file : text_of(more, sizeof more - 1);
+    if (strcmp(path, main_path) != 0 && strcmp(path, more_path) != 0)
+        return ENOENT;
+    *bytes = malloc(t.n + 1);
+    if (!*bytes)
+        return ENOMEM;
+    if (t.n)
+        memcpy(*bytes, t.p, t.n);
+    *size = t.n;
+    *id = (struct file_id){.size = t.n};
+    return 0;
+}
+
+/* What is reported must be fit for a person: a place within the line, and one line of message. */
+static void look_at_problem(void *context, const struct error *e, bool warning, struct text source)
+{
+    char line[400], caret[400];
+    struct writer l = writer_on(line, sizeof line), c = writer_on(caret, sizeof caret);
+    (void)context, (void)warning;
+    insist(e->message[0] && e->column <= source.n + 1);
+    error_caret(source, e->column, &l, &c);
+    insist(!l.cut && !c.cut);
+}
+
+static struct table *no_table(void *context, unsigned slot)
+{
+    (void)context, (void)slot;
+    return NULL;
+}
+
+struct judged {
+    const struct ruleset *built, *kept;
+    struct facts facts;
+    struct found each, index, from_kept;
+    uint64_t *words;
+};
+
+static void look_at_rule(const struct ruleset *r, uint32_t number)
+{
+    char cause[300];
+    struct writer w = writer_on(cause, sizeof cause);
+    const struct rule *rule = ruleset_rule(r, number);
+    insist(rule && (ruleset_source(r, rule).n || (rule->flags & RULE_PATTERN)));
+    ruleset_cause(r, rule, &w);
+    insist(w.n && rule->line && ruleset_reply(r, rule).n <= 500);
+}
+
+static void ask(struct judged *j, enum operation op, struct text subject)
+{
+    found_by_each(j->built, op, &j->facts, subject, &j->each);
+    found_by_index(j->built, op, &j->facts, subject, j->words, &j->index);
+    insist(found_same(&j->each, &j->index));
+    j->facts.rules = j->kept;
+    found_by_index(j->kept, op, &j->facts, subject, j->words, &j->from_kept);
+    j->facts.rules = j->built;
+    insist(found_same(&j->each, &j->from_kept));
+    for (uint32_t i = 0; i < j->each.n; i++)
+        look_at_rule(j->built, j->each.numbers[i]);
+}
+
+static void ask_everything(struct judged *j, struct text line)
+{
+    struct field field;
+    j->facts.helo_line = j->facts.mail_line = j->facts.rcpt_line = line;
+    j->facts.helo = text_trim(text_skip(line, 5));
+    mailbox_from_command(line, &j->facts.sender);
+    j->facts.recipient = j->facts.sender;
+    for (unsigned op = OP_CONNECT; op <= OP_RCPT; op++)
+        ask(j, (enum operation)op, line);
+    ask(j, OP_HEADERS, TEXT(""));
+    if (!field_split(line, &field))
+        return;
+    j->facts.field = &field;
+    ask(j, OP_HEADER, field.line);
+    ask(j, OP_SUBJECT, field.line);
+    ask(j, OP_MESSAGE_ID, text_trim(field.value));
+    j->facts.field = NULL;
+}
+
+static void judge(const struct ruleset *r, struct text line)
+{
+    static const struct text lines[] = {
+        {"EHLO zombie.example.net", 23},
+        {"HELO 192.0.2.1", 14},
+        {"EHLO", 4},
+        {"MAIL FROM:<a@b.example>", 23},
+        {"rcpt to:<sugar@example.com>", 27},
+        {"Subject: Cheap viagra", 21},
+        {"Message-ID: <a@b.example>", 25},
+        {"X-Mailer : The Bulk 1.0", 23},
+        {"unknown 203.0.113.9", 19},
+    };
+    struct text bytes = ruleset_bytes(r);
+    void *copy = malloc(bytes.n);
+    const uint32_t count = ruleset_rule_count(r);
+    const uint32_t words = ruleset_most_rules(r) / 64 + 1;
+    struct judged j = {.built = r, .facts = {.rules = r, .table = no_table, .client_known = true}};
+    uint32_t *counts = calloc(ruleset_counter_count(r) + 1, sizeof *counts);
+    j.words = calloc(2 * words, sizeof *j.words);
+    j.each.numbers = calloc(count + 1, sizeof *j.each.numbers);
+    j.index.numbers = calloc(count + 1, sizeof *j.each.numbers);
+    j.from_kept.numbers = calloc(count + 1, sizeof *j.each.numbers);
+    insist(copy && counts && j.words && j.each.numbers && j.index.numbers && j.from_kept.numbers);
+    memcpy(copy, bytes.p, bytes.n);
+    struct ruleset *kept = ruleset_borrow(copy, bytes.n);
+    insist(kept != NULL);
+    j.kept = kept;
+    j.facts.field_count = counts;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ask_everything(&j, lines[i]);
+    ask_everything(&j, line);
+    ruleset_unref(&kept);
+    free(counts);
+    free(j.words);
+    free(j.each.numbers);
+    free(j.index.numbers);
+    free(j.from_kept.numbers);
+    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct text all = text_of((const char *)data, size);
+    struct text file = text_of(all.p, text_find(all, 0, '\0'));
+    struct config_reader reader = {.context = &file, .read = read_memory};
+    struct report report = {.problem = look_at_problem};
+    struct watch_list watch;
+    struct ruleset *r = config_load(main_path, &reader, CONFIG_LINT, &report, &watch);
+    insist((r == NULL) == (report.errors > 0));
+    insist(watch.count && !watch.incomplete);
+    watch_list_fini(&watch);
+    if (r)
+        judge(r, text_skip(all, file.n + 1));
+    ruleset_unref(&r);
+    return 0;
+}
