@@ -44,14 +44,20 @@ static void keep_fini(struct keep *k)
     k->p = NULL;
 }
 
-/* A fact did not find the memory to be kept whole: rules about it cannot say, and whom it would spare is not
- * known (on-error). */
-static void lose(struct gp_session *s, uint32_t fact)
+/* Memory ran out: whom the table would have spared is not known (on-error). */
+static void lose_sparing(struct gp_session *s)
 {
-    s->facts.unknown |= fact;
     if (!s->spare.unusable)
         engine_log(s->engine, GP_LOG_ERROR, "gatepost: out of memory: a session is not judged in full");
     s->spare.unusable = true;
+}
+
+/* A fact did not find the memory to be kept whole: rules about it cannot say. */
+static void lose(struct gp_session *s, uint32_t fact, unsigned kept)
+{
+    s->facts.unknown |= fact;
+    keep_set(&s->kept[kept], TEXT(""));
+    lose_sparing(s);
 }
 
 /* ---- opening and closing ---- */
@@ -172,10 +178,8 @@ uint32_t session_needs(struct gp_session *s)
 void session_client_name(struct gp_session *s, const char *name, size_t n, uint32_t name_state)
 {
     s->facts.name_state = name_state <= GP_NAME_FORGED ? name_state : GP_NAME_UNKNOWN;
-    if (!keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT(""))) {
-        keep_set(&s->kept[KEPT_NAME], TEXT(""));
-        lose(s, GP_FACT_NAME);
-    }
+    if (!keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT("")))
+        lose(s, GP_FACT_NAME, KEPT_NAME);
     s->facts.name = keep_text(&s->kept[KEPT_NAME]);
     spare_forget(s, TAG_CLIENT);
 }
@@ -293,7 +297,7 @@ static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
     }
     f->unknown &= ~GP_FACT_HELO;
     if (!keep_set(&s->kept[KEPT_HELO], text))
-        lose(s, GP_FACT_HELO);
+        lose(s, GP_FACT_HELO, KEPT_HELO);
     f->helo_line = keep_text(&s->kept[KEPT_HELO]);
     size_t verb = 0;
     while (verb < f->helo_line.n && !is_blank((unsigned char)f->helo_line.p[verb]))
@@ -345,15 +349,16 @@ static bool give_held(struct gp_session *s, struct decision *held, struct gp_ver
 {
     if (!decided(held) || judge_never(s))
         return false;
+    struct decision d = *held;
     int spared = held->cause == CAUSE_ON_ERROR ? 0 : spare(s, held->operation);
-    if (spared == 1 || (spared < 0 && !s->settings->on_error_tempfail)) {
-        *held = (struct decision){0};
+    if (spared != 0)
+        d = (struct decision){0};
+    if (spared < 0)
+        tell_trouble(s, held->operation, held->phase, &d);
+    if (!decided(&d)) {
+        *held = d;
         return false;
     }
-    struct decision d = *held;
-    if (spared < 0)
-        d = (struct decision){
-            .action = GP_FAIL, .phase = d.phase, .operation = d.operation, .cause = CAUSE_ON_ERROR};
     *action = give(s, &d, v);
     return *action != GP_PASS;
 }
@@ -444,7 +449,7 @@ static void take_path(struct gp_session *s, uint32_t fact, struct text text, uin
                       struct mailbox *mailbox)
 {
     const bool is_mail = fact == GP_FACT_MAIL;
-    struct keep *k = &s->kept[is_mail ? KEPT_MAIL : KEPT_RCPT];
+    const unsigned kept = is_mail ? KEPT_MAIL : KEPT_RCPT;
     char whole[LINE_MOST / 16];
     text = text_trim(text);
     if (flags & GP_ARGUMENT) {
@@ -459,9 +464,9 @@ static void take_path(struct gp_session *s, uint32_t fact, struct text text, uin
         text = writer_text(&w);
     }
     s->facts.unknown &= ~fact;
-    if (!keep_set(k, text))
-        lose(s, fact);
-    *line = keep_text(k);
+    if (!keep_set(&s->kept[kept], text))
+        lose(s, fact, kept);
+    *line = keep_text(&s->kept[kept]);
     if (!mailbox_from_command(*line, mailbox))
         *mailbox = (struct mailbox){.null_sender = false};
 }
@@ -513,7 +518,7 @@ static void add_recipient(struct gp_session *s)
         } else {
             odd = true;
             if (cap <= RECIPIENTS_MOST)
-                lose(s, 0);
+                lose_sparing(s);
         }
     }
     s->last_recipient = s->recipients_size;
@@ -578,7 +583,7 @@ static void on_field(void *context, const struct field *field)
     if (decided(&s->message) || judge_never(s))
         return;
     if (field->cut && s->reader.failed) { /* not as the client sent it */
-        lose(s, 0);
+        lose_sparing(s);
         return;
     }
     judge_field(s, field, named, &s->message);

@@ -16,7 +16,7 @@ make -s -j2 BUILD="$asan" CC=clang \
 # How many inputs ten seconds are good for.
 runs_of() {
     case $1 in
-    fuzz_image) echo 20000 ;;
+    fuzz_image) echo 100000 ;;
     fuzz_rules) echo 20000 ;;
     fuzz_pattern | fuzz_table) echo 50000 ;;
     *) echo 200000 ;;

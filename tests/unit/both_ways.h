@@ -1,6 +1,6 @@
 /*
- * both_ways.h - which rules trigger for a text: found through the index as a session does, and by asking each rule
- * in turn. They must agree.
+ * both_ways.h - which rules trigger for a text: found through the index as a session does, and by asking each
+ * rule in turn. They must agree.
  */
 #ifndef GATEPOST_TEST_BOTH_WAYS_H
 #define GATEPOST_TEST_BOTH_WAYS_H
@@ -14,8 +14,8 @@ struct found {
     uint32_t n;
 };
 
-static inline bool found_triggers(const struct ruleset *r, uint32_t number, enum operation op, struct facts *facts,
-                                  struct text subject)
+static inline bool found_triggers(const struct ruleset *r, uint32_t number, enum operation op,
+                                  struct facts *facts, struct text subject)
 {
     const struct rule *rule = ruleset_rule(r, number);
     facts->asking = op;
@@ -43,10 +43,8 @@ static inline void found_by_index(const struct ruleset *r, enum operation op, st
     uint32_t next[2] = {UINT32_MAX, UINT32_MAX};
     out->n = 0;
     for (unsigned i = 0; i < 2; i++)
-        if (m[i]) {
-            index_find(r, m[i], subject, false, words + i * (ruleset_most_rules(r) / 64 + 1), &c[i]);
+        if (m[i] && index_find(r, m[i], subject, false, words + i * (ruleset_most_rules(r) / 64 + 1), &c[i]))
             next[i] = index_next(&c[i]);
-        }
     while (next[0] != UINT32_MAX || next[1] != UINT32_MAX) {
         unsigned i = next[1] < next[0];
         if (found_triggers(r, next[i], op, facts, subject))
