@@ -15,3 +15,5 @@ printf '\n'
 "$build/bench/bench_launch" "$folder" "$build/bench" "$build/bench/gatepost-bench.so"
 printf '\n'
 "$build/bench/bench_tables" "$folder" "$build/gatepost"
+printf '\n'
+BUILD=$build "${0%/*}/exim.sh"
