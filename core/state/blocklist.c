@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "slots.h"
+#include "prefix_key.h"
 
 struct blocklist {
     struct slots slots;
@@ -25,20 +25,6 @@ _Static_assert(BLOCK_CAUSE_MAX + 4 == PAYLOAD_CELLS * 8, "cause and check fill t
 enum { NOTE_RELAY = 0x80, NOTE_TIMES = 0x7f };
 
 enum { TALLY_LISTED, TALLY_PEAK, TALLY_EVICTED, TALLY_COUNTED_AT, TALLY_SAID_AT };
-
-static uint64_t word_from(const uint8_t *p)
-{
-    uint64_t word = 0;
-    for (unsigned i = 0; i < 8; i++)
-        word |= (uint64_t)p[i] << 8 * i;
-    return word;
-}
-
-static void word_to(uint64_t word, uint8_t *p)
-{
-    for (unsigned i = 0; i < 8; i++)
-        p[i] = (uint8_t)(word >> 8 * i);
-}
 
 /* Of the words of a payload without its check. */
 static uint32_t cause_check(const struct slots *s, const struct slot_key *key, const uint64_t *payload)
@@ -91,40 +77,9 @@ bool blocklist_replaced(const struct blocklist *b)
     return state_file_replaced(&b->slots.file);
 }
 
-/* The masked address, IPv4 as ::ffff:a.b.c.d (no IPv6 client has such an address:
- * parsing folds them, ip.h), and the prefix length as the seventeenth byte. */
-static struct slot_key key_of(const struct ip *client, unsigned bits)
-{
-    uint8_t byte[16] = {[10] = 0xff, [11] = 0xff};
-    struct ip masked = ip_mask(client, bits);
-    if (client->v6)
-        memcpy(byte, masked.byte, 16);
-    else
-        memcpy(byte + 12, masked.byte, 4);
-    return (struct slot_key){{word_from(byte), word_from(byte + 8)}, (uint8_t)bits};
-}
-
 static struct slot_key client_key(const struct blocklist *b, const struct ip *client)
 {
-    unsigned bits = client->v6 ? b->prefix6 : b->prefix4;
-    return key_of(client, bits < ip_bits(client) ? bits : ip_bits(client));
-}
-
-static struct ip_prefix prefix_of(const struct slot_key *key)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    uint8_t byte[16];
-    struct ip_prefix prefix = {.bits = key->byte};
-    word_to(key->half[0], byte);
-    word_to(key->half[1], byte + 8);
-    prefix.ip.v6 = memcmp(byte, mapped, sizeof mapped) != 0;
-    if (prefix.ip.v6)
-        memcpy(prefix.ip.byte, byte, 16);
-    else
-        memcpy(prefix.ip.byte, byte + 12, 4);
-    if (prefix.bits > ip_bits(&prefix.ip))
-        prefix.bits = ip_bits(&prefix.ip);
-    return prefix;
+    return prefix_key(client, client->v6 ? b->prefix6 : b->prefix4);
 }
 
 /* The payload: of a cause that is too long the end, which has the line number and the file's name. */
@@ -160,7 +115,7 @@ static void unpack_cause(const struct slots *s, const struct slot *slot, char *o
 static void fill_entry(const struct blocklist *b, const struct slot *slot, struct block_entry *e)
 {
     *e = (struct block_entry){
-        .prefix = prefix_of(&slot->key),
+        .prefix = key_prefix(&slot->key),
         .until = slot->until,
         .first = slot->first,
         .last = slot->last,
@@ -315,7 +270,7 @@ int blocklist_remove(struct blocklist *b, const struct ip *client, char *reason,
     /* Of every length: block-prefix may have been another when it was put there. */
     for (unsigned bits = 0; bits <= ip_bits(client); bits++) {
         struct slot slot;
-        struct slot_key key = key_of(client, bits);
+        struct slot_key key = prefix_key(client, bits);
         if (slots_find(&b->slots, &key, &slot)) {
             slots_remove(&b->slots, &slot);
             found = 1;
