@@ -7,6 +7,7 @@
 #include "core/rules/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct memory_file {
