@@ -23,7 +23,7 @@ __attribute__((format(printf, 3, 4))) static int damaged(char *reason, size_t ca
 static uint32_t read_record(const struct table *t, uint32_t at, struct text *key, struct text *value)
 {
     const unsigned char *p = t->map.p + at;
-    uint32_t end = t->cdb.cdb_dend;
+    uint32_t end = t->records_end;
     if (at > end || end - at < LENGTHS)
         return 0;
     uint32_t klen = table_get32(p), vlen = table_get32(p + 4), room = end - at - LENGTHS;
@@ -37,7 +37,7 @@ static uint32_t read_record(const struct table *t, uint32_t at, struct text *key
 /* The hash tables fill the rest of the file one behind the other, with two slots for each record. */
 static bool toc_is_sound(const struct table *t, uint64_t records)
 {
-    uint64_t at = t->cdb.cdb_dend, slots = 0;
+    uint64_t at = t->records_end, slots = 0;
     for (size_t i = 0; i < TABLES; i++) {
         const unsigned char *p = t->map.p + LENGTHS * i;
         if (table_get32(p) != at)
@@ -57,10 +57,8 @@ static int check_head(struct table *t, char *reason, size_t cap)
         return damaged(reason, cap, "larger than the 4 GB a CDB file can have; " REMEDY);
     if (size < RECORDS_AT + LENGTHS)
         return damaged(reason, cap, "no table: it has only %u bytes; " REMEDY, (unsigned)size);
-    t->cdb.cdb_mem = t->map.p;
-    t->cdb.cdb_fsize = (unsigned)size;
-    t->cdb.cdb_dend = table_get32(t->map.p);
-    if (t->cdb.cdb_dend > size || !read_record(t, RECORDS_AT, &key, &value) ||
+    t->records_end = table_get32(t->map.p);
+    if (t->records_end > size || !read_record(t, RECORDS_AT, &key, &value) ||
         !text_eq(key, TEXT(TABLE_META_KEY)))
         return damaged(reason, cap, "not made by 'gatepost table make'; " REMEDY);
     if (!table_meta_parse(value, &meta))
@@ -146,28 +144,46 @@ bool table_has_client_names(const struct table *t)
     return t->summary.client_names;
 }
 
-int table_find(const struct table *t, struct text key, struct text *value, struct text *matched)
+/* What cdb_find() does, for a hash that is known already: look-ups hash all their keys first. */
+int table_find(const struct table *t, struct text key, uint32_t hash, struct text *value, struct text *matched)
 {
-    struct cdb cdb = t->cdb;
-    int found = cdb_find(&cdb, key.p, (unsigned)key.n);
-    if (found > 0) {
-        *value = text_of((const char *)t->map.p + cdb_datapos(&cdb), cdb_datalen(&cdb));
+    const unsigned char *toc = t->map.p + (size_t)(hash & 255) * LENGTHS;
+    const uint32_t slots = table_get32(toc + 4), first = table_get32(toc);
+    if (slots == 0)
+        return 0;
+    if (first > t->map.size || slots > (t->map.size - first) / LENGTHS)
+        return -1;
+    uint32_t i = (hash >> 8) % slots;
+    for (uint32_t tried = 0; tried < slots; tried++, i = i + 1 < slots ? i + 1 : 0) {
+        const unsigned char *slot = t->map.p + first + (size_t)i * LENGTHS;
+        const uint32_t at = table_get32(slot + 4);
+        struct text found, its_value;
+        if (at == 0)
+            return 0;
+        if (table_get32(slot) != hash)
+            continue;
+        if (at < RECORDS_AT || !read_record(t, at, &found, &its_value))
+            return -1;
+        if (!text_eq(found, key))
+            continue;
+        *value = its_value;
         if (matched)
-            *matched = text_of((const char *)t->map.p + cdb_keypos(&cdb), cdb_keylen(&cdb));
+            *matched = found;
+        return 1;
     }
-    return found;
+    return 0;
 }
 
 int table_key(const struct table *t, struct text key, struct text *value)
 {
-    return table_find(t, key, value, NULL);
+    return table_find(t, key, cdb_hash(key.p, (unsigned)key.n), value, NULL);
 }
 
 int table_next(const struct table *t, uint64_t *position, struct text *key, struct text *value)
 {
     if (*position == 0)
         *position = read_record(t, RECORDS_AT, key, value);
-    if (*position == t->cdb.cdb_dend)
+    if (*position == t->records_end)
         return 0;
     uint32_t next = *position > UINT32_MAX ? 0 : read_record(t, (uint32_t)*position, key, value);
     if (!next)
@@ -226,7 +242,7 @@ static bool check_slots(const struct table *t)
             uint32_t at = table_get32(slot + 4);
             if (!at)
                 continue;
-            if (at < RECORDS_AT || at > t->cdb.cdb_dend - LENGTHS || (table_get32(slot) & 255) != i)
+            if (at < RECORDS_AT || at > t->records_end - LENGTHS || (table_get32(slot) & 255) != i)
                 return false;
             used++;
         }

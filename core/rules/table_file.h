@@ -13,9 +13,9 @@
 #include <cdb.h>
 
 struct table {
-    struct cdb cdb; /* never changed once open: cdb_find() works on a copy */
     struct file_map map;
-    bool borrowed; /* the memory is somebody else's */
+    uint32_t records_end; /* where the hash tables begin */
+    bool borrowed;        /* the memory is somebody else's */
     struct table_summary summary;
 };
 
@@ -34,8 +34,8 @@ static inline uint32_t table_get32(const unsigned char *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* Like table_key(), and the key as it lies in the file. */
-int table_find(const struct table *t, struct text key, struct text *value, struct text *matched);
+/* Like table_key(), with the key's cdb_hash(), and the key as it lies in the file. */
+int table_find(const struct table *t, struct text key, uint32_t hash, struct text *value, struct text *matched);
 
 /* "192.0.2.0/24": IP is masked already. OUT has TABLE_PREFIX_MAX bytes. Returns the length. */
 enum { TABLE_PREFIX_MAX = IP_TEXT_MAX + 4 };

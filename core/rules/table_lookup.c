@@ -14,16 +14,16 @@ struct probes {
     unsigned count;
     size_t used;
     struct {
+        uint32_t hash;
         uint16_t at, n;
     } key[16];
     char bytes[2048];
 };
 
-enum { PROBES = sizeof((struct probes *)0)->key / sizeof *((struct probes *)0)->key };
+enum { IN_CACHE = 1 << 20, PROBES = sizeof((struct probes *)0)->key / sizeof *((struct probes *)0)->key };
 
-static void prefetch(const struct table *t, const char *key, size_t n)
+static void prefetch(const struct table *t, uint32_t hash)
 {
-    uint32_t hash = cdb_hash(key, (unsigned)n);
     const unsigned char *toc = t->map.p + (size_t)(hash & 255) * 8;
     uint32_t slots = table_get32(toc + 4);
     uint64_t at = slots ? table_get32(toc) + (uint64_t)((hash >> 8) % slots) * 8 : 0;
@@ -36,13 +36,15 @@ static int probe(struct probes *p)
 {
     int found = 0;
     for (unsigned i = 0; i < p->count && !found; i++)
-        found = table_find(p->t, text_of(p->bytes + p->key[i].at, p->key[i].n), p->value, p->matched);
+        found = table_find(p->t, text_of(p->bytes + p->key[i].at, p->key[i].n), p->key[i].hash, p->value,
+                           p->matched);
     p->count = 0;
     p->used = 0;
     return found;
 }
 
-/* Collects the key TAG A B C, lower case; probes when there is no more room. Returns what the probes found. A
+/* Collects the key TAG A B C, lower case; probes when there is no more room, or the table is so small that it
+ * stays in the cache and waiting for other keys gains nothing. Returns what the probes found. A
  * key longer than any in a table is left out. */
 static int add(struct probes *p, enum table_tag tag, struct text a, struct text b, struct text c)
 {
@@ -59,11 +61,15 @@ static int add(struct probes *p, enum table_tag tag, struct text a, struct text 
     for (unsigned i = 0; i < 4; i++)
         for (size_t k = 0; k < part[i].n; k++)
             *out++ = (char)fold((unsigned char)part[i].p[k]);
-    prefetch(p->t, key, n);
+    const uint32_t hash = cdb_hash(key, (unsigned)n);
+    p->key[p->count].hash = hash;
     p->key[p->count].at = (uint16_t)p->used;
     p->key[p->count].n = (uint16_t)n;
     p->count++;
     p->used += n;
+    if (p->t->map.size <= IN_CACHE)
+        return probe(p);
+    prefetch(p->t, hash);
     return 0;
 }
 
