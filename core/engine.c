@@ -6,7 +6,6 @@
 
 #include "rules/config.h"
 #include "rules/image.h"
-#include "seen.h"
 
 enum { PATH_MOST = 4096, LOOK_EVERY_MS = 1000 };
 
@@ -290,14 +289,14 @@ void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot)
     say(e, &log);
 }
 
-struct blocklist *engine_blocklist(struct gp_engine *e, const struct settings *settings, bool make, char *why,
-                                   size_t cap)
+void *engine_seen(struct gp_engine *e, enum seen_file which, const struct settings *settings, bool make,
+                  char *why, size_t cap)
 {
     struct late_log log;
     log.n = 0;
-    struct blocklist *list = seen_blocklist(&e->seen, &e->keeping, settings, make, &log, why, cap);
+    void *file = seen_get(&e->seen, which, &e->keeping, settings, make, &log, why, cap);
     say(e, &log);
-    return list;
+    return file;
 }
 
 bool engine_keeps_state(const struct gp_engine *e)

@@ -7,6 +7,7 @@
 
 #include "gatepost.h"
 #include "policy.h"
+#include "seen.h"
 
 /* The policy in force now, counted: to be released with policy_unref(). Looks for changed files, once a second
  * at most. */
@@ -20,12 +21,9 @@ int engine_table(struct gp_engine *e, struct policy *p, unsigned slot, struct ta
 /* A look-up met damage in that table: says so once per change of its file. */
 void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot);
 
-/* The blocklist of the state directory; with MAKE one is made if there is none. Good as long as the engine.
- * NULL if there is none or it cannot be used: then WHY (cap bytes, always NUL-terminated) says why, or is
- * empty. */
-struct blocklist;
-struct blocklist *engine_blocklist(struct gp_engine *e, const struct settings *settings, bool make, char *why,
-                                   size_t cap);
+/* A state file, as seen_get() hands it out: a struct blocklist, sightings or stats. */
+void *engine_seen(struct gp_engine *e, enum seen_file which, const struct settings *settings, bool make,
+                  char *why, size_t cap);
 
 /* Whether what happens may be written down: there is a state directory, and the engine is not for reading only.
  */

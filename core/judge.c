@@ -1,6 +1,7 @@
 #include "judge.h"
 
 #include "blocking.h"
+#include "count.h"
 #include "spare.h"
 #include "tell.h"
 
@@ -93,6 +94,7 @@ static bool triggers(struct asking *a, const struct rule *rule)
 static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 {
     struct gp_session *s = a->s;
+    count_rule(s, rule);
     switch (rule->action) {
     case ACT_LOG:
         tell_log_rule(s, rule, a->phase, s->settings->log_only ? 0 : blocking_for_rule(s, rule));
@@ -125,6 +127,8 @@ static void ask(struct asking *a, const struct matcher *first, const struct matc
         if (a->spared == -2)
             a->spared = spare(a->s, a->op);
         if (a->spared != 0) {
+            if (a->spared > 0)
+                count_event(a->s, STATS_EXEMPTED);
             tell_trace(a->s, "  %s: %s", operation_name[a->op],
                        a->spared > 0 ? "spared by the exemption table"
                                      : "the exemption table cannot be used: on-error");

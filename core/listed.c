@@ -65,7 +65,7 @@ void listed_blocklist(struct gp_session *s, struct decision *d)
     int64_t now;
     if (!s->facts.client_known)
         return;
-    struct blocklist *list = engine_blocklist(s->engine, s->settings, false, why, sizeof why);
+    struct blocklist *list = engine_seen(s->engine, SEEN_BLOCKLIST, s->settings, false, why, sizeof why);
     if (!list || !blocklist_lookup(list, &s->facts.client, now = engine_now(s->engine, s->rules), &entry))
         return;
     /* Who is exempt from `connect` is not refused at connect, whatever for. */

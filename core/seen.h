@@ -8,22 +8,23 @@
 #define GATEPOST_SEEN_H
 
 #include "policy.h"
-#include "state/blocklist.h"
+
+enum seen_file { SEEN_BLOCKLIST, SEEN_SIGHTINGS, SEEN_STATS, SEEN_COUNT };
 
 struct retired;
 
 struct seen {
-    _Atomic(struct blocklist *) list;
+    _Atomic(void *) file[SEEN_COUNT]; /* struct blocklist, sightings, stats */
     struct retired *retired;
 };
 
 /*
- * The blocklist in the directory of K; with MAKE one is made if there is none. Good as long as the engine. NULL
- * if there is none, or if it cannot be used: then WHY (cap bytes) is not empty. Problems of a file that is
- * there go to LOG, once.
+ * A file in the directory of K; with MAKE one is made if there is none. Good as long as the engine. NULL if
+ * there is none, or if it cannot be used: then WHY (cap bytes) is not empty. Problems of a file that is there
+ * go to LOG, once.
  */
-struct blocklist *seen_blocklist(struct seen *seen, struct keeping *k, const struct settings *settings,
-                                 bool make, struct late_log *log, char *why, size_t cap);
+void *seen_get(struct seen *seen, enum seen_file which, struct keeping *k, const struct settings *settings,
+               bool make, struct late_log *log, char *why, size_t cap);
 
 /* Asks the file system whether the files are still those at their paths. Once a second at most. */
 void seen_look(struct seen *seen, struct keeping *k);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "blocking.h"
+#include "count.h"
 #include "judge.h"
 #include "listed.h"
 #include "spare.h"
@@ -217,13 +218,23 @@ static int tell(struct gp_session *s, const struct decision *d, struct gp_verdic
     return tell_verdict(s, d, v);
 }
 
+/* The consequences of a rule's decision for the client. */
+static void block_client(struct gp_session *s, struct decision *d)
+{
+    uint32_t relay = blocking_for_pattern(s, d);
+    d->block_seconds = blocking_for_rule(s, d->rule);
+    if (relay > d->block_seconds)
+        d->block_seconds = relay;
+}
+
 /* Gives a new decision: logs it and remembers what it means for later commands. */
 static int give(struct gp_session *s, struct decision *d, struct gp_verdict *v)
 {
     if (!decided(d))
         return pass(s, v);
     if (d->cause == CAUSE_RULE)
-        d->block_seconds = blocking_for_rule(s, d->rule);
+        block_client(s, d);
+    count_decision(s, d);
     tell_decision(s, d);
     if (s->settings->log_only) {
         tell_log(s, d, true);
@@ -417,6 +428,8 @@ static void transaction_over(struct gp_session *s)
 {
     s->in_transaction = false;
     s->headers_over = false;
+    s->has_first_rcpt = false;
+    s->has_subject = false;
     s->recipients_size = 0;
     s->recipients_lost = false;
     s->message = (struct decision){0};
@@ -543,6 +556,8 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
     int action;
     s->spare.known &= ~(1u << TAG_TO);
     take_path(s, GP_FACT_RCPT, text_of(text, n), flags, &s->facts.rcpt_line, &s->facts.recipient);
+    if (!s->has_first_rcpt && s->facts.recipient.address.n)
+        s->has_first_rcpt = keep_set(&s->kept[KEPT_FIRST_RCPT], s->facts.recipient.address);
     if (begin(s, GP_PHASE_RCPT, v, &action) || settle_mail(s, v, &action))
         return action;
     tell_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);
@@ -580,6 +595,9 @@ static void on_field(void *context, const struct field *field)
     const struct named_field *named = ruleset_field(s->rules, field->name);
     if (named && named->counted && named->counted <= ruleset_counter_count(s->rules))
         s->counts[named->counted - 1]++;
+    /* What may tie this attempt to others, whatever decides about it. */
+    if (s->settings->relay_patterns.n && !s->has_subject && text_eq_nocase(field->name, TEXT("Subject")))
+        s->has_subject = keep_set(&s->kept[KEPT_SUBJECT], text_trim(field->value));
     if (decided(&s->message) || judge_never(s))
         return;
     if (field->cut && s->reader.failed) { /* not as the client sent it */

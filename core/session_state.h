@@ -30,7 +30,17 @@ struct keep {
     char near[200];
 };
 
-enum { KEPT_CLIENT, KEPT_NAME, KEPT_LOCAL_NAME, KEPT_HELO, KEPT_MAIL, KEPT_RCPT, KEPT_COUNT };
+enum {
+    KEPT_CLIENT,
+    KEPT_NAME,
+    KEPT_LOCAL_NAME,
+    KEPT_HELO,
+    KEPT_MAIL,
+    KEPT_RCPT,
+    KEPT_FIRST_RCPT,
+    KEPT_SUBJECT,
+    KEPT_COUNT
+};
 
 /* Which operations a client is spared: a bit per operation, and one for the blocklist. */
 enum { SPARE_BLOCKLIST = OP_COUNT, SPARE_ALL_BITS = (1 << (OP_COUNT + 1)) - 1 };
@@ -59,6 +69,8 @@ struct gp_session {
     bool exempt;         /* action `exempt` */
     bool waits_for_auth; /* on a submission port */
     bool headers_over;
+    bool has_first_rcpt;          /* of this transaction, in KEPT_FIRST_RCPT */
+    bool has_subject;             /* of this message, in KEPT_SUBJECT; only if a relay pattern asks for it */
     struct decision refused;      /* after refuse, close and drop: what every later command gets */
     struct decision held_connect; /* given at MAIL, unless AUTH comes first */
     struct decision held_helo;
