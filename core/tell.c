@@ -99,7 +99,13 @@ static void add_first_recipient(const struct gp_session *s, struct writer *w)
 static void add_facts(const struct gp_session *s, enum gp_phase phase, struct writer *w)
 {
     const struct facts *f = &s->facts;
-    writer_printf(w, " phase=%s client=%.60s", phase_name[phase], f->client_text.n ? f->client_text.p : "-");
+    writer_printf(w, " phase=%s client=", phase_name[phase]);
+    if (f->client_known)
+        writer_add(w, f->client_text);
+    else if (f->client_text.n) /* no address: whatever the host calls it */
+        writer_quoted(w, f->client_text, 60);
+    else
+        writer_char(w, '-');
     if (f->name.n)
         add_fact(w, "name", f->name);
     if (s->greeted)
