@@ -27,13 +27,11 @@ static void put16(unsigned char *p, size_t value)
 }
 
 /* Returns true, for `return add_item(…)`: there is always room, pattern_compile() has seen to that. */
-static bool add_item(struct compiler *c, unsigned what, unsigned char a, unsigned char b)
+static bool add_item(struct compiler *c, unsigned what, unsigned char argument)
 {
     unsigned char *p = c->code + CODE_HEADER + c->items * ITEM_SIZE;
-    p[0] = (unsigned char)what;
-    p[1] = c->ignore;
-    p[2] = a;
-    p[3] = b;
+    p[0] = (unsigned char)(what | (unsigned)c->ignore << ITEM_IGNORE_SHIFT);
+    p[1] = argument;
     c->items++;
     return true;
 }
@@ -53,8 +51,7 @@ static bool add_byte(struct compiler *c, size_t offset, unsigned char ch)
 {
     if (c->notes && !c->notes->hidden && is_ignored(ch, c->ignore))
         c->notes->hidden = offset + 1;
-    unsigned char folded = fold(ch);
-    return c->exact_case ? add_item(c, ITEM_BYTE, ch, ch) : add_item(c, ITEM_BYTE, folded, other_case(folded));
+    return !c->exact_case && is_alpha(ch) ? add_item(c, ITEM_LETTER, fold(ch)) : add_item(c, ITEM_BYTE, ch);
 }
 
 static void set_put(const struct compiler *c, unsigned char *set, unsigned char ch)
@@ -120,10 +117,9 @@ static bool compile_set(struct compiler *c)
     if (!read_set(c, set))
         return false;
     if (set_is_byte(set, &a, &b))
-        return add_item(c, ITEM_BYTE, a, b);
+        return a == b ? add_item(c, ITEM_BYTE, a) : add_item(c, ITEM_LETTER, fold(a));
     memcpy(c->set_memory + c->sets * SET_SIZE, set, SET_SIZE);
-    size_t number = c->sets++;
-    return add_item(c, ITEM_SET, (unsigned char)number, (unsigned char)(number >> 8));
+    return add_item(c, ITEM_SET, (unsigned char)c->sets++);
 }
 
 static bool compile_plus(struct compiler *c, size_t offset)
@@ -145,13 +141,13 @@ static bool compile_slash(struct compiler *c, size_t offset)
     c->at++;
     switch (name) {
     case 'w':
-        return add_item(c, ITEM_SPACE | ITEM_LOOP | ITEM_MAYBE, 0, 0);
+        return add_item(c, ITEM_SPACE | ITEM_LOOP | ITEM_MAYBE, 0);
     case 'W':
-        return add_item(c, ITEM_SPACE | ITEM_LOOP, 0, 0);
+        return add_item(c, ITEM_SPACE | ITEM_LOOP, 0);
     case 'b':
-        return add_item(c, ITEM_WORD_START, 0, 0);
+        return add_item(c, ITEM_WORD_START, 0);
     case 'B':
-        return add_item(c, ITEM_WORD_END, 0, 0);
+        return add_item(c, ITEM_WORD_END, 0);
     case 'c':
         c->exact_case = !c->exact_case;
         return true;
@@ -178,9 +174,9 @@ static bool compile_next(struct compiler *c)
     unsigned char ch = (unsigned char)c->source.p[offset], *before = last_item(c);
     switch (ch) {
     case '*':
-        return (before && before[0] == ITEM_STAR) || add_item(c, ITEM_STAR, 0, 0);
+        return (before && (before[0] & ITEM_WHAT_MASK) == ITEM_STAR) || add_item(c, ITEM_STAR, 0);
     case '?':
-        return add_item(c, ITEM_ANY, 0, 0);
+        return add_item(c, ITEM_ANY, 0);
     case '+':
         return compile_plus(c, offset);
     case '[':
@@ -206,7 +202,6 @@ static struct measure measure(const unsigned char *code, size_t items)
     for (size_t i = 0; i <= items; i++) {
         struct item it = code_item(code, i);
         unsigned kind = it.what & ITEM_KIND_MASK;
-        size_t set = get16((unsigned char[]){it.a, it.b});
         if (it.ignore || kind == ITEM_SPACE || kind == ITEM_WORD_START || kind == ITEM_WORD_END ||
             (it.what & ITEM_LOOP && it.what != ITEM_STAR))
             m.flags &= ~(unsigned)CODE_IS_GLOB;
@@ -215,8 +210,8 @@ static struct measure measure(const unsigned char *code, size_t items)
         m.tail = it.what == ITEM_STAR ? 0 : m.tail + (kind != ITEM_END);
         if (it.what == ITEM_STAR)
             m.flags |= CODE_HAS_STAR;
-        if (kind == ITEM_SET && set >= m.sets)
-            m.sets = set + 1;
+        if (kind == ITEM_SET && it.a >= m.sets)
+            m.sets = it.a + 1u;
     }
     return m;
 }
@@ -224,7 +219,7 @@ static struct measure measure(const unsigned char *code, size_t items)
 static size_t finish(struct compiler *c)
 {
     size_t items = c->items;
-    add_item(c, ITEM_END, 0, 0);
+    add_item(c, ITEM_END, 0);
     memmove(c->code + code_sets_at(items), c->set_memory, c->sets * SET_SIZE);
     struct measure m = measure(c->code, items);
     c->code[0] = CODE_MAGIC;
@@ -239,6 +234,7 @@ static size_t finish(struct compiler *c)
 #define CODE_NEEDED(n) (CODE_HEADER + ((n) + 1) * ITEM_SIZE + (n) / 3 * SET_SIZE)
 
 _Static_assert(CODE_NEEDED(PATTERN_SOURCE_MAX) <= PATTERN_CODE_MAX, "the longest source must fit");
+_Static_assert(PATTERN_SOURCE_MAX / 4 <= 256, "a set that is no single byte has four bytes, and its number one");
 
 size_t pattern_compile(struct text source, unsigned char *code, size_t cap, struct pattern_notes *notes,
                        struct pattern_error *error)
@@ -260,11 +256,11 @@ size_t pattern_compile(struct text source, unsigned char *code, size_t cap, stru
 static bool item_is_sound(struct item it, bool last)
 {
     unsigned kind = it.what & ITEM_KIND_MASK, flags = it.what & ~(unsigned)ITEM_KIND_MASK;
-    if (it.ignore & ~(unsigned)IGNORE_ALL || (kind == ITEM_END) != last)
+    if ((kind == ITEM_END) != last)
         return false;
     switch (kind) {
     case ITEM_BYTE:
-        return fold(it.a) == fold(it.b) && (flags == 0 || flags == ITEM_LOOP);
+        return (it.a == it.b || is_alpha(it.a)) && (flags == 0 || flags == ITEM_LOOP);
     case ITEM_ANY:
     case ITEM_SPACE:
         return flags == 0 || flags == ITEM_LOOP || flags == (ITEM_LOOP | ITEM_MAYBE);

@@ -5,9 +5,13 @@
  * number is a state of the automaton: "everything before this item has matched". All numbers are little-endian;
  * the code needs no alignment.
  *
- *   header      8 bytes: magic, flags, number of items (the end not counted), fewest bytes a match has, items
- * behind the last star items       4 bytes each: what, what input is ignored while waiting for it, two bytes of
- * argument; the last is ITEM_END sets        32 bytes each: a bit per byte value
+ *   header   8 bytes: magic, flags, number of items (the end not counted), fewest bytes a match has, items
+ *            behind the last star
+ *   items    2 bytes each: kind, flags and what input is ignored while waiting for it; and an argument. The
+ *            last is ITEM_END
+ *   sets     32 bytes each: a bit per byte value
+ *
+ * Rule files are mostly literal text, and their code is most of what a process maps: hence the small items.
  */
 #ifndef GATEPOST_PATTERN_CODE_H
 #define GATEPOST_PATTERN_CODE_H
@@ -15,9 +19,9 @@
 #include "pattern.h"
 
 enum {
-    CODE_MAGIC = 0xA7,
+    CODE_MAGIC = 0xA8,
     CODE_HEADER = 8,
-    ITEM_SIZE = 4,
+    ITEM_SIZE = 2,
     SET_SIZE = 32,
     ITEMS_MAX = PATTERN_SOURCE_MAX, /* no source character makes more than one item */
 
@@ -26,16 +30,19 @@ enum {
 };
 
 enum item_kind {
-    ITEM_BYTE, /* one of the two argument bytes: a letter's two cases, or twice the same */
+    ITEM_BYTE,   /* argument: the byte */
+    ITEM_LETTER, /* argument: the letter in lower case, which stands for both. Read as an ITEM_BYTE */
     ITEM_ANY,
-    ITEM_SET, /* arguments: number of the set */
+    ITEM_SET, /* argument: number of the set; no source has room for 256 */
     ITEM_SPACE,
     ITEM_WORD_START, /* the last two consume nothing */
     ITEM_WORD_END,
     ITEM_END,
-    ITEM_KIND_MASK = 15,
-    ITEM_LOOP = 16, /* stays for more of the same */
-    ITEM_MAYBE = 32 /* may be passed without any */
+    ITEM_KIND_MASK = 7,
+    ITEM_LOOP = 8,   /* stays for more of the same */
+    ITEM_MAYBE = 16, /* may be passed without any */
+    ITEM_WHAT_MASK = 31,
+    ITEM_IGNORE_SHIFT = 5
 };
 
 /* What /s, /x and /X hide. */
@@ -43,10 +50,11 @@ enum { IGNORE_SPACE = 1, IGNORE_NON_ALNUM = 2, IGNORE_SPAM = 4, IGNORE_ALL = 7 }
 
 enum { ITEM_STAR = ITEM_ANY | ITEM_LOOP | ITEM_MAYBE };
 
+/* An item as it is worked with. */
 struct item {
     unsigned char what; /* kind and flags */
     unsigned char ignore;
-    unsigned char a, b;
+    unsigned char a, b; /* an ITEM_BYTE is one of these two: a letter's two cases, or twice the same */
 };
 
 static inline size_t get16(const unsigned char *p)
@@ -72,7 +80,13 @@ static inline size_t code_tail(const unsigned char *code)
 static inline struct item code_item(const unsigned char *code, size_t i)
 {
     const unsigned char *p = code + CODE_HEADER + i * ITEM_SIZE;
-    return (struct item){p[0], p[1], p[2], p[3]};
+    const unsigned letter = (p[0] & ITEM_KIND_MASK) == ITEM_LETTER;
+    return (struct item){
+        .what = (unsigned char)((p[0] & ITEM_WHAT_MASK) - letter * (ITEM_LETTER - ITEM_BYTE)),
+        .ignore = p[0] >> ITEM_IGNORE_SHIFT,
+        .a = p[1],
+        .b = (unsigned char)(p[1] ^ letter << 5),
+    };
 }
 
 static inline size_t code_sets_at(size_t items)

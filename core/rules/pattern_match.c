@@ -15,8 +15,7 @@ static bool item_takes(const unsigned char *code, struct item it, unsigned char 
     case ITEM_ANY:
         return true;
     case ITEM_SET:
-        return set_has(code + code_sets_at(code_items(code)) + get16((unsigned char[]){it.a, it.b}) * SET_SIZE,
-                       c);
+        return set_has(code + code_sets_at(code_items(code)) + (size_t)it.a * SET_SIZE, c);
     case ITEM_SPACE:
         return is_space(c);
     default:

@@ -29,7 +29,7 @@ const char block_magic[8] = "gprules";
 
 uint32_t block_layout(void)
 {
-    return (uint32_t)(2u * 0x01000193u ^ sizeof(struct block_head) * 31 ^ sizeof(struct rule) * 1009 ^
+    return (uint32_t)(3u * 0x01000193u ^ sizeof(struct block_head) * 31 ^ sizeof(struct rule) * 1009 ^
                       sizeof(struct settings) * 65599u ^ (uint32_t)check_count * 7919u);
 }
 

@@ -29,8 +29,7 @@ static bool takes(const unsigned char *code, struct item it, unsigned char c)
     case ITEM_SPACE:
         return is_space(c);
     case ITEM_SET:
-        return set_has(code + CODE_HEADER + (items + 1) * ITEM_SIZE + (it.a + it.b * (size_t)256) * SET_SIZE,
-                       c);
+        return set_has(code + CODE_HEADER + (items + 1) * ITEM_SIZE + (size_t)it.a * SET_SIZE, c);
     default:
         return false;
     }
