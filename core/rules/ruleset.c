@@ -174,9 +174,8 @@ uint32_t ruleset_counter_count(const struct ruleset *r)
 {
     /* A counter needs a field: more of them than fields is damage. */
     const struct span fields = head(r)->fields;
-    return head(r)->counters <= fields.n && fields.n <= r->size / sizeof(struct named_field)
-               ? head(r)->counters
-               : 0;
+    return head(r)->counters <= fields.n && fields.n <= r->size / sizeof(struct named_field) ? head(r)->counters
+                                                                                             : 0;
 }
 
 uint32_t ruleset_most_rules(const struct ruleset *r)

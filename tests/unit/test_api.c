@@ -13,9 +13,10 @@ static void api__major__is_the_one_we_speak(void **state)
     assert_int_equal(api->major, GP_API_MAJOR);
     assert_string_equal(api->version, GATEPOST_VERSION);
     assert_true(api->engine_open && api->engine_close && api->engine_refresh && api->session_open &&
-                api->session_close && api->needs && api->client_name && api->unknown && api->connect && api->helo &&
-                api->mail && api->rcpt && api->data && api->auth && api->rcpt_rejected && api->header_text &&
-                api->header && api->end_of_headers && api->end_of_message && api->reset && api->get_ext);
+                api->session_close && api->needs && api->client_name && api->unknown && api->connect &&
+                api->helo && api->mail && api->rcpt && api->data && api->auth && api->rcpt_rejected &&
+                api->header_text && api->header && api->end_of_headers && api->end_of_message && api->reset &&
+                api->get_ext);
 }
 
 static void api__extensions__by_name_and_revision(void **state)

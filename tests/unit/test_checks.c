@@ -63,7 +63,8 @@ static void helo_checks__names_and_addresses__are_told_apart(void **state)
         {"[]", 0, 0, 0, 0},
         {".", 0, 0, 0, 0},
     };
-    struct ruleset *r = rules("own-names = mail.example.com .example.org\nown-addresses = 190.140.4.4 2001:db8::1\n");
+    struct ruleset *r =
+        rules("own-names = mail.example.com .example.org\nown-addresses = 190.140.4.4 2001:db8::1\n");
     struct facts f = {.rules = r, .client_known = true, .local_known = true, .local_name = TEXT("gate")};
     (void)state;
     f.client_text = TEXT("203.0.113.9");
@@ -72,7 +73,8 @@ static void helo_checks__names_and_addresses__are_told_apart(void **state)
         f.helo = exact(rows[i].helo);
         int own = says("own-name", &f, 0), fqdn = says("fqdn", &f, 0), bare = says("bare-address", &f, 0),
             literal = says("client-literal", &f, 0);
-        if (own != rows[i].own_name || fqdn != rows[i].fqdn || bare != rows[i].bare || literal != rows[i].literal)
+        if (own != rows[i].own_name || fqdn != rows[i].fqdn || bare != rows[i].bare ||
+            literal != rows[i].literal)
             print_error("'%s': %d %d %d %d\n", rows[i].helo, own, fqdn, bare, literal);
         assert_int_equal(own, rows[i].own_name);
         assert_int_equal(fqdn, rows[i].fqdn);
@@ -115,7 +117,7 @@ static void has_and_once__count_fields__or_cannot_say(void **state)
         uint32_t count;
         bool incomplete;
         int has, once;
-    } rows[] = {{0, false, 0, 0}, {1, false, 1, 1}, {2, false, 1, 0},
+    } rows[] = {{0, false, 0, 0},  {1, false, 1, 1}, {2, false, 1, 0},
                 {0, true, -1, -1}, {1, true, 1, -1}, {2, true, 1, 0}};
     struct ruleset *r = rules("headers, not has(Message-ID), fail\nheaders, once(message-id), log\n"
                               "headers, has(X-Other), log\n");
@@ -144,8 +146,10 @@ static void msg_id__kinds_and_cut_fields(void **state)
         const char *field;
         int rfc, strict, sendmail, word;
     } rows[] = {
-        {"Message-ID: <a@b.example>", 1, 1, 1, 0}, {"Message-ID:\t <a@b.example> ", 1, 1, 1, 0},
-        {"Message-ID: word@word", 0, 0, 0, 1},     {"Message-ID: <a@b> <c@d>", 0, 0, -2, 0},
+        {"Message-ID: <a@b.example>", 1, 1, 1, 0},
+        {"Message-ID:\t <a@b.example> ", 1, 1, 1, 0},
+        {"Message-ID: word@word", 0, 0, 0, 1},
+        {"Message-ID: <a@b> <c@d>", 0, 0, -2, 0},
         {"Message-ID:", 0, 0, 0, 0},
     };
     struct ruleset *r = rules("message-id, not msg-id, fail\nmessage-id, msg-id(strict), log\n"

@@ -23,8 +23,12 @@ static void header__named_and_general_rules__the_lowest_line_decides(void **stat
     static const struct {
         const char *header, *reply;
     } rows[] = {
-        {"X-A: five six seven\r\n", "554 1"}, {"X-A: six five\r\n", "554 2"}, {"X-A: six\r\n", "554 3"},
-        {"X-B: five\r\n", "pass"},            {"X-A: none\r\n", "pass"},      {"X-A: eight\r\n", "554 7"},
+        {"X-A: five six seven\r\n", "554 1"},
+        {"X-A: six five\r\n", "554 2"},
+        {"X-A: six\r\n", "554 3"},
+        {"X-B: five\r\n", "pass"},
+        {"X-A: none\r\n", "pass"},
+        {"X-A: eight\r\n", "554 7"},
         {"X-B: eight\r\nX-A: seven\r\n", "554 7"}, /* fields in the order received */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -83,7 +87,8 @@ static void block__never_of_those_who_must_not_be_listed(void **state)
     struct doorway d;
     (void)state;
     doorway_make(&d);
-    temp_text(&d.folder, "gatepost.conf", "judge-authenticated = yes\nmail, \"*bad*\", fail block, \"554 m\"\n");
+    temp_text(&d.folder, "gatepost.conf",
+              "judge-authenticated = yes\nmail, \"*bad*\", fail block, \"554 m\"\n");
     doorway_table(&d, "exempt.cdb", "198.51.100.1 blocklist\n");
     assert_int_equal(doorway_engine(&d, GP_NO_STATE), 1);
     doorway_connect(&d, CLIENT, NULL);

@@ -40,7 +40,8 @@ static void line__word__is_letters_digits_and_dashes(void **state)
     static const struct {
         const char *text;
         size_t n;
-    } rows[] = {{"", 0}, {"helo-deferred,", 13}, {"a_1 b", 3}, {"\"x\"", 0}, {"a(b)", 1}, {"\xc3\xa4", 0}, {"abc", 3}};
+    } rows[] = {{"", 0},     {"helo-deferred,", 13}, {"a_1 b", 3}, {"\"x\"", 0},
+                {"a(b)", 1}, {"\xc3\xa4", 0},        {"abc", 3}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line l = {.text = exact(rows[i].text)};
@@ -116,10 +117,26 @@ static void duration__units__are_seconds(void **state)
         const char *text;
         uint32_t seconds; /* 0: none */
     } rows[] = {
-        {"1s", 1},          {"90s", 90},         {"30m", 1800},  {"6h", 21600}, {"7d", 604800},
-        {"2w", 1209600},    {"1H", 3600},        {"", 0},        {"s", 0},      {"30", 0},
-        {"0s", 0},          {"-1s", 0},          {"1.5h", 0},    {"1y", 0},     {" 1s", 0},
-        {"1 s", 0},         {"4294967295s", UINT32_MAX}, {"4294967296s", 0}, {"7101w", 4294684800u}, {"7102w", 0},
+        {"1s", 1},
+        {"90s", 90},
+        {"30m", 1800},
+        {"6h", 21600},
+        {"7d", 604800},
+        {"2w", 1209600},
+        {"1H", 3600},
+        {"", 0},
+        {"s", 0},
+        {"30", 0},
+        {"0s", 0},
+        {"-1s", 0},
+        {"1.5h", 0},
+        {"1y", 0},
+        {" 1s", 0},
+        {"1 s", 0},
+        {"4294967295s", UINT32_MAX},
+        {"4294967296s", 0},
+        {"7101w", 4294684800u},
+        {"7102w", 0},
         {"99999999999999999999999999d", 0},
     };
     (void)state;

@@ -41,7 +41,8 @@ static void hidden__only_by_a_rule_that_decides_before_it(void **state)
         struct ruleset *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
         assert_non_null(r);
         snprintf(wanted, sizeof wanted, "conf:%d:", rows[i].line);
-        const char *said = strstr(problems.text, "this rule is never reached: gatepost.conf:1 decides before it");
+        const char *said =
+            strstr(problems.text, "this rule is never reached: gatepost.conf:1 decides before it");
         if ((said != NULL) != (rows[i].line != 0))
             print_error("%s: %s\n", rows[i].label, problems.text);
         assert_int_equal(said != NULL, rows[i].line != 0);
@@ -63,12 +64,12 @@ static void hidden__by_the_first_of_many(void **state)
                         "rcpt, \"*USER77@example.com*\", close\n"));
     struct ruleset *r = load_text(text, NULL, CONFIG_LINT, &problems);
     assert_non_null(r);
-    assert_string_equal(
-        problems.text,
-        "/etc/gatepost/gatepost.conf:1002:7: warning: this rule is never reached: gatepost.conf:1001 decides before "
-        "it\n"
-        "/etc/gatepost/gatepost.conf:1003:7: warning: this rule is never reached: gatepost.conf:78 decides before "
-        "it\n");
+    assert_string_equal(problems.text, "/etc/gatepost/gatepost.conf:1002:7: warning: this rule is never "
+                                       "reached: gatepost.conf:1001 decides before "
+                                       "it\n"
+                                       "/etc/gatepost/gatepost.conf:1003:7: warning: this rule is never "
+                                       "reached: gatepost.conf:78 decides before "
+                                       "it\n");
     ruleset_unref(&r);
 }
 

@@ -24,7 +24,8 @@ static void plan(struct planned *p, struct matcher_plan *m, const char *const *p
     for (size_t i = 0; i < n; i++) {
         struct pattern_error error;
         const bool negated = patterns[i][0] == '!';
-        size_t used = pattern_compile(text_z(patterns[i] + negated), p->block + at, sizeof p->block - at, NULL, &error);
+        size_t used =
+            pattern_compile(text_z(patterns[i] + negated), p->block + at, sizeof p->block - at, NULL, &error);
         assert_true(used > 0);
         p->rules[i] = (struct rule){.flags = (uint8_t)(RULE_PATTERN | (negated ? RULE_NOT : 0)),
                                     .test = {(uint32_t)at, (uint32_t)used}};
@@ -100,7 +101,8 @@ static void plan__long_literals__are_found_in_strides(void **state)
 
 static void plan__memory__is_used_again(void **state)
 {
-    static const char *const many[] = {"*aaaa*", "*bbbb*", "*cccc*", "*x*", "!*dddd*"}, *const few[] = {"*zzzz*"};
+    static const char *const many[] = {"*aaaa*", "*bbbb*", "*cccc*", "*x*", "!*dddd*"}, *const few[] = {
+                                                                                            "*zzzz*"};
     static struct planned p;
     struct matcher_plan m = {0};
     (void)state;

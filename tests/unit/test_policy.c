@@ -51,8 +51,10 @@ static void tables__each_slot__is_there_or_not_or_should_be(void **state)
     (void)state;
     place_make(&p, false);
     doorway_table(&p.d, "there.cdb", "192.0.2.1 all\n");
-    struct policy *policy = policy_of(&p, "exempt-table = there.cdb\ntrap-table = gone.cdb\ntable x = there.cdb\n"
-                                          "mail, in(x), log\n", NULL);
+    struct policy *policy = policy_of(&p,
+                                      "exempt-table = there.cdb\ntrap-table = gone.cdb\ntable x = there.cdb\n"
+                                      "mail, in(x), log\n",
+                                      NULL);
     assert_int_equal(slot_state(&p, policy, TABLE_EXEMPT), 1);
     assert_int_equal(slot_state(&p, policy, TABLE_BLOCK), 0); /* nobody named one */
     assert_int_equal(p.log.n, 0);

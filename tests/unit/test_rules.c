@@ -10,10 +10,22 @@ static void operations__letters_and_words__are_found(void **state)
     static const struct {
         const char *word;
         int op; /* -1: none */
-    } rows[] = {{"H", OP_HELO},  {"h", OP_HELO},         {"D", OP_HELO_DEFERRED}, {"M", OP_MAIL},
-                {"R", OP_RCPT},  {"S", OP_SUBJECT},      {"HELO", OP_HELO},       {"message-id", OP_MESSAGE_ID},
-                {"Headers", OP_HEADERS}, {"connect", OP_CONNECT}, {"header", OP_HEADER}, {"C", -1},
-                {"", -1},        {"HE", -1},             {"helo ", -1},           {"(", -1},
+    } rows[] = {{"H", OP_HELO},
+                {"h", OP_HELO},
+                {"D", OP_HELO_DEFERRED},
+                {"M", OP_MAIL},
+                {"R", OP_RCPT},
+                {"S", OP_SUBJECT},
+                {"HELO", OP_HELO},
+                {"message-id", OP_MESSAGE_ID},
+                {"Headers", OP_HEADERS},
+                {"connect", OP_CONNECT},
+                {"header", OP_HEADER},
+                {"C", -1},
+                {"", -1},
+                {"HE", -1},
+                {"helo ", -1},
+                {"(", -1},
                 {"\x08", -1} /* an H without its upper bits */};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -31,9 +43,13 @@ static void operations__letters_and_words__are_found(void **state)
 static void rule__separators_and_spelling__are_free(void **state)
 {
     static const char *const same[] = {
-        "helo,\"*x*\",refuse block,\"554 a\"",   "helo \"*x*\" refuse block \"554 a\"",
-        "\t helo , \"*x*\" , refuse  block , \"554 a\"  ", "H,\"*x*\",RS,\"554 a\"",
-        "HELO \"*x*\" REFUSE BLOCK \"554 a\" # remark", "h \"*x*\"rs\"554 a\"", "helo,\"*x*\",RS-,\"554 a\"",
+        "helo,\"*x*\",refuse block,\"554 a\"",
+        "helo \"*x*\" refuse block \"554 a\"",
+        "\t helo , \"*x*\" , refuse  block , \"554 a\"  ",
+        "H,\"*x*\",RS,\"554 a\"",
+        "HELO \"*x*\" REFUSE BLOCK \"554 a\" # remark",
+        "h \"*x*\"rs\"554 a\"",
+        "helo,\"*x*\",RS-,\"554 a\"",
         "helo,\"*x*\",rs-\"554 a\"",
     };
     (void)state;
@@ -117,9 +133,10 @@ static void rule__reply_of_log_and_skip__is_free_text(void **state)
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r = load_text("helo, fqdn, log, \"seen\"\nhelo, fqdn, X, \"Laptop\"\nhelo, fqdn, drop, \"bye\"\n"
-                                  "helo, fqdn, S, \"\"\nhelo, fqdn, refuse, \"\"\n",
-                                  NULL, 0, &problems);
+    struct ruleset *r =
+        load_text("helo, fqdn, log, \"seen\"\nhelo, fqdn, X, \"Laptop\"\nhelo, fqdn, drop, \"bye\"\n"
+                  "helo, fqdn, S, \"\"\nhelo, fqdn, refuse, \"\"\n",
+                  NULL, 0, &problems);
     assert_string_equal(problems.text, "");
     assert_int_equal(ruleset_rule_count(r), 5);
     assert_true(text_eq(ruleset_reply(r, ruleset_rule(r, 0)), TEXT("seen")));

@@ -82,7 +82,8 @@ static void spans__outside_the_block__are_nothing(void **state)
 {
     struct ruleset *r = some_rules();
     const uint32_t size = (uint32_t)ruleset_bytes(r).n;
-    static const struct span inside_out[] = {{0, 0}, {UINT32_MAX, 1}, {UINT32_MAX, UINT32_MAX}, {8, UINT32_MAX}};
+    static const struct span inside_out[] = {
+        {0, 0}, {UINT32_MAX, 1}, {UINT32_MAX, UINT32_MAX}, {8, UINT32_MAX}};
     (void)state;
     for (size_t i = 0; i < sizeof inside_out / sizeof *inside_out; i++) {
         assert_int_equal(ruleset_text(r, inside_out[i]).n, 0);
@@ -171,10 +172,17 @@ static void networks__prefixes__cover_what_they_say(void **state)
     static const struct {
         const char *address;
         bool own;
-    } rows[] = {{"10.0.0.0", true},       {"10.255.255.255", true},  {"11.0.0.0", false},
-                {"192.0.2.1", true},      {"192.0.2.2", false},      {"2001:db8:7fff::1", true},
-                {"2001:db8:8000::", false}, {"::", true},            {"::1", false},
-                {"::ffff:10.1.1.1", true}, {"a00::", false}};
+    } rows[] = {{"10.0.0.0", true},
+                {"10.255.255.255", true},
+                {"11.0.0.0", false},
+                {"192.0.2.1", true},
+                {"192.0.2.2", false},
+                {"2001:db8:7fff::1", true},
+                {"2001:db8:8000::", false},
+                {"::", true},
+                {"::1", false},
+                {"::ffff:10.1.1.1", true},
+                {"a00::", false}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct ip ip;
@@ -222,9 +230,9 @@ static void test__unknown_facts__cannot_say(void **state)
         uint32_t fact;
         bool says; /* all the same */
     } rows[] = {
-        {"helo, \"*\", log", GP_FACT_HELO, false},     {"helo, not fqdn, log", GP_FACT_HELO, false},
-        {"helo-deferred, \"*\", log", GP_FACT_HELO, false}, {"mail, \"*\", log", GP_FACT_MAIL, false},
-        {"rcpt, \"*\", log", GP_FACT_RCPT, false},     {"connect, \"*\", log", GP_FACT_NAME, false},
+        {"helo, \"*\", log", GP_FACT_HELO, false},           {"helo, not fqdn, log", GP_FACT_HELO, false},
+        {"helo-deferred, \"*\", log", GP_FACT_HELO, false},  {"mail, \"*\", log", GP_FACT_MAIL, false},
+        {"rcpt, \"*\", log", GP_FACT_RCPT, false},           {"connect, \"*\", log", GP_FACT_NAME, false},
         {"headers, has(x), log", GP_FACT_ALL_FIELDS, false}, {"helo, \"*\", log", GP_FACT_MAIL, true},
         {"header, \"*\", log", GP_FACT_ALL_FIELDS, true},
     };
@@ -235,7 +243,8 @@ static void test__unknown_facts__cannot_say(void **state)
         assert_non_null(r);
         uint32_t count = 0;
         struct facts facts = {.rules = r, .unknown = rows[i].fact, .field_count = &count};
-        assert_int_equal(ruleset_test(r, ruleset_rule(r, 0), &facts, TEXT("text"), NULL), rows[i].says ? 1 : -1);
+        assert_int_equal(ruleset_test(r, ruleset_rule(r, 0), &facts, TEXT("text"), NULL),
+                         rows[i].says ? 1 : -1);
         ruleset_unref(&r);
     }
     const struct rule plain = {.flags = 0}, turned = {.flags = RULE_NOT};

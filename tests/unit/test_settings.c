@@ -66,8 +66,8 @@ static void settings__form__is_free_where_nothing_is_lost(void **state)
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r = load_text("  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-at = mail#no comment\n", NULL,
-                                  0, &problems);
+    struct ruleset *r = load_text(
+        "  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-at = mail#no comment\n", NULL, 0, &problems);
     assert_null(r);
     assert_string_equal(problems.text, CONF ":3:12: expected 'connect' or 'mail', not 'mail#no comment'\n");
     r = load_text("  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-reply = \"450 4.7.1 Wait # here\"\n"
@@ -172,8 +172,9 @@ static void settings__state_dir__only_in_the_main_file(void **state)
     struct collected problems;
     (void)state;
     assert_null(load_text("include \"more\"\n", more, 0, &problems));
-    assert_string_equal(problems.text, "/etc/gatepost/more:1:13: state-dir must stand in the main rule file, not in "
-                                       "an included one\n");
+    assert_string_equal(problems.text,
+                        "/etc/gatepost/more:1:13: state-dir must stand in the main rule file, not in "
+                        "an included one\n");
 }
 
 static void settings__paths__are_relative_to_the_file_that_names_them(void **state)
@@ -185,8 +186,7 @@ static void settings__paths__are_relative_to_the_file_that_names_them(void **sta
     (void)state;
     struct ruleset *r = load_text("include \"sub/more\"\n", more, 0, &problems);
     assert_non_null(r);
-    assert_true(
-        text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path), TEXT("/etc/gatepost/sub/t.cdb")));
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path), TEXT("/etc/gatepost/sub/t.cdb")));
     assert_true(
         text_eq(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path), TEXT("/etc/gatepost/sub/../b.cdb")));
     assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path), TEXT("/x/e.cdb")));

@@ -5,9 +5,10 @@
 
 #define CLIENT "203.0.113.9"
 
-static const char rules[] = "exempt-table = exempt.cdb\nhelo-deferred, not fqdn, fail, \"554 deferred\"\n"
-                            "mail, \"*\", fail, \"554 mail\"\nrcpt, \"*\", fail, \"554 rcpt\"\n"
-                            "subject, \"*spam*\", fail, \"554 subject\"\nheaders, not has(To), fail, \"554 headers\"\n";
+static const char rules[] =
+    "exempt-table = exempt.cdb\nhelo-deferred, not fqdn, fail, \"554 deferred\"\n"
+    "mail, \"*\", fail, \"554 mail\"\nrcpt, \"*\", fail, \"554 rcpt\"\n"
+    "subject, \"*spam*\", fail, \"554 subject\"\nheaders, not has(To), fail, \"554 headers\"\n";
 
 static void start(struct doorway *d, const char *conf, const char *table)
 {
@@ -22,8 +23,8 @@ static void tags__add_up__within_one_the_narrowest_wins(void **state)
     static const struct {
         const char *client, *helo, *mail, *rcpt, *wanted;
     } rows[] = {
-        {"192.0.2.1", "a.example", "x@y.example", "b@c.example", "554 rcpt"},  /* the range: mail */
-        {"192.0.2.7", "a.example", "x@y.example", "b@c.example", "554 mail"},  /* itself: subject only */
+        {"192.0.2.1", "a.example", "x@y.example", "b@c.example", "554 rcpt"}, /* the range: mail */
+        {"192.0.2.7", "a.example", "x@y.example", "b@c.example", "554 mail"}, /* itself: subject only */
         {"192.0.2.7", "in.partner.example", "x@y.example", "b@c.example", "554 rcpt"}, /* and its HELO: mail */
         {"192.0.2.7", "in.partner.example", "x@list.example", "b@c.example", "554 headers"}, /* and rcpt */
         {"192.0.2.1", "a.example", "x@list.example", "b@c.example", "554 subject"},
@@ -75,7 +76,8 @@ static void recipients__many_or_odd__spare_only_if_all_are_known(void **state)
 {
     struct doorway d;
     (void)state;
-    start(&d, "exempt-table = exempt.cdb\nheaders, not has(To), fail, \"554 headers\"\n", "to:@spared.example all\n");
+    start(&d, "exempt-table = exempt.cdb\nheaders, not has(To), fail, \"554 headers\"\n",
+          "to:@spared.example all\n");
     doorway_connect(&d, CLIENT, NULL);
     doorway_helo(&d, "EHLO a.example");
     for (int odd = 0; odd < 2; odd++) {
@@ -96,8 +98,9 @@ static void recipients__many_or_odd__spare_only_if_all_are_known(void **state)
 
 static void damaged_table__what_cannot_be_told__is_for_on_error(void **state)
 {
-    static const char *const confs[] = {"exempt-table = exempt.cdb\nmail, \"*\", fail, \"554 mail\"\n",
-                                        "exempt-table = exempt.cdb\non-error = tempfail\nmail, \"*\", fail, \"554 m\"\n"};
+    static const char *const confs[] = {
+        "exempt-table = exempt.cdb\nmail, \"*\", fail, \"554 mail\"\n",
+        "exempt-table = exempt.cdb\non-error = tempfail\nmail, \"*\", fail, \"554 m\"\n"};
     (void)state;
     for (int tempfail = 0; tempfail < 2; tempfail++) {
         struct doorway d;

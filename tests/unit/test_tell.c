@@ -63,8 +63,9 @@ static void log__each_phase__says_what_is_known(void **state)
 {
     struct doorway d;
     (void)state;
-    doorway_open(&d, "connect, \"*\", log, \"1\"\nhelo, \"*\", log, \"2\"\nmail, \"*\", log, \"3\"\nrcpt, \"*\", log, "
-                     "\"4\"\nheaders, not has(To), fail, \"554 5\"\n");
+    doorway_open(
+        &d, "connect, \"*\", log, \"1\"\nhelo, \"*\", log, \"2\"\nmail, \"*\", log, \"3\"\nrcpt, \"*\", log, "
+            "\"4\"\nheaders, not has(To), fail, \"554 5\"\n");
     doorway_connect(&d, CLIENT, "host.example");
     doorway_helo(&d, "EHLO a\xff\"b");
     doorway_mail(&d, "MAIL FROM:<Some\\One@x.example> SIZE=1");
@@ -155,7 +156,8 @@ static void trace__whatever_the_client_says__is_printable(void **state)
 {
     struct doorway d;
     unsigned lines = 0;
-    static const char helo[] = "EHLO \x1b[2J\r\n\x01\x7f", field[] = "X-\x1b: \x07 \0 y\r\nSubject: \x1b[0m\r\n\r\n";
+    static const char helo[] = "EHLO \x1b[2J\r\n\x01\x7f",
+                      field[] = "X-\x1b: \x07 \0 y\r\nSubject: \x1b[0m\r\n\r\n";
     (void)state;
     doorway_open(&d, "helo, \"*zombie*\", fail\nhelo, not fqdn, log, \"x\"\nhelo, own-name, log, \"y\"\n"
                      "header, \"*bulk*\", log, \"z\"\nsubject, \"*bulk*\", log, \"z\"\n");
