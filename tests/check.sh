@@ -6,7 +6,6 @@ set -eu
 
 cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
-case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 [ $# -gt 0 ] || set -- unit sessions fuzz san exim
 

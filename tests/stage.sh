@@ -5,8 +5,8 @@
 #   finish NAME         the stage's last line, and its exit status
 # shellcheck shell=sh
 
+# As it was given: make takes a folder by another name for another folder, and then misses that a header changed.
 BUILD=${BUILD:-build}
-case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 
 # A make above us hands its job server down, which the makes that the stages start cannot reach.
