@@ -19,17 +19,12 @@ bool keep_set(struct keep *k, struct text t)
     if (t.n > LINE_MOST)
         t.n = LINE_MOST;
     if (t.n + 1 > (k->p ? k->cap : sizeof k->near)) {
-        char *wider = malloc(t.n + 1);
-        fits = wider != NULL;
-        if (fits) {
-            free(k->p);
-            k->p = wider;
-            k->cap = t.n + 1;
-        } else {
+        free(k->p);
+        k->p = malloc(t.n + 1);
+        k->cap = t.n + 1;
+        fits = k->p != NULL;
+        if (!fits)
             t.n = sizeof k->near - 1;
-            free(k->p);
-            k->p = NULL;
-        }
     }
     char *to = k->p ? k->p : k->near;
     if (t.n)
@@ -541,10 +536,10 @@ static void add_recipient(struct gp_session *s)
         return;
     }
     char *to = s->recipients + s->recipients_size;
-    if (local.n)
+    if (local.p)
         memcpy(to, local.p, local.n);
     to[local.n] = '\0';
-    if (m->domain.n)
+    if (m->domain.p)
         memcpy(to + local.n + 1, m->domain.p, m->domain.n);
     to[local.n + 1 + m->domain.n] = '\0';
     s->recipients_size += need;

@@ -26,7 +26,7 @@ static void sum_blocks(struct sum *s, const unsigned char *p, size_t count)
     memcpy(lane, s->lane, sizeof lane);
     for (; count; count--, p += 64) {
 #pragma GCC unroll 8
-        for (unsigned i = 0; i < 8; i++)
+        for (size_t i = 0; i < 8; i++)
             lane[i] = rotate((lane[i] ^ load_le64(p + 8 * i)) * multiplier, 31);
     }
     memcpy(s->lane, lane, sizeof lane);

@@ -234,7 +234,8 @@ static size_t finish(struct compiler *c)
 #define CODE_NEEDED(n) (CODE_HEADER + ((n) + 1) * ITEM_SIZE + (n) / 3 * SET_SIZE)
 
 _Static_assert(CODE_NEEDED(PATTERN_SOURCE_MAX) <= PATTERN_CODE_MAX, "the longest source must fit");
-_Static_assert(PATTERN_SOURCE_MAX / 4 <= 256, "a set that is no single byte has four bytes, and its number one");
+_Static_assert(PATTERN_SOURCE_MAX / 4 <= 256,
+               "a set that is no single byte has four bytes, and its number one");
 
 size_t pattern_compile(struct text source, unsigned char *code, size_t cap, struct pattern_notes *notes,
                        struct pattern_error *error)

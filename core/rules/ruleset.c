@@ -29,8 +29,10 @@ const char block_magic[8] = "gprules";
 
 uint32_t block_layout(void)
 {
-    return (uint32_t)(3u * 0x01000193u ^ sizeof(struct block_head) * 31 ^ sizeof(struct rule) * 1009 ^
-                      sizeof(struct settings) * 65599u ^ (uint32_t)check_count * 7919u);
+    const uint32_t revision = 3;
+    return revision * 0x01000193u ^ (uint32_t)sizeof(struct block_head) * 31u ^
+           (uint32_t)sizeof(struct rule) * 1009u ^ (uint32_t)sizeof(struct settings) * 65599u ^
+           (uint32_t)check_count * 7919u;
 }
 
 uint64_t block_sum(const void *block, size_t size)

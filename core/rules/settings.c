@@ -211,7 +211,7 @@ static void parse_test_clock(struct settings_parse *p, struct line *l, struct te
 
 static void parse_block_time(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
-    uint32_t steps[3];
+    uint32_t steps[3] = {0};
     size_t count = 0, i = 0;
     (void)at;
     for (struct text word = next_word(value, &i); word.n; word = next_word(value, &i)) {

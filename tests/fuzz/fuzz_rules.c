@@ -61,7 +61,10 @@ static void look_at_rule(const struct ruleset *r, uint32_t number)
     char cause[300];
     struct writer w = writer_on(cause, sizeof cause);
     const struct rule *rule = ruleset_rule(r, number);
-    insist(rule && (ruleset_source(r, rule).n || (rule->flags & RULE_PATTERN)));
+    insist(rule != NULL);
+    if (!rule)
+        return;
+    insist(ruleset_source(r, rule).n || (rule->flags & RULE_PATTERN));
     ruleset_cause(r, rule, &w);
     insist(w.n && rule->line && ruleset_reply(r, rule).n <= 500);
 }
@@ -114,7 +117,7 @@ static void judge(const struct ruleset *r, struct text line)
     struct text bytes = ruleset_bytes(r);
     void *copy = malloc(bytes.n);
     const uint32_t count = ruleset_rule_count(r);
-    const uint32_t words = ruleset_most_rules(r) / 64 + 1;
+    const size_t words = ruleset_most_rules(r) / 64 + 1;
     struct judged j = {.built = r, .facts = {.rules = r, .table = no_table, .client_known = true}};
     uint32_t *counts = calloc(ruleset_counter_count(r) + 1, sizeof *counts);
     j.words = calloc(2 * words, sizeof *j.words);

@@ -42,8 +42,9 @@ static inline void found_by_index(const struct ruleset *r, enum operation op, st
     struct candidates c[2];
     uint32_t next[2] = {UINT32_MAX, UINT32_MAX};
     out->n = 0;
+    const size_t room = ruleset_most_rules(r) / 64 + 1;
     for (unsigned i = 0; i < 2; i++)
-        if (m[i] && index_find(r, m[i], subject, false, words + i * (ruleset_most_rules(r) / 64 + 1), &c[i]))
+        if (m[i] && index_find(r, m[i], subject, false, words + i * room, &c[i]))
             next[i] = index_next(&c[i]);
     while (next[0] != UINT32_MAX || next[1] != UINT32_MAX) {
         unsigned i = next[1] < next[0];

@@ -29,7 +29,7 @@ static void asked_open(struct asked *a, const char *text)
     a->facts.rules = a->rules;
     a->each.numbers = calloc(count + 1, sizeof *a->each.numbers);
     a->index.numbers = calloc(count + 1, sizeof *a->index.numbers);
-    a->words = calloc(2 * (ruleset_most_rules(a->rules) / 64 + 1), sizeof *a->words);
+    a->words = calloc(2 * (size_t)(ruleset_most_rules(a->rules) / 64 + 1), sizeof *a->words);
     assert_true(a->each.numbers && a->index.numbers && a->words);
 }
 
@@ -52,6 +52,7 @@ static uint32_t ask(struct asked *a, enum operation op, struct text text)
     if (!found_same(&a->each, &a->index))
         print_error("%u rules trigger, %u were found for: %.*s\n", a->each.n, a->index.n, (int)t.n, t.p);
     assert_true(found_same(&a->each, &a->index));
+    a->facts.field = NULL;
     exact_free(t);
     return a->each.n;
 }

@@ -97,7 +97,7 @@ static void line__quoted__is_what_stands_between(void **state)
 
 static void line__long_messages__are_cut(void **state)
 {
-    struct last last;
+    struct last last = {.warning = false};
     struct report report = {.context = &last, .problem = keep};
     char word[2000];
     (void)state;
