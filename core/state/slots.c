@@ -25,13 +25,13 @@ struct spot {
     uint64_t mark; /* in its place in the word */
 };
 
-/* CRC-8, polynomial x^8+x^2+x+1, of the upper seven bytes, half a byte at a time. Never 0 for all zeros, so
- * that an empty word is no entry. */
+/* CRC-8, polynomial x^8+x^2+x+1, of the upper seven bytes, half a byte at a time. It begins with 0, so that a
+ * changed byte is noticed in an empty word too. */
 static uint8_t crc8(uint64_t word)
 {
     static const uint8_t step[16] = {0x00, 0x07, 0x0e, 0x09, 0x1c, 0x1b, 0x12, 0x15,
                                      0x38, 0x3f, 0x36, 0x31, 0x24, 0x23, 0x2a, 0x2d};
-    uint8_t crc = 0xff;
+    uint8_t crc = 0;
     for (int shift = 60; shift >= 8; shift -= 4)
         crc = (uint8_t)(crc << 4 ^ step[crc >> 4 ^ (word >> shift & 15)]);
     return crc;
@@ -44,7 +44,13 @@ static uint64_t sealed(uint64_t upper)
 
 static bool is_sealed(uint64_t word)
 {
-    return word != 0 && (uint8_t)word == crc8(word);
+    return (uint8_t)word == crc8(word);
+}
+
+/* Whether a state word says that there is an entry. */
+static bool is_entry(uint64_t word)
+{
+    return word != 0 && is_sealed(word);
 }
 
 static uint64_t make_word(uint32_t until, uint64_t mark, uint8_t note)
@@ -160,7 +166,7 @@ int slots_find(const struct slots *s, const struct slot_key *key, struct slot *o
         for (unsigned i = 0; i < BOTH_BUCKETS; i++) {
             uint32_t place = spot_place(&spot, i);
             uint64_t word = cell_load(s->words + place);
-            if ((word & mark_mask) != spot.mark || !is_sealed(word))
+            if ((word & mark_mask) != spot.mark || !is_entry(word))
                 continue;
             int got = read_entry(s, place, word, out);
             changed |= got < 0;
@@ -186,7 +192,7 @@ static bool entry_at(const struct slots *s, uint32_t place, struct slot *out)
 {
     for (unsigned round = 0; round < READ_ROUNDS; round++) {
         uint64_t word = cell_load(s->words + place);
-        if (!is_sealed(word))
+        if (!is_entry(word))
             return false;
         int got = read_entry(s, place, word, out);
         if (got >= 0)
@@ -230,7 +236,7 @@ uint64_t slots_count(const struct slots *s, int64_t now)
     uint64_t places = slots_places(s), n = 0;
     for (uint64_t i = 0; i < places; i++) {
         uint64_t word = cell_load(s->words + i);
-        if (word_until(word) > now && is_sealed(word))
+        if (word_until(word) > now && is_entry(word))
             n++;
     }
     return n;
