@@ -1,8 +1,11 @@
 #include "slots.h"
 
-/* A test build does something here: it dies, one store later each time. */
+/* Tests do something here: a writer dies, one store later each time; a reader lets others run meanwhile. */
 #ifndef SLOTS_BEFORE_STORE
 #define SLOTS_BEFORE_STORE() ((void)0)
+#endif
+#ifndef SLOTS_BEFORE_LOAD
+#define SLOTS_BEFORE_LOAD() ((void)0)
 #endif
 
 enum { BOTH_BUCKETS = 2 * SLOTS_PER_BUCKET };
@@ -17,6 +20,13 @@ static void store(struct cell *c, uint64_t value)
 {
     SLOTS_BEFORE_STORE();
     cell_store(c, value);
+}
+
+/* Of a record: between two of them it may change. */
+static uint64_t load(const struct cell *c)
+{
+    SLOTS_BEFORE_LOAD();
+    return cell_load(c);
 }
 
 /* Where a key may stand, and the fingerprint its word has. */
@@ -96,8 +106,8 @@ static uint32_t record_check(const struct slots *s, const struct slot_key *key, 
 static int read_entry(const struct slots *s, uint32_t place, uint64_t word, struct slot *out)
 {
     const struct cell *record = record_at(s, place);
-    uint64_t key0 = cell_load(record), key1 = cell_load(record + 1);
-    uint64_t first = cell_load(record + 2), last = cell_load(record + 3);
+    uint64_t key0 = load(record), key1 = load(record + 1);
+    uint64_t first = load(record + 2), last = load(record + 3);
     if (cell_load(s->words + place) != word)
         return -1;
     *out = (struct slot){
@@ -213,7 +223,7 @@ void slots_payload(const struct slots *s, const struct slot *slot, uint64_t *cel
 {
     const struct cell *payload = record_at(s, slot->place) + SLOTS_RECORD_HEAD;
     for (uint32_t i = 0; i < s->payload_cells; i++)
-        cells[i] = cell_load(payload + i);
+        cells[i] = load(payload + i);
 }
 
 void slots_seen(const struct slots *s, uint32_t place, int64_t now, uint32_t hits)

@@ -1,10 +1,17 @@
 /*
  * Eight threads on one small blocklist, one file of sightings and one of counters, so small that entries make
- * room all the time. A reader must never see a wrong entry: all about a client follows from its number.
+ * room all the time. A reader must never see a wrong entry: all about a client follows from its number. slots.c
+ * is compiled into this test so that readers and writers let others run in the middle of an entry.
  */
 #include "temp_folder.h"
 
 #include <pthread.h>
+#include <sched.h>
+
+static void now_and_then(void);
+#define SLOTS_BEFORE_STORE() now_and_then()
+#define SLOTS_BEFORE_LOAD()  now_and_then()
+#include "core/state/slots.c"
 
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
@@ -17,6 +24,13 @@ static struct blocklist *list;
 static struct sightings *seen;
 static struct stats *stats;
 static int writing; /* threads that still do; atomic */
+
+static void now_and_then(void)
+{
+    static _Thread_local unsigned calls;
+    if (++calls % 7 == 0)
+        sched_yield();
+}
 
 static struct ip client(uint32_t n)
 {
@@ -43,7 +57,7 @@ static const char *wrong(const struct block_entry *e, uint32_t n)
         return "the cause of another";
     if (e->until != NOW + DAY + n && e->until != NOW + 2 * DAY + n)
         return "the end of another";
-    if (e->kind != (n % 2 ? BLOCK_RELAY : BLOCK_RULE) || e->times != (n % 2 ? 0 : 1) || e->first != NOW)
+    if (e->kind != (n % 2 ? BLOCK_RELAY : BLOCK_RULE) || e->times != (n % 2 ? 0 : 1) || e->first != NOW + n)
         return "something of another";
     return NULL;
 }
@@ -60,9 +74,9 @@ static void *write_all(void *context)
         struct ip ip = client(n);
         snprintf(cause, sizeof cause, "client:%u", n);
         struct block_request r = {.client = &ip,
-                                  .now = NOW,
+                                  .now = NOW + n,
                                   .steps = {1, 2, 3},
-                                  .fixed_seconds = DAY * (1 + (random >> 40) % 2) + n,
+                                  .fixed_seconds = DAY * (1 + (random >> 40) % 2),
                                   .kind = n % 2 ? BLOCK_RELAY : BLOCK_RULE,
                                   .cause = text_z(cause)};
         struct sighting_request s = {SIGHTING_SUBJECT, text_z(cause), TEXT(""), &ip, NOW, 3600, 3};
