@@ -1,8 +1,11 @@
 #include "slots.h"
 
-/* A test build does something here: it dies, one store later each time. */
+/* Tests do something here: a writer dies, one store later each time; a reader lets others run meanwhile. */
 #ifndef SLOTS_BEFORE_STORE
 #define SLOTS_BEFORE_STORE() ((void)0)
+#endif
+#ifndef SLOTS_BEFORE_LOAD
+#define SLOTS_BEFORE_LOAD() ((void)0)
 #endif
 
 enum { BOTH_BUCKETS = 2 * SLOTS_PER_BUCKET };
@@ -19,19 +22,26 @@ static void store(struct cell *c, uint64_t value)
     cell_store(c, value);
 }
 
+/* Of a record: between two of them it may change. */
+static uint64_t load(const struct cell *c)
+{
+    SLOTS_BEFORE_LOAD();
+    return cell_load(c);
+}
+
 /* Where a key may stand, and the fingerprint its word has. */
 struct spot {
     uint32_t bucket[2];
     uint64_t mark; /* in its place in the word */
 };
 
-/* CRC-8, polynomial x^8+x^2+x+1, of the upper seven bytes, half a byte at a time. Never 0 for all zeros, so
- * that an empty word is no entry. */
+/* CRC-8, polynomial x^8+x^2+x+1, of the upper seven bytes, half a byte at a time. It begins with 0, so that a
+ * changed byte is noticed in an empty word too. */
 static uint8_t crc8(uint64_t word)
 {
     static const uint8_t step[16] = {0x00, 0x07, 0x0e, 0x09, 0x1c, 0x1b, 0x12, 0x15,
                                      0x38, 0x3f, 0x36, 0x31, 0x24, 0x23, 0x2a, 0x2d};
-    uint8_t crc = 0xff;
+    uint8_t crc = 0;
     for (int shift = 60; shift >= 8; shift -= 4)
         crc = (uint8_t)(crc << 4 ^ step[crc >> 4 ^ (word >> shift & 15)]);
     return crc;
@@ -44,7 +54,13 @@ static uint64_t sealed(uint64_t upper)
 
 static bool is_sealed(uint64_t word)
 {
-    return word != 0 && (uint8_t)word == crc8(word);
+    return (uint8_t)word == crc8(word);
+}
+
+/* Whether a state word says that there is an entry. */
+static bool is_entry(uint64_t word)
+{
+    return word != 0 && is_sealed(word);
 }
 
 static uint64_t make_word(uint32_t until, uint64_t mark, uint8_t note)
@@ -90,8 +106,8 @@ static uint32_t record_check(const struct slots *s, const struct slot_key *key, 
 static int read_entry(const struct slots *s, uint32_t place, uint64_t word, struct slot *out)
 {
     const struct cell *record = record_at(s, place);
-    uint64_t key0 = cell_load(record), key1 = cell_load(record + 1);
-    uint64_t first = cell_load(record + 2), last = cell_load(record + 3);
+    uint64_t key0 = load(record), key1 = load(record + 1);
+    uint64_t first = load(record + 2), last = load(record + 3);
     if (cell_load(s->words + place) != word)
         return -1;
     *out = (struct slot){
@@ -160,7 +176,7 @@ int slots_find(const struct slots *s, const struct slot_key *key, struct slot *o
         for (unsigned i = 0; i < BOTH_BUCKETS; i++) {
             uint32_t place = spot_place(&spot, i);
             uint64_t word = cell_load(s->words + place);
-            if ((word & mark_mask) != spot.mark || !is_sealed(word))
+            if ((word & mark_mask) != spot.mark || !is_entry(word))
                 continue;
             int got = read_entry(s, place, word, out);
             changed |= got < 0;
@@ -186,7 +202,7 @@ static bool entry_at(const struct slots *s, uint32_t place, struct slot *out)
 {
     for (unsigned round = 0; round < READ_ROUNDS; round++) {
         uint64_t word = cell_load(s->words + place);
-        if (!is_sealed(word))
+        if (!is_entry(word))
             return false;
         int got = read_entry(s, place, word, out);
         if (got >= 0)
@@ -207,7 +223,7 @@ void slots_payload(const struct slots *s, const struct slot *slot, uint64_t *cel
 {
     const struct cell *payload = record_at(s, slot->place) + SLOTS_RECORD_HEAD;
     for (uint32_t i = 0; i < s->payload_cells; i++)
-        cells[i] = cell_load(payload + i);
+        cells[i] = load(payload + i);
 }
 
 void slots_seen(const struct slots *s, uint32_t place, int64_t now, uint32_t hits)
@@ -230,7 +246,7 @@ uint64_t slots_count(const struct slots *s, int64_t now)
     uint64_t places = slots_places(s), n = 0;
     for (uint64_t i = 0; i < places; i++) {
         uint64_t word = cell_load(s->words + i);
-        if (word_until(word) > now && is_sealed(word))
+        if (word_until(word) > now && is_entry(word))
             n++;
     }
     return n;

@@ -10,6 +10,9 @@ _Static_assert(HEAD_CHECK + 1 == STATE_HEAD_CELLS, "the check stands last");
 
 enum { LOCK_WAIT_MS = 20 };
 
+/* No flipped bit makes this. */
+static const uint64_t retired_mark = 0x6465726974657220u;
+
 static int complain(char *reason, size_t cap, const char *path, int error)
 {
     char why[128];
@@ -175,7 +178,7 @@ void state_file_close(struct state_file *f)
 
 bool state_file_retired(const struct state_file *f)
 {
-    return cell_load(state_file_cell(f, STATE_RETIRED)) != 0;
+    return cell_load(state_file_cell(f, STATE_RETIRED)) == retired_mark;
 }
 
 bool state_file_replaced(const struct state_file *f)
@@ -235,6 +238,6 @@ int state_file_take_place(struct state_file *successor, struct state_file *f, ch
         return complain(reason, cap, f->path, error);
     }
     memcpy(successor->path, f->path, sizeof f->path);
-    cell_store(state_file_cell(f, STATE_RETIRED), 1);
+    cell_store(state_file_cell(f, STATE_RETIRED), retired_mark);
     return 0;
 }

@@ -19,7 +19,7 @@
 enum {
     STATE_PAGE = 4096,    /* of the head; then COUNT units */
     STATE_HEAD_CELLS = 8, /* under the check */
-    STATE_RETIRED = 8,    /* the cell that is not 0 once another file has taken this one's place */
+    STATE_RETIRED = 8,    /* the cell that says another file has taken this one's place */
     STATE_OWN_CELLS = 16  /* from this one on they are the owner's */
 };
 
