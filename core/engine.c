@@ -16,6 +16,7 @@ struct gp_engine {
     struct keeping keeping;
     struct policy *policy;
     struct watch_list watch; /* the files of the last attempt; touched by the thread that reloads alone */
+    struct ruleset *found;   /* an image that was met on the way to the state directory */
     bool watch_is_image;     /* the rules came from an image: its own list of files is what to watch */
     int64_t looked;
     bool reloading;
@@ -88,6 +89,22 @@ static bool uses_state(const struct gp_engine *e)
     return e->keeping.dir != NULL;
 }
 
+/* An image in the usual place, made from the rule file as it is now, that names this place itself: then the rule
+ * file, which may be long, need not be searched for another one. */
+static bool lies_in_usual_place(struct gp_engine *e)
+{
+    int error;
+    if (!image_path(CONFIG_STATE_DIR, "rules", e->config, "image", e->image, sizeof e->image))
+        return false;
+    struct ruleset *r = image_load(e->image, &error);
+    if (r && image_is_current(r, e->config) &&
+        text_eq(ruleset_text(r, ruleset_settings(r)->state_dir), TEXT(CONFIG_STATE_DIR)))
+        e->found = r;
+    else
+        ruleset_unref(&r);
+    return e->found != NULL;
+}
+
 /* The state directory is needed before the rules are read: the image lies there. */
 static void find_state_dir(struct gp_engine *e, const char *wanted)
 {
@@ -97,9 +114,10 @@ static void find_state_dir(struct gp_engine *e, const char *wanted)
         if (os_absolute(wanted, e->state_dir, sizeof e->state_dir) != 0)
             e->state_dir[0] = '\0';
     } else {
-        config_state_dir(e->config, e->state_dir, sizeof e->state_dir);
+        if (!lies_in_usual_place(e))
+            config_state_dir(e->config, e->state_dir, sizeof e->state_dir);
         if (!e->state_dir[0])
-            snprintf(e->state_dir, sizeof e->state_dir, "/var/lib/gatepost");
+            snprintf(e->state_dir, sizeof e->state_dir, "%s", CONFIG_STATE_DIR);
     }
     if (e->state_dir[0] && image_path(e->state_dir, "rules", e->config, "image", e->image, sizeof e->image))
         e->keeping.dir = e->state_dir;
@@ -150,7 +168,10 @@ static void conclude(struct attempt *a, const char *what)
 static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
 {
     int error = 0;
-    struct ruleset *kept = uses_state(e) ? image_load(e->image, &error) : NULL;
+    struct ruleset *kept = e->found;
+    e->found = NULL;
+    if (!kept && uses_state(e))
+        kept = image_load(e->image, &error);
     if (kept && !image_is_of(kept, e->config)) {
         ruleset_unref(&kept);
         error = EPROTO;
@@ -412,6 +433,7 @@ void engine_close(struct gp_engine **engine)
         return;
     policy_unref(&e->policy);
     seen_fini(&e->seen);
+    ruleset_unref(&e->found);
     watch_list_fini(&e->watch);
     os_mutex_free(e->keeping.mutex);
     os_mutex_free(e->mutex);

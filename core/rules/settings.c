@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "config.h"
 #include "rules.h"
 
 struct setting {
@@ -456,7 +457,7 @@ void settings_defaults(struct settings_parse *p)
     own[1].byte[15] = 1;
     struct span networks = builder_list(p->builder, own, 2, sizeof *own);
     struct span submission = builder_list(p->builder, ports, 2, sizeof *ports);
-    struct span state_dir = builder_text(p->builder, TEXT("/var/lib/gatepost"));
+    struct span state_dir = builder_text(p->builder, TEXT(CONFIG_STATE_DIR));
     struct span block_reply =
         builder_text(p->builder, TEXT("554 5.7.1 Connection refused because of short-term restriction"));
     struct span relay_reply = builder_text(p->builder, TEXT("550 5.7.1 Apparent open relay"));
