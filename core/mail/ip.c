@@ -5,11 +5,16 @@ static const uint8_t mapped_head[12] = {[10] = 0xff, [11] = 0xff};
 /* One decimal number of 0 to 255 without leading zeros ("010" is eight to some readers and ten to others). */
 static bool parse_octet(struct text t, uint8_t *out)
 {
-    uint64_t value;
-    if (t.n > 3 || (t.n > 1 && t.p[0] == '0') || !text_number(t, 255, &value))
+    unsigned value = 0;
+    if (t.n == 0 || t.n > 3 || (t.n > 1 && t.p[0] == '0'))
         return false;
+    for (size_t i = 0; i < t.n; i++) {
+        if (!is_digit((unsigned char)t.p[i]))
+            return false;
+        value = value * 10 + (unsigned)(t.p[i] - '0');
+    }
     *out = (uint8_t)value;
-    return true;
+    return value <= 255;
 }
 
 static bool parse_v4(struct text t, uint8_t *out)

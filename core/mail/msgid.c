@@ -173,11 +173,12 @@ static bool atext(struct cursor *c)
 
 static bool atom_text(struct cursor *c)
 {
-    if (!atext(c))
-        return false;
-    while (atext(c))
-        ;
-    return true;
+    const unsigned char *from = c->p;
+    do
+        while (c->p < c->end && is_alnum(*c->p)) /* nearly all of it */
+            c->p++;
+    while (atext(c));
+    return c->p > from;
 }
 
 static bool dot_atom_text(struct cursor *c)
