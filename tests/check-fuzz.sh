@@ -13,13 +13,13 @@ asan=$BUILD/fuzz-asan
 make -s -j2 BUILD="$asan" CC=clang \
     CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz
 
-# How many inputs ten seconds are good for.
+# How many inputs a few seconds are good for.
 runs_of() {
     case $1 in
-    fuzz_image) echo 100000 ;;
-    fuzz_rules) echo 20000 ;;
-    fuzz_pattern | fuzz_table) echo 50000 ;;
-    *) echo 200000 ;;
+    fuzz_image) echo 40000 ;;
+    fuzz_rules) echo 8000 ;;
+    fuzz_pattern | fuzz_table) echo 20000 ;;
+    *) echo 60000 ;;
     esac
 }
 
