@@ -87,7 +87,7 @@ static void pack_cause(const struct slots *s, const struct slot_key *key, struct
 {
     uint8_t bytes[PAYLOAD_CELLS * 8] = {0};
     if (cause.n > BLOCK_CAUSE_MAX) {
-        memcpy(bytes, "...", 3);
+        memset(bytes, '.', 3);
         memcpy(bytes + 3, cause.p + cause.n - (BLOCK_CAUSE_MAX - 3), BLOCK_CAUSE_MAX - 3);
     } else if (cause.n) {
         memcpy(bytes, cause.p, cause.n);

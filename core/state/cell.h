@@ -18,7 +18,8 @@ struct cell {
     uint64_t bits __attribute__((aligned(8)));
 };
 
-_Static_assert(sizeof(struct cell) == 8 && _Alignof(struct cell) == 8, "a cell is eight aligned bytes");
+_Static_assert(sizeof(struct cell) == 8, "a cell is eight bytes");
+_Static_assert(_Alignof(struct cell) == 8, "and aligned to them");
 
 /* As it stands in the file. */
 static inline uint64_t cell_order(uint64_t value)

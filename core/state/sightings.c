@@ -167,7 +167,7 @@ static void write_client(struct slots *s, struct slot *slot, bool known, const s
 /* The clients within the window, by time. */
 static void collect(const struct client *clients, const struct sighting_request *r, struct sighting *out)
 {
-    uint32_t seen[SIGHTING_CLIENTS];
+    uint32_t seen[SIGHTING_CLIENTS] = {0};
     for (unsigned i = 0; i < SIGHTING_CLIENTS; i++) {
         if (!clients[i].seen || (int64_t)clients[i].seen + r->window <= r->now)
             continue;

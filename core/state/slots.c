@@ -358,7 +358,7 @@ int slots_resize(struct slots *s, const struct slots_shape *shape, int64_t forge
     struct state_shape inner = inner_shape(shape);
     struct slots_lock lock;
     struct slot slot;
-    uint64_t payload[SLOTS_PAYLOAD_MOST], position = 0;
+    uint64_t payload[SLOTS_PAYLOAD_MOST] = {0}, position = 0;
     *out = (struct slots){.words = NULL};
     if (slots_lock(s, &lock, reason, cap) != 0)
         return -1;

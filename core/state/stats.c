@@ -94,7 +94,7 @@ void stats_count_verdict(struct stats *s, unsigned phase, unsigned action)
 uint64_t stats_get_verdict(const struct stats *s, unsigned phase, unsigned action)
 {
     bool known = phase < STATS_PHASES && action < STATS_ACTIONS;
-    return known ? cell_load(s->cells + AT_VERDICTS + phase * STATS_ACTIONS + action) : 0;
+    return known ? cell_load(s->cells + AT_VERDICTS + (size_t)phase * STATS_ACTIONS + action) : 0;
 }
 
 uint64_t stats_rule_hash(struct text normalised)
@@ -108,7 +108,7 @@ uint64_t stats_rule_hash(struct text normalised)
 static struct cell *find_rule(const struct stats *s, uint64_t hash, bool take)
 {
     for (uint64_t i = 0; i < PROBES; i++) {
-        struct cell *rule = s->cells + AT_RULES + 2 * ((hash + i) % RULES);
+        struct cell *rule = s->cells + AT_RULES + (hash + i) % RULES * 2;
         uint64_t stands = cell_load(rule);
         if (stands == 0 && take)
             stands = cell_swap(rule, 0, hash) ? hash : cell_load(rule);
