@@ -34,8 +34,9 @@ static void say_full(struct gp_session *s, const struct block_outcome *outcome)
     engine_log(s->engine, GP_LOG_WARNING, line);
 }
 
-/* Returns the seconds that CLIENT stays from now on, 0 if it could not be put there. */
-static uint32_t put(struct gp_session *s, const struct block_request *request)
+/* Returns the seconds that the client stays from now on, 0 if it could not be put there. One that was not
+ * listed counts as COUNTER. */
+static uint32_t put(struct gp_session *s, const struct block_request *request, enum stats_counter counter)
 {
     char why[300];
     struct block_outcome outcome;
@@ -47,6 +48,8 @@ static uint32_t put(struct gp_session *s, const struct block_request *request)
     }
     if (outcome.say_full)
         say_full(s, &outcome);
+    if (outcome.event == BLOCK_FIRST || outcome.event == BLOCK_AGAIN)
+        count_event(s, counter);
     return outcome.entry.until > request->now ? (uint32_t)(outcome.entry.until - request->now) : 0;
 }
 
@@ -66,10 +69,7 @@ uint32_t blocking_for_rule(struct gp_session *s, const struct rule *rule)
                                     .kind = BLOCK_RULE,
                                     .cause = writer_text(&w)};
     memcpy(request.steps, s->settings->block_time, sizeof request.steps);
-    uint32_t seconds = put(s, &request);
-    if (seconds)
-        count_event(s, STATS_BLOCKED);
-    return seconds;
+    return put(s, &request, STATS_BLOCKED);
 }
 
 /* The key of a pattern for this attempt. Returns false where there is none: the null sender and short subjects
@@ -126,9 +126,7 @@ static uint32_t put_relays(struct gp_session *s, const struct sighting *sighting
                                         .fixed_seconds = s->settings->relay_block,
                                         .kind = BLOCK_RELAY,
                                         .cause = rest};
-        seconds = put(s, &request);
-        if (seconds)
-            count_event(s, STATS_RELAYS);
+        seconds = put(s, &request, STATS_RELAYS);
     }
     return seconds;
 }
