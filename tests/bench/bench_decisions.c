@@ -166,7 +166,8 @@ static void subject_open(struct subject *s, unsigned rules, const char *folder)
     /* The last field is X-Trace: its value makes room for what the last unanchored pattern wants. */
     unsigned unanchored = rules / 100 + (rules < 100);
     bench_text_for(s->made.pattern[BENCH_HEADER][unanchored - 1], text);
-    memcpy(s->bad_field.header + s->bad_field.header_size - 4 - strlen(text), text, strlen(text));
+    const size_t n = strlen(text);
+    memcpy(s->bad_field.header + s->bad_field.header_size - 4 - n, text, n);
 }
 
 static void subject_close(struct subject *s)

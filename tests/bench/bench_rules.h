@@ -152,11 +152,11 @@ static inline struct bench_transaction bench_transaction_make(void)
     };
     static const char *const line[BENCH_FIELDS] = {
         "Return-Path: <bounce-4711@lists.provider.example.net>",
-        "Received: from app3.provider.example.net (app3 [198.51.100.37])\r\n\tby "
-        "mail-out-17.provider.example.net"
-        " with ESMTPS id 4Xk2pQ1z9hz3\r\n\tfor <anna.schmidt@example.com>; Tue, 14 Oct 2025 09:12:44 +0200",
-        "DKIM-Signature: v=1; a=rsa-sha256; d=provider.example.net; s=k1;\r\n\th=from:to:subject:date;"
-        " bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN",
+        ("Received: from app3.provider.example.net (app3 [198.51.100.37])\r\n\tby "
+         "mail-out-17.provider.example.net"
+         " with ESMTPS id 4Xk2pQ1z9hz3\r\n\tfor <anna.schmidt@example.com>; Tue, 14 Oct 2025 09:12:44 +0200"),
+        ("DKIM-Signature: v=1; a=rsa-sha256; d=provider.example.net; s=k1;\r\n\th=from:to:subject:date;"
+         " bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN"),
         "Date: Tue, 14 Oct 2025 09:12:41 +0200",
         "From: \"Weekly letter\" <letter@provider.example.net>",
         "To: Anna Schmidt <anna.schmidt@example.com>",

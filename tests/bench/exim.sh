@@ -36,7 +36,7 @@ port_of() {
 start() {
     port=$(port_of "$1")
     {
-        echo "BENCH_$(echo "$1" | tr a-z A-Z) = yes"
+        echo "BENCH_$(echo "$1" | tr '[:lower:]' '[:upper:]') = yes"
         echo "BENCH_PORT = $port"
         cat tests/bench/exim.conf
     } >"$exim_folder/etc/$1.conf"

@@ -45,7 +45,7 @@ static int say(int fd, const char *line)
             if (*p == '\n')
                 last = p + 1;
         if (last[3] == ' ')
-            return atoi(last);
+            return (int)strtol(last, NULL, 10);
     }
 }
 
@@ -83,8 +83,8 @@ int main(int argc, char **argv)
     struct sockaddr_in to = {.sin_family = AF_INET};
     if (argc != 6 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1)
         bench_fail("usage: smtp_load ADDRESS PORT helo|message COUNT CODE");
-    to.sin_port = htons((uint16_t)atoi(argv[2]));
-    for (int i = atoi(argv[4]); i > 0; i--)
-        play(&to, strcmp(argv[3], "message") == 0, atoi(argv[5]));
+    to.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
+    for (long i = strtol(argv[4], NULL, 10); i > 0; i--)
+        play(&to, strcmp(argv[3], "message") == 0, (int)strtol(argv[5], NULL, 10));
     return 0;
 }
