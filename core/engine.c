@@ -89,8 +89,8 @@ static bool uses_state(const struct gp_engine *e)
     return e->keeping.dir != NULL;
 }
 
-/* An image in the usual place, made from the rule file as it is now, that names this place itself: then the rule
- * file, which may be long, need not be searched for another one. */
+/* An image in the usual place, made from the rule file as it is now, that names this place itself: then the
+ * rule file, which may be long, need not be searched for another one. */
 static bool lies_in_usual_place(struct gp_engine *e)
 {
     int error;
