@@ -164,9 +164,9 @@ bool calendar_parse_mail(struct text t, struct moment *out)
     return timed && dated && date_moment(&d, out);
 }
 
-void calendar_format_iso(struct writer *w, struct moment m)
+/* Date and time of day, as the clock on the wall of the zone shows them. */
+static void format_wall(struct writer *w, int64_t local)
 {
-    int64_t local = m.seconds + (int64_t)m.offset * 60;
     int64_t days = local / 86400 - (local % 86400 < 0);
     unsigned second = (unsigned)(local - days * 86400);
     int64_t shifted = days + 719468;
@@ -176,9 +176,20 @@ void calendar_format_iso(struct writer *w, struct moment m)
     unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     unsigned slot = (5 * of_year + 2) / 153;
     unsigned month = slot < 10 ? slot + 3 : slot - 9;
-    unsigned offset = (unsigned)(m.offset < 0 ? -m.offset : m.offset);
     int64_t year = era * 400 + year_of_era + (month <= 2);
-    writer_printf(w, "%04lld-%02u-%02uT%02u:%02u:%02u%c%02u:%02u", (long long)year, month,
-                  of_year - (153 * slot + 2) / 5 + 1, second / 3600, second / 60 % 60, second % 60,
-                  m.offset < 0 ? '-' : '+', offset / 60, offset % 60);
+    writer_printf(w, "%04lld-%02u-%02uT%02u:%02u:%02u", (long long)year, month,
+                  of_year - (153 * slot + 2) / 5 + 1, second / 3600, second / 60 % 60, second % 60);
+}
+
+void calendar_format_iso(struct writer *w, struct moment m)
+{
+    unsigned offset = (unsigned)(m.offset < 0 ? -m.offset : m.offset);
+    format_wall(w, m.seconds + (int64_t)m.offset * 60);
+    writer_printf(w, "%c%02u:%02u", m.offset < 0 ? '-' : '+', offset / 60, offset % 60);
+}
+
+void calendar_format_utc(struct writer *w, int64_t seconds)
+{
+    format_wall(w, seconds);
+    writer_char(w, 'Z');
 }

@@ -29,4 +29,7 @@ unsigned calendar_month(struct text t);
 /* Writes the moment as calendar_parse_iso() reads it. */
 void calendar_format_iso(struct writer *w, struct moment m);
 
+/* "2003-07-24T08:11:45Z" */
+void calendar_format_utc(struct writer *w, int64_t seconds);
+
 #endif

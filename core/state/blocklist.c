@@ -307,6 +307,7 @@ void blocklist_counts(const struct blocklist *b, int64_t now, struct block_count
         out->peak = out->current;
     out->evicted = slots_tally(&b->slots, TALLY_EVICTED);
     out->places = slots_places(&b->slots);
+    out->since = b->slots.file.made;
 }
 
 int blocklist_resize(struct blocklist *b, uint32_t entries, int64_t now, uint32_t memory, char *reason,

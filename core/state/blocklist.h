@@ -109,6 +109,7 @@ struct block_counts {
     uint64_t peak;    /* the most ever at once */
     uint64_t evicted; /* listed ones that had to make room */
     uint64_t places;  /* room for entries; two thirds of it are safe to use */
+    int64_t since;    /* when the list was begun, to which peak and evicted go back */
 };
 
 /* Reads the whole list: about a millisecond per million entries. */

@@ -58,18 +58,19 @@ static const char *judge(struct state_file *f, const struct state_shape *shape)
     return NULL;
 }
 
-static int make(const char *path, const struct state_shape *shape, const struct siphash_key *key)
+/* FROM: the file it is to succeed, of which it takes the key and the age; NULL for a new one. */
+static int make(const char *path, const struct state_shape *shape, const struct state_file *from)
 {
     struct cell page[STATE_PAGE / sizeof(struct cell)] = {{0}};
     uint64_t head[STATE_HEAD_CELLS] = {
         [HEAD_MAGIC] = magic_of(shape),
         [HEAD_VERSION_UNIT] = (uint64_t)shape->unit << 32 | shape->version,
-        [HEAD_COUNT_MADE] = (uint64_t)os_clock() << 32 | shape->count,
+        [HEAD_COUNT_MADE] = (uint64_t)(from ? from->made : os_clock()) << 32 | shape->count,
         [HEAD_SIZE] = size_of(shape->unit, shape->count),
     };
-    if (key) {
-        head[HEAD_K0] = key->k0;
-        head[HEAD_K1] = key->k1;
+    if (from) {
+        head[HEAD_K0] = from->key.k0;
+        head[HEAD_K1] = from->key.k1;
     } else {
         int error = os_random(&head[HEAD_K0], 16);
         if (error)
@@ -214,7 +215,7 @@ int state_file_make_beside(const struct state_file *f, const char *suffix, const
         return complain(reason, cap, f->path, ENAMETOOLONG);
     snprintf(out->path + n, sizeof out->path - n, "%s", suffix);
     os_remove(out->path); /* of one that was killed while it did this */
-    int error = make(out->path, shape, &f->key);
+    int error = make(out->path, shape, f);
     if (!error)
         error = os_share(out->path, true, &out->map);
     if (error)

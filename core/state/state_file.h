@@ -62,7 +62,8 @@ bool state_file_replaced(const struct state_file *f);
 int state_file_lock(const struct state_file *f, struct os_lock *lock, char *reason, size_t cap);
 
 /* Makes a new file of that shape (count may differ) beside F and opens it as *OUT, under a name that ends in
- * SUFFIX; then, once filled, puts it in the place of F. Both under F's lock. 0; or -1 and REASON. */
+ * SUFFIX, as old as F; then, once filled, puts it in the place of F. Both under F's lock. 0; or -1 and REASON.
+ */
 int state_file_make_beside(const struct state_file *f, const char *suffix, const struct state_shape *shape,
                            struct state_file *out, char *reason, size_t cap);
 int state_file_take_place(struct state_file *successor, struct state_file *f, char *reason, size_t cap);
