@@ -28,13 +28,16 @@ struct blocks_filter {
     bool all; /* those too that have ended and are remembered */
 };
 
+enum export_format { EXPORT_BLOCK_TABLE, EXPORT_ACCESS, EXPORT_MERCURY_ACL, EXPORT_FORMATS };
+
 struct blocks_options {
     const char *config, *state_dir;
     const char *cause; /* to be given to an entry */
     struct blocks_filter filter;
     int64_t at; /* the moment that is asked about; 0: now */
     enum block_order order;
-    bool reverse, json;
+    enum export_format format;
+    bool has_format, reverse, json;
 };
 
 /* To look at the list; to take something off, which needs no list where there is none; to put something there.
@@ -75,8 +78,10 @@ bool blocks_is_cause(struct text t);
 enum block_kind blocks_kind(const struct blocks *b, struct text cause);
 
 /* The verbs: each returns the exit status. WORDS are the arguments, in the number that the verb wants, and a
- * NULL. The first wants the list open. */
+ * NULL. The first two want the list open. */
 int blocks_list(struct blocks *b, const struct blocks_options *o);
+int blocks_export(struct blocks *b, const struct blocks_options *o);
+int blocks_import(struct blocks *b, const char *path);
 int blocks_add(struct blocks *b, const struct blocks_options *o, char **words);
 int blocks_remove(struct blocks *b, const struct blocks_options *o, char **words);
 int blocks_clear(struct blocks *b, const struct blocks_options *o, char **words);

@@ -17,6 +17,8 @@ static const char overview[] =
     "  add      put a client there\n"
     "  remove   take clients off\n"
     "  clear    take all off\n"
+    "  export   lines for a block table, a Sendmail access file or a MERCURYS.ACL, to review and keep\n"
+    "  import   put many clients there\n"
     "  resize   make the list larger or smaller\n"
     "\n"
     "  -c, --config CONF       the rule file that names the state directory and has the settings; else\n"
@@ -64,6 +66,21 @@ static const char clear_help[] = "usage: gatepost blocks clear\n"
                                  "\n"
                                  "example: gatepost blocks clear --state-dir /var/lib/gatepost\n";
 
+static const char export_help[] =
+    "usage: gatepost blocks export --format block-table|access|mercury-acl [FILTER...]\n"
+    "\n"
+    "Prints lines for a person to review and keep. 'gatepost table make --from' reads them back.\n"
+    "\n" FILTER_HELP "\n"
+    "example: gatepost blocks export --format block-table --all --min-times 3 >>block.txt\n";
+
+static const char import_help[] =
+    "usage: gatepost blocks import FILE\n"
+    "\n"
+    "FILE ('-': standard input) has lines ADDRESS [TIME] [CAUSE...], or those of a block table. If one is\n"
+    "wrong, all errors are shown and nothing is changed. Who may not be put there is left out and counted.\n"
+    "\n"
+    "example: gatepost blocks export --format block-table | ssh mx2 gatepost blocks import -\n";
+
 static const char resize_help[] =
     "usage: gatepost blocks resize N\n"
     "\n"
@@ -104,6 +121,7 @@ static bool number(const char *command, const char *name, const char *value, uin
 static bool read_option(const char *command, int c, const char *value, struct blocks_options *o)
 {
     static const char *const orders[ORDERS] = {"until", "address", "hits", "first", "last", "cause"};
+    static const char *const formats[EXPORT_FORMATS] = {"block-table", "access", "mercury-acl"};
     unsigned n = 0;
     struct moment at;
     switch (c) {
@@ -133,6 +151,12 @@ static bool read_option(const char *command, int c, const char *value, struct bl
         if (!one_of(command, "--sort", value, orders, ORDERS, &n))
             return false;
         o->order = (enum block_order)n;
+        return true;
+    case 'f':
+        if (!one_of(command, "--format", value, formats, EXPORT_FORMATS, &n))
+            return false;
+        o->format = (enum export_format)n;
+        o->has_format = true;
         return true;
     case 't':
         if (calendar_parse_iso(text_z(value), &at)) {
@@ -176,6 +200,18 @@ static int run_list(struct blocks *b, const struct blocks_options *o, char **wor
     return blocks_open(b, BLOCKS_READ) == 0 ? blocks_list(b, o) : STATUS_CANNOT;
 }
 
+static int run_export(struct blocks *b, const struct blocks_options *o, char **words)
+{
+    (void)words;
+    return blocks_open(b, BLOCKS_READ) == 0 ? blocks_export(b, o) : STATUS_CANNOT;
+}
+
+static int run_import(struct blocks *b, const struct blocks_options *o, char **words)
+{
+    (void)o;
+    return blocks_import(b, words[0]);
+}
+
 struct verb {
     char title[24]; /* getopt_long() begins its messages with it */
     const char *help;
@@ -188,13 +224,19 @@ enum { BEFORE_VERB = sizeof "gatepost blocks " - 1, OPTIONS = 16 };
 
 static int run(struct verb *v, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'},   {"state-dir", required_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'h'},           {"all", no_argument, NULL, 'a'},
-        {"address", required_argument, NULL, 'A'},  {"at", required_argument, NULL, 't'},
-        {"cause", required_argument, NULL, 'C'},    {"json", no_argument, NULL, 'j'},
-        {"min-hits", required_argument, NULL, 'H'}, {"min-times", required_argument, NULL, 'T'},
-        {"reverse", no_argument, NULL, 'r'},        {"sort", required_argument, NULL, 's'}};
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"state-dir", required_argument, NULL, 'd'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"all", no_argument, NULL, 'a'},
+                                          {"address", required_argument, NULL, 'A'},
+                                          {"at", required_argument, NULL, 't'},
+                                          {"cause", required_argument, NULL, 'C'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"min-hits", required_argument, NULL, 'H'},
+                                          {"min-times", required_argument, NULL, 'T'},
+                                          {"reverse", no_argument, NULL, 'r'},
+                                          {"sort", required_argument, NULL, 's'}};
     struct option mine[OPTIONS] = {{0}};
     char letters[OPTIONS] = "hc:";
     size_t n = 0;
@@ -218,7 +260,7 @@ static int run(struct verb *v, int argc, char **argv)
             return usage(v->help);
     }
     int words = argc - optind;
-    if (words < v->least || words > v->most)
+    if (words < v->least || words > v->most || (strchr(v->options, 'f') && !o.has_format))
         return usage(v->help);
     if (state_home_find(&b.home, v->title, o.config, o.state_dir) != 0)
         return STATUS_CANNOT;
@@ -240,6 +282,8 @@ int cmd_blocks(int argc, char **argv)
         {"gatepost blocks add", add_help, "C", blocks_add, 1, 2},
         {"gatepost blocks remove", remove_help, "", blocks_remove, 1, INT_MAX},
         {"gatepost blocks clear", clear_help, "", blocks_clear, 0, 0},
+        {"gatepost blocks export", export_help, "aAtCfHT", run_export, 0, 0},
+        {"gatepost blocks import", import_help, "", run_import, 1, 1},
         {"gatepost blocks resize", resize_help, "", blocks_resize, 1, 1},
     };
     struct text verb = text_z(argc > 1 ? argv[1] : "");

@@ -6,7 +6,7 @@
 #define GATEPOST_COMMANDS_H
 
 #define COMMANDS(X)                                                                                            \
-    X(blocks, "who is on the blocklist: list, add, remove, clear, resize")                                     \
+    X(blocks, "who is on the blocklist: list, add, remove, clear, export, import, resize")                     \
     X(check, "errors and warnings of a rule file, and the tables it names")                                    \
     X(replay, "play dialogues through the rules, or into a real server")                                       \
     X(table, "make, print and ask the tables that rules look things up in")                                    \
