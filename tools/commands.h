@@ -9,6 +9,7 @@
     X(blocks, "who is on the blocklist: list, add, remove, clear, export, import, resize")                     \
     X(check, "errors and warnings of a rule file, and the tables it names")                                    \
     X(replay, "play dialogues through the rules, or into a real server")                                       \
+    X(stats, "how many are on the blocklist, and how often what happened")                                     \
     X(table, "make, print and ask the tables that rules look things up in")                                    \
     X(transcript, "turn stored mail back into dialogues")
 
