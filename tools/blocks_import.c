@@ -152,9 +152,10 @@ static int put_all(struct importer *im)
 {
     struct progress progress = progress_start("putting them on the list");
     struct block_outcome outcome;
-    struct block_counts before, after;
+    struct block_counts before = {0}, after = {0};
     size_t kept = 0;
-    blocklist_counts(im->b->list, im->b->now, &before);
+    if (im->b->list)
+        blocklist_counts(im->b->list, im->b->now, &before);
     for (size_t i = 0; i < im->n; i++) {
         const struct wanted *w = &im->items[i];
         if (blocks_put(im->b, &w->client, w->seconds, w->kind, text_z(w->cause), &outcome) != 0) {
@@ -168,7 +169,8 @@ static int put_all(struct importer *im)
     }
     progress_done(&progress);
     printf("%zu put on the list; %zu were there for as long already\n", im->n - kept, kept);
-    blocklist_counts(im->b->list, im->b->now, &after);
+    if (im->b->list)
+        blocklist_counts(im->b->list, im->b->now, &after);
     if (after.evicted > before.evicted)
         fprintf(stderr, "%s: the list is full: %llu had to make room; see 'gatepost blocks resize'\n",
                 im->b->command, (unsigned long long)(after.evicted - before.evicted));

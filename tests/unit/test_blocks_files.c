@@ -125,6 +125,18 @@ static void blocks_import__lines__are_on_the_list(void **state)
     assert_string_equal(order_of_lines(), "192 200");
 }
 
+static void blocks_import__nobody__makes_no_list(void **state)
+{
+    (void)state;
+    char line[120];
+    snprintf(line, sizeof line, "%s/in", folder.path);
+    temp_text(&folder, "in", "# nobody\n10.0.0.1\n");
+    assert_int_equal(blocks("import", line), STATUS_YES);
+    assert_string_equal(out, "0 put on the list; 0 were there for as long already\n");
+    assert_string_equal(err, "gatepost blocks import: left out 1: of own-networks, or exempt\n");
+    assert_int_equal(rmdir(state_dir), 0);
+}
+
 static void blocks_import__errors__all_told_and_nothing_changed(void **state)
 {
     (void)state;
@@ -161,6 +173,7 @@ int main(void)
         TEST(blocks_export__formats__table_make_reads_them_back),
         TEST(blocks_export__prefixes__as_each_format_can),
         TEST(blocks_import__lines__are_on_the_list),
+        TEST(blocks_import__nobody__makes_no_list),
         TEST(blocks_import__errors__all_told_and_nothing_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
