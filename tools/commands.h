@@ -5,10 +5,11 @@
 #ifndef GATEPOST_COMMANDS_H
 #define GATEPOST_COMMANDS_H
 
-#define COMMANDS(X) \
-    X(check, "errors and warnings of a rule file, and the tables it names") \
-    X(replay, "play dialogues through the rules, or into a real server") \
-    X(table, "make, print and ask the tables that rules look things up in") \
+#define COMMANDS(X)                                                                                            \
+    X(analyze, "find relays and persistent clients in the logs of mail servers")                               \
+    X(check, "errors and warnings of a rule file, and the tables it names")                                    \
+    X(replay, "play dialogues through the rules, or into a real server")                                       \
+    X(table, "make, print and ask the tables that rules look things up in")                                    \
     X(transcript, "turn stored mail back into dialogues")
 
 enum { STATUS_YES = 0, STATUS_NO = 1, STATUS_USAGE = 2, STATUS_CANNOT = 3 };
