@@ -33,6 +33,8 @@ ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -Wcast-qual -Wwrite-strings -Wstric
 	-MMD -MP $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
 CDB     ?= -l:libcdb_pic.a
+# Rotated logs are gzipped. For the command only, not for what a mail server loads.
+ZLIB    ?= -lz
 
 CORE_SRC  := $(filter-out %_win32.c,$(wildcard core/*.c core/*/*.c))
 TOOLS_SRC := $(filter-out tools/main.c,$(wildcard tools/*.c))
@@ -71,7 +73,7 @@ $(BUILD)/libgatepost-tools.a: $(TOOLS_OBJ)
 	$(AR) rcs $@ $^
 
 $(BUILD)/gatepost: $(BUILD)/obj/tools/main.o $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(CDB)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(CDB) $(ZLIB)
 
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 
@@ -93,7 +95,7 @@ UNIT_LDFLAGS_test_header = -Wl,--wrap=realloc
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
-		$(ALL_LDFLAGS) $(UNIT_LDFLAGS_$(@F)) $(CDB) -lcmocka
+		$(ALL_LDFLAGS) $(UNIT_LDFLAGS_$(@F)) $(CDB) $(ZLIB) -lcmocka
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)

@@ -1,7 +1,8 @@
 #!/bin/sh
-# check-sessions.sh [GATEPOST] [FOLDER]: plays tests/sessions through the engine, and tests what `gatepost replay` and `gatepost
-# transcript` themselves do. GATEPOST is the command ($BUILD/gatepost), FOLDER where the dialogues, rules and tables are put together
-# ($BUILD/sessions). Run from the top of the source tree. The last line is "check-sessions: N passed, N failed".
+# check-sessions.sh [GATEPOST] [FOLDER]: plays tests/sessions through the engine, and tests what `gatepost replay`, `gatepost
+# transcript` and, on tests/logs, `gatepost analyze` themselves do. GATEPOST is the command ($BUILD/gatepost), FOLDER where the
+# dialogues, rules and tables are put together ($BUILD/sessions). Run from the top of the source tree. The last line is
+# "check-sessions: N passed, N failed".
 set -u
 
 gatepost=${1:-${BUILD:-build}/gatepost}
@@ -143,6 +144,55 @@ holds "the spam had no Message-ID of its own" grep -q '^wolfskill.conf:7  *fail 
 holds "the ham passes" grep -q '^-  *pass  *0  *1  *0$' "$folder/tmp/summary1"
 holds "--by another server finds nothing" gives 0 "$gatepost" transcript --by mx.example.org "$folder/tmp/mail"
 holds "--by another server counts" says err "0  sessions written"
+
+# Logs: the excerpt of 2003 as it was sent gives one pattern, and its clients as text that a table can be made of.
+logs=tests/logs
+holds "the log of 2003" gives 0 "$gatepost" analyze --year 2003 "$logs/wolfskill-2003.log"
+holds "five attempts from four relays" says out "5 attempts in 42s from 4 clients"
+holds "one pattern and nothing else" test "$(grep -c . "$folder/tmp/out")" -eq 9
+holds "what is no log is counted" says err "5  lines not recognised"
+holds "the log of 2003 as JSON" gives 0 "$gatepost" analyze --year 2003 --json "$logs/wolfskill-2003.log"
+holds "the pattern as JSON" says out '{"sender": "5140ghxc@aci.net", "recipient": "LENNON@ONLINEROCK.COM", "attempts": 5, "seconds": 42, "first": "2003-07-24T01:11:45", "last": "2003-07-24T01:12:27"'
+holds "the log of 2003 as block table" gives 0 "$gatepost" analyze --format block-table "$logs/wolfskill-2003.log"
+cp "$folder/tmp/out" "$folder/tmp/relays.txt"
+printf '%s  550 5.7.1 Apparent open relay\n' 61.77.232.38 165.246.189.33 211.209.23.36 12.237.128.54 >"$folder/tmp/want.txt"
+holds "the four relays" same "$folder/tmp/relays.txt" "$folder/tmp/want.txt"
+holds "the relays as a table" gives 0 "$gatepost" table make "$folder/tmp/relays.txt" "$folder/tmp/relays.cdb"
+holds "a relay in the table" gives 0 "$gatepost" table get "$folder/tmp/relays.cdb" 12.237.128.54
+holds "a relay has its reply" says out "550 5.7.1 Apparent open relay"
+
+# pattern_of COUNT LOG...: whether the logs give just one pattern, of that many attempts.
+pattern_of() {
+    count=$1
+    shift
+    gives 0 "$gatepost" analyze --year 2003 "$@" && says out "$count attempts in " &&
+        [ "$(grep -c '^  from ' "$folder/tmp/out")" -eq 1 ]
+}
+gzip -c "$logs/sendmail.log" >"$folder/tmp/sendmail.log.gz"
+head -c 200 "$folder/tmp/sendmail.log.gz" >"$folder/tmp/cut.log.gz"
+holds "Sendmail's lines go together by their ids" pattern_of 3 "$logs/sendmail.log"
+holds "a gzipped log" pattern_of 3 "$folder/tmp/sendmail.log.gz"
+holds "the same log twice is one" pattern_of 3 "$logs/sendmail.log" "$folder/tmp/sendmail.log.gz"
+holds "the year goes on over New Year" says out "2004-01-01 00:00:05"
+holds "Postfix" pattern_of 3 "$logs/postfix.log"
+holds "a client refused again and again" says out "504 5.5.2 <>: Helo command rejected: need fully-qualified hostname (2)"
+holds "Exim's two logs, side by side" pattern_of 3 "$logs/exim-reject.log" "$logs/exim-main.log"
+holds "a header in Exim's log is no line" test "$(grep -c 203.0.113.66 "$folder/tmp/out")" -eq 0
+holds "several servers, side by side" pattern_of 6 "$logs/exim-main.log" "$logs/postfix.log" "$logs/exim-reject.log"
+holds "fewer clients than asked for" gives 1 "$gatepost" analyze --clients 5 --refused 9 "$logs/sendmail.log"
+holds "a shorter window" gives 1 "$gatepost" analyze --window 5s "$logs/sendmail.log"
+holds "MercuryS" gives 0 "$gatepost" analyze "$logs/mercury.log"
+holds "its short-term blacklist at its longest" says out "Short-term blacklist - peak            2  at 2007-05-29 00:50:00"
+holds "its short-term blacklist at the end" says out "Short-term blacklist - current         1  at 2007-05-29 01:25:00"
+holds "its clients in the block table" gives 0 "$gatepost" analyze --format block-table --with-refused "$logs/mercury.log"
+holds "a client refused too often" says out "192.0.2.1  550 5.7.1 Refused too often"
+holds "a log cut short is read as far as it goes" gives 3 "$gatepost" analyze "$folder/tmp/cut.log.gz"
+holds "a log cut short is reported" says err "ends in the middle of a gzip file"
+holds "a log that is not there" gives 3 "$gatepost" analyze "$logs/none.log" "$logs/postfix.log"
+holds "the other logs are read all the same" says out "3 attempts in 22s"
+holds "analyze without a log" gives 2 "$gatepost" analyze
+holds "analyze with an unknown format" gives 2 "$gatepost" analyze --format cdb "$logs/postfix.log"
+holds "help for analyze" gives 0 "$gatepost" analyze --help
 
 echo "check-sessions: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

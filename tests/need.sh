@@ -34,6 +34,7 @@ for set in "$@"; do
         want gcc command -v "${CC:-cc}"
         want libc6-dev has_header stdio.h
         want libcdb-dev has_library libcdb_pic.a
+        want zlib1g-dev has_header zlib.h
         ;;
     test)
         want libcmocka-dev has_header cmocka.h

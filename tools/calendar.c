@@ -29,6 +29,18 @@ static bool date_moment(const struct date *d, struct moment *out)
     return true;
 }
 
+bool calendar_seconds(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+                      unsigned second, int64_t *out)
+{
+    struct date d = {
+        .year = year, .month = month, .day = day, .hour = hour, .minute = minute, .second = second};
+    struct moment m;
+    if (!date_moment(&d, &m))
+        return false;
+    *out = m.seconds;
+    return true;
+}
+
 /* Takes COUNT digits from the front of *T. */
 static bool take_digits(struct text *t, size_t count, unsigned *out)
 {

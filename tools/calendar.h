@@ -23,6 +23,11 @@ bool calendar_parse_iso(struct text t, struct moment *out);
  * seconds; or as asctime() has it. Returns true and sets *OUT. */
 bool calendar_parse_mail(struct text t, struct moment *out);
 
+/* Seconds from 1970-01-01 00:00:00 to that date and time of day, both in one zone. Returns false if there is no
+ * such date or time. */
+bool calendar_seconds(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+                      unsigned second, int64_t *out);
+
 /* Whether T names a month ("Jul", "July"): 1 to 12, else 0. */
 unsigned calendar_month(struct text t);
 

@@ -6,6 +6,7 @@
 #define GATEPOST_COMMANDS_H
 
 #define COMMANDS(X)                                                                                            \
+    X(analyze, "find relays and persistent clients in the logs of mail servers")                               \
     X(blocks, "who is on the blocklist: list, add, remove, clear, export, import, resize")                     \
     X(check, "errors and warnings of a rule file, and the tables it names")                                    \
     X(replay, "play dialogues through the rules, or into a real server")                                       \

@@ -1,0 +1,120 @@
+/*
+ * Input: lines of logs. Whatever they hold, what is read off them must lie in the line or in the event's own
+ * memory, the patterns must be what they are said to be, and all of it must come out the same twice.
+ */
+#include "tools/join.h"
+
+#include "insist.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CLIENTS = 2, TIMES = 2, WINDOW = 3600 };
+
+/* The sanitizer looks at each byte that is read. */
+static volatile char looked_at;
+
+static bool within(struct text inner, struct text outer)
+{
+    return inner.n <= outer.n && inner.p >= outer.p && inner.p + inner.n <= outer.p + outer.n;
+}
+
+static void check_slice(const struct log_event *e, struct text line, struct text t)
+{
+    insist(t.n == 0 || within(t, line) || within(t, text_of(e->memory, e->used)) || e->kind == LOG_REFUSAL);
+    for (size_t i = 0; i < t.n; i++)
+        looked_at = t.p[i];
+}
+
+static void check_event(const struct log_event *e, struct text line)
+{
+    insist(e->used <= sizeof e->memory && within(e->line, line));
+    check_slice(e, line, e->id);
+    check_slice(e, line, e->name);
+    check_slice(e, line, e->sender);
+    check_slice(e, line, e->recipient);
+    check_slice(e, line, e->reason);
+    insist(e->sender.n <= LOG_ADDRESS_MAX && e->recipient.n <= LOG_ADDRESS_MAX);
+    insist(!e->has_recipient || e->recipient.n);
+    insist(e->kind != LOG_REFUSAL || e->has_stamp);
+}
+
+struct outcome {
+    uint64_t patterns, attempts, refused, refusals, peak;
+};
+
+static void check_patterns(const struct sighted *s, struct outcome *o)
+{
+    insist(s->open_bytes == 0 && s->oldest == NULL && s->open.n == 0);
+    for (size_t i = 0; i < s->found_count; i++) {
+        const struct sighted_pattern *p = s->found[i];
+        uint64_t sum = 0;
+        insist(p->client_count >= CLIENTS && p->sender_size && p->recipient_size && p->first <= p->last);
+        for (size_t k = 0; k < p->client_count; k++) {
+            insist(p->clients[k].attempts && p->clients[k].first <= p->clients[k].last);
+            insist(p->clients[k].first >= p->first && p->clients[k].last <= p->last);
+            sum += p->clients[k].attempts;
+        }
+        insist(sum == p->attempts);
+        insist(i == 0 || s->found[i - 1]->first <= p->first);
+        o->patterns++;
+        o->attempts += sum;
+    }
+}
+
+static struct outcome analyse(struct text log, size_t files)
+{
+    static struct log_event e;
+    struct outcome o = {.patterns = 0};
+    struct sighted s;
+    struct refused r;
+    struct shortterm b;
+    struct join j;
+    struct log_years years = {.now = 1059048000};
+    int64_t time = INT64_MIN;
+    bool bare = false;
+    sighted_init(&s, WINDOW, CLIENTS);
+    refused_init(&r, TIMES);
+    shortterm_init(&b);
+    insist(join_init(&j, &s, &r, &b, files));
+    for (size_t number = 0; log.n; number++) {
+        size_t end = text_find(log, 0, '\n');
+        struct text line = text_of(log.p, end);
+        log = text_skip(log, end + 1);
+        logline_read(line, bare, &e);
+        check_event(&e, line);
+        if (e.has_stamp && !logtime_resolve(&years, &e.stamp, &time))
+            continue;
+        bare = !e.has_stamp && (bare || e.kind == LOG_PART);
+        insist(join_take(&j, &e, time, number % files));
+    }
+    insist(b.current <= b.peak);
+    sighted_finish(&s);
+    refused_finish(&r);
+    check_patterns(&s, &o);
+    for (size_t i = 0; i < r.count; i++) {
+        insist(r.clients[i]->count >= TIMES && (i == 0 || r.clients[i - 1]->count >= r.clients[i]->count));
+        o.refused += r.clients[i]->count;
+    }
+    o.refusals = j.refusals;
+    o.peak = b.peak;
+    join_fini(&j);
+    shortterm_fini(&b);
+    refused_fini(&r);
+    sighted_fini(&s);
+    return o;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!size)
+        return 0;
+    size_t files = 1 + data[0] % 2;
+    char *exact = malloc(size);
+    insist(exact != NULL);
+    memcpy(exact, data + 1, size - 1);
+    struct outcome first = analyse(text_of(exact, size - 1), files),
+                   second = analyse(text_of(exact, size - 1), files);
+    insist(memcmp(&first, &second, sizeof first) == 0);
+    free(exact);
+    return 0;
+}
