@@ -379,7 +379,7 @@ static int on_small_disk(void *context)
 {
     int fails = -1, opens = 1;
     (void)context;
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", folder.path, "tmpfs", 0, "size=8k") != 0)
         return 77;
     if (try_all(&fails) != 0 || !strstr(reason, "No space left"))
