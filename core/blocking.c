@@ -13,13 +13,16 @@ static bool may_be_listed(struct gp_session *s)
            spare(s, SPARE_BLOCKLIST) == 0;
 }
 
-static void complain(struct gp_session *s, const char *reason)
+/* A file that cannot be used at all is told once; a write that was given up, each time. */
+static void complain(struct gp_session *s, const char *what, const char *reason, bool once)
 {
     char line[512];
     struct writer w = writer_on(line, sizeof line);
-    writer_printf(&w, "gatepost: client %.60s was not put on the blocklist: %.300s", s->facts.client_text.p,
-                  reason);
-    engine_log(s->engine, GP_LOG_ERROR, line);
+    writer_printf(&w, "gatepost: %s: %.300s", what, reason[0] ? reason : "there is no state directory");
+    if (once)
+        engine_log_once(s->engine, GP_LOG_ERROR, line);
+    else
+        engine_log(s->engine, GP_LOG_ERROR, line);
 }
 
 static void say_full(struct gp_session *s, const struct block_outcome *outcome)
@@ -42,7 +45,7 @@ static uint32_t put(struct gp_session *s, const struct block_request *request, e
     struct block_outcome outcome;
     struct blocklist *list = engine_seen(s->engine, SEEN_BLOCKLIST, s->settings, true, why, sizeof why);
     if (!list || blocklist_add(list, request, &outcome, why, sizeof why) != 0) {
-        complain(s, why[0] ? why : "there is no state directory");
+        complain(s, "a client could not be put on the blocklist", why, !list);
         count_event(s, STATS_GIVEN_UP);
         return 0;
     }
@@ -70,6 +73,12 @@ uint32_t blocking_for_rule(struct gp_session *s, const struct rule *rule)
                                     .cause = writer_text(&w)};
     memcpy(request.steps, s->settings->block_time, sizeof request.steps);
     return put(s, &request, STATS_BLOCKED);
+}
+
+/* From the null sender: bounces of one forged message come from honest servers everywhere. */
+static bool is_bounce(const struct gp_session *s)
+{
+    return s->in_transaction && s->facts.sender.address.n == 0;
 }
 
 /* The key of a pattern for this attempt. Returns false where there is none: the null sender and short subjects
@@ -138,7 +147,7 @@ static uint32_t note_sighting(struct gp_session *s, struct sighting_request *req
     struct sightings *sightings = engine_seen(s->engine, SEEN_SIGHTINGS, s->settings, true, why, sizeof why);
     int known = sightings ? sightings_note(sightings, request, &sighting, why, sizeof why) : -1;
     if (known < 0) {
-        complain(s, why[0] ? why : "there is no state directory");
+        complain(s, "a rejected attempt could not be noted", why, !sightings);
         count_event(s, STATS_GIVEN_UP);
         return 0;
     }
@@ -154,7 +163,7 @@ uint32_t blocking_for_pattern(struct gp_session *s, const struct decision *d)
     const struct span patterns = s->settings->relay_patterns;
     uint32_t longest = 0;
     if (patterns.n == 0 || d->cause != CAUSE_RULE || (d->reply.n && d->reply.p[0] == '4') ||
-        s->settings->log_only || !engine_keeps_state(s->engine) || !may_be_listed(s))
+        s->settings->log_only || !engine_keeps_state(s->engine) || is_bounce(s) || !may_be_listed(s))
         return 0;
     for (uint32_t i = 0; i < patterns.n; i++) {
         const struct relay_pattern *pattern = ruleset_element(s->rules, patterns, i, sizeof *pattern);

@@ -320,6 +320,18 @@ void *engine_seen(struct gp_engine *e, enum seen_file which, const struct settin
     return file;
 }
 
+void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *line)
+{
+    uint64_t stamp = 1469598103934665603u;
+    for (const char *p = line; *p; p++)
+        stamp = (stamp ^ (unsigned char)*p) * 1099511628211u;
+    os_mutex_lock(e->keeping.mutex);
+    bool is_new = once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, "state", stamp);
+    os_mutex_unlock(e->keeping.mutex);
+    if (is_new)
+        engine_log(e, level, line);
+}
+
 bool engine_keeps_state(const struct gp_engine *e)
 {
     return uses_state(e) && !e->keeping.read_only;

@@ -18,6 +18,9 @@ struct policy *engine_policy(struct gp_engine *e);
  * change of its file). */
 int engine_table(struct gp_engine *e, struct policy *p, unsigned slot, struct table **out);
 
+/* The same, but only once for the same line, in all processes where the state directory can remember it. */
+void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *line);
+
 /* A look-up met damage in that table: says so once per change of its file. */
 void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot);
 

@@ -90,6 +90,16 @@ static bool triggers(struct asking *a, const struct rule *rule)
     return triggered;
 }
 
+/* Whether what the rule does to the client waits for MAIL, and lapses with AUTH. */
+static bool waits(struct asking *a, const struct rule *rule)
+{
+    struct gp_session *s = a->s;
+    bool held = a->op == OP_HELO_DEFERRED || (s->waits_for_auth && a->phase <= GP_PHASE_HELO);
+    if (held && (rule->flags & RULE_BLOCK))
+        s->held_block = rule;
+    return held;
+}
+
 /* Acts on a rule that triggered. Returns true if no more rules are asked. */
 static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 {
@@ -97,7 +107,7 @@ static bool act(struct asking *a, const struct rule *rule, struct decision *d)
     count_rule(s, rule);
     switch (rule->action) {
     case ACT_LOG:
-        tell_log_rule(s, rule, a->phase, s->settings->log_only ? 0 : blocking_for_rule(s, rule));
+        tell_log_rule(s, rule, a->phase, waits(a, rule) ? 0 : blocking_for_rule(s, rule));
         return false;
     case ACT_SKIP:
         return true;

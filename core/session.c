@@ -316,6 +316,8 @@ static void ask_helo(struct gp_session *s, struct decision *d)
 {
     s->greeted = true;
     s->held_helo = (struct decision){0};
+    if (s->held_block && s->held_block->operation != OP_CONNECT)
+        s->held_block = NULL;
     if (judge_never(s))
         return;
     tell_trace(s, "helo %.200s:", s->facts.helo_line.p);
@@ -417,6 +419,7 @@ void session_auth(struct gp_session *s)
     s->facts.authenticated = true;
     s->held_connect = (struct decision){0};
     s->held_helo = (struct decision){0};
+    s->held_block = NULL;
 }
 
 static void transaction_over(struct gp_session *s)
@@ -486,8 +489,12 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
     transaction_over(s);
     take_path(s, GP_FACT_MAIL, text_of(text, n), flags, &s->facts.mail_line, &s->facts.sender);
     s->in_transaction = true;
-    if (begin(s, GP_PHASE_MAIL, v, &action) || give_held(s, &s->held_connect, v, &action) ||
-        give_held(s, &s->held_helo, v, &action))
+    if (begin(s, GP_PHASE_MAIL, v, &action))
+        return action;
+    if (s->held_block)
+        blocking_for_rule(s, s->held_block);
+    s->held_block = NULL;
+    if (give_held(s, &s->held_connect, v, &action) || give_held(s, &s->held_helo, v, &action))
         return action;
     tell_trace(s, "mail %.200s:", s->facts.mail_line.p);
     listed_block_table(s, OP_MAIL, &d);

@@ -74,8 +74,9 @@ struct gp_session {
     struct decision refused;      /* after refuse, close and drop: what every later command gets */
     struct decision held_connect; /* given at MAIL, unless AUTH comes first */
     struct decision held_helo;
-    struct decision message; /* of the header being read */
-    struct decision told;    /* what the latest phase answered */
+    const struct rule *held_block; /* a `log` rule that puts the client on the blocklist at MAIL */
+    struct decision message;       /* of the header being read */
+    struct decision told;          /* what the latest phase answered */
     struct spare_answers spare;
 
     struct header_reader reader;

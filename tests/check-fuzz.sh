@@ -17,6 +17,7 @@ make -s -j2 BUILD="$asan" CC=clang \
 runs_of() {
     case $1 in
     fuzz_image) echo 40000 ;;
+    fuzz_log | fuzz_slots) echo 10000 ;;
     fuzz_rules) echo 8000 ;;
     fuzz_pattern | fuzz_table) echo 20000 ;;
     *) echo 60000 ;;

@@ -112,7 +112,16 @@ static unsigned check_tables(const struct ruleset *rules, const char *conf, stru
     return tables;
 }
 
-/* Where a state directory was named, it must be there for the rules to be kept. */
+/* Whether something can put clients on the blocklist. */
+static bool may_block(const struct ruleset *rules)
+{
+    for (uint32_t i = 0; i < ruleset_rule_count(rules); i++)
+        if (ruleset_rule(rules, i)->flags & RULE_BLOCK)
+            return true;
+    return ruleset_settings(rules)->relay_patterns.n > 0;
+}
+
+/* Where a state directory was named, or there are clients to remember, it must be there. */
 static void check_state_dir(const struct ruleset *rules, const char *conf, struct report *report)
 {
     char written[4096];
@@ -120,11 +129,12 @@ static void check_state_dir(const struct ruleset *rules, const char *conf, struc
     struct error e;
     config_state_dir(conf, written, sizeof written);
     struct text dir = ruleset_text(rules, ruleset_settings(rules)->state_dir);
-    if (!written[0] || os_file_id(dir.p, &id) == 0)
+    if ((!written[0] && !may_block(rules)) || os_file_id(dir.p, &id) == 0)
         return;
     error_set(&e, conf, 0, 0,
-              "state-dir %.300s is not there: without it the rules are read anew for every connection, and no "
-              "last good ones are kept",
+              "state-dir %.300s is not there: no client is put on the blocklist, the rules are read anew for "
+              "every connection, and "
+              "no last good ones are kept; make it, owned by the user of the mail server",
               dir.p);
     report_problem(report, &e, true, TEXT(""));
 }

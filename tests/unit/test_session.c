@@ -480,6 +480,52 @@ static void block_at_mail__holds_the_block_table_until_mail(void **state)
     doorway_close(&d);
 }
 
+static void log_block__on_a_submission_port__lapses_with_auth(void **state)
+{
+    struct doorway d;
+    (void)state;
+    doorway_make(&d);
+    temp_text(&d.folder, "gatepost.conf",
+              "helo, \"*zombie*\", log block, \"z\"\nhelo-deferred, \"*later*\", log block\n");
+    assert_int_equal(doorway_engine(&d, 0), 1);
+    assert_int_equal(doorway_connect_port(&d, CLIENT, NULL, 587), GP_PASS);
+    doorway_helo(&d, "EHLO zombie");
+    d.api->auth(d.session);
+    doorway_mail(&d, "MAIL FROM:<a@b.c>");
+    assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_PASS);
+    /* Without AUTH it takes effect at MAIL. */
+    doorway_helo(&d, "EHLO later");
+    assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_PASS);
+    doorway_helo(&d, "EHLO later");
+    doorway_mail(&d, "MAIL FROM:<a@b.c>");
+    assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_CLOSE);
+    assert_string_equal(d.verdict.cause, "blocklist");
+    doorway_close(&d);
+}
+
+static void missing_state_folder__mail_flows__and_it_is_said_once(void **state)
+{
+    struct doorway d;
+    (void)state;
+    doorway_make(&d);
+    temp_text(&d.folder, "gatepost.conf",
+              "relay-pattern = envelope 2 clients 1h\nrcpt, \"*trap@*\", fail block, \"554 no\"\n");
+    assert_int_equal(rmdir(temp_path(&d.folder, "state")), 0);
+    assert_int_equal(doorway_engine(&d, 0), 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_PASS);
+        doorway_helo(&d, "EHLO a.example");
+        doorway_mail(&d, "MAIL FROM:<a@b.c>");
+        assert_int_equal(doorway_rcpt(&d, "RCPT TO:<trap@example.com>"), GP_FAIL);
+        assert_int_equal(d.verdict.block_seconds, 0);
+        assert_int_equal(doorway_rcpt(&d, "RCPT TO:<david@example.com>"), GP_PASS);
+    }
+    const char *first = strstr(d.log, "could not be put on the blocklist");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "could not be put on the blocklist"));
+    doorway_close(&d);
+}
+
 static void mode_log__says_what_it_would_do__and_passes(void **state)
 {
     struct doorway d;
@@ -603,6 +649,8 @@ int main(void)
         cmocka_unit_test(helo_exemption__is_not_lost__where_connect_was_skipped),
         cmocka_unit_test(argument__quoted_blank__stays_in_the_address),
         cmocka_unit_test(block_at_mail__holds_the_block_table_until_mail),
+        cmocka_unit_test(log_block__on_a_submission_port__lapses_with_auth),
+        cmocka_unit_test(missing_state_folder__mail_flows__and_it_is_said_once),
         cmocka_unit_test(mode_log__says_what_it_would_do__and_passes),
         cmocka_unit_test(missing_exemption_table__ends_in_on_error),
         cmocka_unit_test(hostile_client_data__is_escaped_and_cut_in_the_log),
