@@ -1,6 +1,6 @@
 #!/bin/sh
-# demo.sh: what `make demo` shows. First the dialogues of 2003 and 2007 in a real Exim (tests/mta/demo.sh), then real mail judged by
-# tests/demo.conf: what each rule caught among ham and spam.
+# demo.sh: what `make demo` shows. First the dialogues of 2003 and 2007 in a real Exim (tests/mta/demo.sh), and the blocklist that they left
+# behind; then real mail judged by tests/demo.conf: what each rule caught among ham and spam; last the log of 2003, analyzed.
 #
 # CORPUS names a .tar.xz with the folders ham/ and spam/, one message a file or mbox; the default is the SpamAssassin public corpus, if it
 # lies beside the source tree. Needs $BUILD/gatepost and $BUILD/gatepost-exim.so; exit status 1 if a reply was not the one written down.
@@ -11,11 +11,22 @@ BUILD=${BUILD:-build}
 CORPUS=${CORPUS:-../shared/corpus/spamassassin.tar.xz}
 status=0
 
+# The log excerpt of the 2003 note, and who gave himself away in it.
+show_log() {
+    printf '\n== the log of 2003\n'
+    "$BUILD/gatepost" analyze --year 2003 tests/logs/wolfskill-2003.log || status=1
+}
+
 tests/mta/demo.sh || status=1
+
+printf '\n== who they left on the blocklist\n'
+# They were played at the time of the thread; so the list is looked at then.
+"$BUILD/gatepost" blocks list --at 2007-05-22T02:00:20+12:00 --state-dir "$BUILD/mta/demo/state/exim-harris" || status=1
 
 printf '\n== real mail: what each rule of tests/demo.conf catches\n'
 if [ ! -f "$CORPUS" ]; then
     echo "There is no corpus here. Name one: make demo CORPUS=FILE.tar.xz (SpamAssassin's public corpus, repacked into ham/ and spam/)."
+    show_log
     exit $status
 fi
 # Unpacked once; the marker says that it is complete.
@@ -29,4 +40,5 @@ fi
 echo
 "$BUILD/gatepost" replay --config tests/demo.conf --summary "$BUILD/corpus.smtp" || status=1
 grep -n '^[a-z-]*,' tests/demo.conf | sed 's/^\([0-9]*\):/demo.conf:\1  /'
+show_log
 exit $status

@@ -4,7 +4,9 @@
 
 #include <time.h>
 
-enum { NOW = 1058000000, DAY = 86400 };
+#define DAY INT64_C(86400)
+
+enum { NOW = 1058000000 };
 
 static struct temp_folder folder;
 static struct blocklist *list;
@@ -54,8 +56,8 @@ static struct block_outcome add(const char *client, int64_t now, uint32_t fixed,
     struct block_outcome outcome;
     struct block_request request = {.client = &ip,
                                     .now = now,
-                                    .steps = {1800, 21600, DAY},
-                                    .memory = 30 * DAY,
+                                    .steps = {1800, 21600, (uint32_t)DAY},
+                                    .memory = (uint32_t)(30 * DAY),
                                     .fixed_seconds = fixed,
                                     .kind = kind,
                                     .cause = text_z(cause)};
