@@ -49,7 +49,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-exim lint bench demo install clean unit fuzz deps
+.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-exim lint bench demo install clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost exim
 
@@ -102,10 +102,16 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepos
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-tools.a \
 		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
 
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
+# Beside which the blocklist is timed; nothing else needs it.
+BENCH_LDLIBS_bench_blocklist = -llmdb -pthread
+
+bench-deps:
+	@tests/need.sh bench
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a | bench-deps
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
-		$(ALL_LDFLAGS) $(CDB)
+		$(ALL_LDFLAGS) $(CDB) $(BENCH_LDLIBS_$(@F))
 
 # The engine as a shared object that exports its one function, for timing how it is loaded.
 $(BUILD)/bench/gatepost-bench.so: $(BUILD)/libgatepost-core.a

@@ -4,7 +4,7 @@
 set -u -o pipefail
 
 cd "$(dirname "$0")/.." || exit 2
-tests/need.sh lint || exit 2
+tests/need.sh lint bench || exit 2
 
 folders=()
 for folder in core tools exim plugins tests; do

@@ -1,6 +1,7 @@
 #!/bin/sh
 # need.sh SET...: makes sure that what a set of targets needs is on this machine; fetches it with apt, as root or with sudo.
 #   build   compiler and libraries      test   cmocka, sanitizers, valgrind, cdb      lint   linters
+#   bench   what we are timed beside
 # Prints nothing when all is there. Tools are looked for by what they provide, so that hand-made ones count too.
 set -eu
 
@@ -46,6 +47,9 @@ for set in "$@"; do
         want python3-minimal command -v python3
         want iproute2 command -v ip
         want util-linux command -v unshare
+        ;;
+    bench)
+        want liblmdb-dev has_header lmdb.h
         ;;
     lint)
         want clang-format command -v clang-format
