@@ -1,223 +1,350 @@
 /*
- * What the blocklist costs: looking up a client that is listed and one that is not, among a thousand, 65,536
- * and a million entries, beside a bare read of one line at random of a map as large as the words; adding, with
- * the lock; opening in a fresh process. Each look-up waits for the one before it.
+ * bench_blocklist - what the blocklist costs, among a thousand, 65,536 and a million entries, beside LMDB doing
+ * the same: looking up a client that is listed and one that is not, in one process, and in two at once while a
+ * third writes; adding, with the lock; opening in a process that has not done it before.
+ *
+ * The bare read is what no look-up can do without: one line of memory at random of a file map as large as our
+ * words for a client that is not listed, and after it one of the records for one that is. Every look-up and
+ * every bare read is finished before the next begins.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
+#include "bench.h"
+
+#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "core/state/blocklist.h"
+#include "bench_lists.h"
 
-enum { NOW = 1058000000, LOOKS = 50000, ROUNDS = 60, OPENS = 300 };
+enum {
+    STRANGERS = 0x40000000, /* numbers of clients that are never listed */
+    ROUNDS = 51,
+    ROUND_US = 2000,
+    BUSY_ROUNDS = 15,
+    BUSY_ROUND_US = 20000, /* so long that the writer has its turns within */
+    ADD_ROUNDS = 25,
+    ADDS = 10, /* in one round */
+    OPENINGS = 201
+};
 
-static char folder[] = "/tmp/gatepost-bench-XXXXXX";
-static char reason[300];
+enum where { ABSENT, PRESENT, WHERES };
+enum { BARE = SUBJECTS, KINDS, LANES = WHERES * KINDS };
 
-static double nanoseconds(void)
+/* Shared by the processes that are busy at once. */
+struct turns {
+    pthread_barrier_t barrier;
+    atomic_int written; /* the subject that the third process writes to */
+    atomic_bool over;
+    double median_us[2][LANES];
+};
+
+struct looks {
+    struct lists *lists;
+    struct turns *turns; /* NULL: nobody else is there */
+    enum where where;
+    uint64_t random;
+};
+
+struct cost {
+    double look_us[2][LANES]; /* alone; beside another and a writer */
+    double add_us[SUBJECTS];
+    double open_us[SUBJECTS], open_and_look_us[SUBJECTS];
+};
+
+/* What came before has to be finished, loads and all; that a guess goes on meanwhile would flatter. */
+static inline void finish(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+#if defined __x86_64__ || defined __i386__
+    __builtin_ia32_lfence();
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
 }
 
-static uint64_t next_random(uint64_t *x)
+static uint32_t below(uint64_t *random, uint32_t limit)
 {
-    *x ^= *x << 13;
-    *x ^= *x >> 7;
-    *x ^= *x << 17;
-    return *x;
+    *random ^= *random << 13, *random ^= *random >> 7, *random ^= *random << 17;
+    return (uint32_t)((*random >> 32) * limit >> 32);
 }
 
-static struct ip client(uint32_t n)
+/* In two processes, both begin each round of a lane together, and the third writes to what is looked up. */
+static void take_turn(struct looks *looks, enum subject subject)
 {
-    return (struct ip){{(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}, 0};
+    if (!looks->turns)
+        return;
+    pthread_barrier_wait(&looks->turns->barrier);
+    atomic_store(&looks->turns->written, subject);
 }
 
-static struct blocklist *open_list(uint32_t entries)
+static struct ip ask_about(struct looks *looks)
 {
-    struct blocklist *list;
-    if (blocklist_open(folder, entries, 32, 64, 0, &list, reason, sizeof reason) != 1) {
-        fprintf(stderr, "%s\n", reason);
-        exit(1);
+    uint32_t number = below(&looks->random, looks->lists->entries);
+    finish();
+    return client(number + (looks->where == ABSENT ? STRANGERS : 0));
+}
+
+static void run_ours(void *context, unsigned times)
+{
+    struct looks *looks = context;
+    struct block_entry entry;
+    take_turn(looks, OURS);
+    while (times--) {
+        struct ip ip = ask_about(looks);
+        if (blocklist_lookup(looks->lists->ours, &ip, NOW, &entry) != (looks->where == PRESENT))
+            bench_fail("blocklist: wrong answer");
     }
-    return list;
 }
 
-static double fill(struct blocklist *list, uint32_t entries, uint32_t seconds)
+static void run_lmdb(void *context, unsigned times)
 {
-    double begun = nanoseconds();
-    for (uint32_t n = 0; n < entries; n++) {
-        struct ip ip = client(n);
-        struct block_outcome outcome;
-        struct block_request r = {.client = &ip,
-                                  .now = NOW,
-                                  .steps = {1, 2, 3},
-                                  .fixed_seconds = seconds,
-                                  .cause = TEXT("gatepost.conf:12")};
-        while (blocklist_add(list, &r, &outcome, reason, sizeof reason) != 0)
+    struct looks *looks = context;
+    struct lmdb_entry entry;
+    take_turn(looks, LMDB);
+    while (times--) {
+        struct ip ip = ask_about(looks);
+        if (lmdb_list_lookup(&looks->lists->lmdb, &ip, NOW, &entry) != (looks->where == PRESENT))
+            bench_fail("LMDB: wrong answer");
+    }
+}
+
+/* The record's place is known once the word is: the word, which is 0, decides it. */
+static void run_bare(void *context, unsigned times)
+{
+    struct looks *looks = context;
+    const struct lists *l = looks->lists;
+    const volatile uint8_t *words = l->bare, *records = l->bare + (size_t)l->word_lines * LINE;
+    take_turn(looks, OURS);
+    while (times--) {
+        uint32_t record = below(&looks->random, l->record_lines);
+        finish();
+        uint8_t word = words[(size_t)(record % l->word_lines) * LINE];
+        if (looks->where == PRESENT && records[(size_t)(record ^ word) * LINE] != 0)
+            bench_fail("bare read: wrong answer");
+    }
+}
+
+static void prepare_looks(struct lists *l, struct turns *turns, struct lane *lanes, struct looks *looks)
+{
+    void (*const run[KINDS])(void *, unsigned) = {run_ours, run_lmdb, run_bare};
+    for (unsigned i = 0; i < LANES; i++) {
+        looks[i] = (struct looks){l, turns, i / KINDS, 88172645463325252u + (uint64_t)getpid()};
+        lanes[i] = (struct lane){.run = run[i % KINDS], .context = &looks[i]};
+    }
+}
+
+static void look_alone(struct lists *l, double *median_us, struct lane *lanes)
+{
+    static struct looks looks[LANES];
+    prepare_looks(l, NULL, lanes, looks);
+    for (unsigned i = 0; i < LANES; i++)
+        lanes[i].run(&looks[i], l->entries); /* maps the pages */
+    bench_race(lanes, LANES, ROUNDS, ROUND_US);
+    for (unsigned i = 0; i < LANES; i++)
+        median_us[i] = lanes[i].median_us;
+}
+
+static void look_beside(struct lists *l, struct turns *turns, unsigned me, const struct lane *alone)
+{
+    static struct looks looks[LANES];
+    static struct lane lanes[LANES];
+    prepare_looks(l, NULL, lanes, looks);
+    for (unsigned i = 0; i < LANES; i++) {
+        lanes[i].run(&looks[i], l->entries);
+        lanes[i].times = alone[i].times * (BUSY_ROUND_US / ROUND_US);
+        looks[i].turns = turns;
+    }
+    bench_race(lanes, LANES, BUSY_ROUNDS, BUSY_ROUND_US);
+    for (unsigned i = 0; i < LANES; i++)
+        turns->median_us[me][i] = lanes[i].median_us;
+}
+
+/* Every write moves the end of an entry. */
+static void write_until_over(struct lists *l, struct turns *turns)
+{
+    uint64_t random = 362436069;
+    for (uint32_t seconds = DAY + 1; !atomic_load(&turns->over); seconds++)
+        add_one(l, (enum subject)atomic_load(&turns->written), below(&random, l->entries), seconds);
+}
+
+static void wait_for(pid_t pid)
+{
+    int status;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+        bench_fail("a process failed");
+}
+
+/* The two that look. Who fails leaves the other at the barrier for good, and the writer writing. */
+static void wait_for_both(const pid_t *pid)
+{
+    for (unsigned left = 2; left; left--) {
+        int status;
+        if (wait(&status) > 0 && status == 0)
             continue;
+        for (unsigned i = 0; i < 3; i++)
+            if (pid[i] > 0)
+                kill(pid[i], SIGKILL);
+        bench_fail("a process failed");
     }
-    return (nanoseconds() - begun) / entries;
 }
 
-/* The best of some rounds: what else the machine does is not of interest. */
-static double look(const struct blocklist *list, uint32_t entries, uint32_t from)
+/* Two processes that look at once while a third writes; of the two, the slower one counts. */
+static void look_busy(struct lists *l, double *median_us, const struct lane *alone)
 {
-    uint64_t random = 88172645463325252u;
-    double best = 1e9;
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        uint64_t found = 0;
-        double begun = nanoseconds();
-        for (unsigned i = 0; i < LOOKS; i++) {
-            struct ip ip = client(from + (uint32_t)((next_random(&random) + found) % entries));
-            found += (uint64_t)blocklist_lookup(list, &ip, NOW, NULL);
+    pid_t pid[3];
+    pthread_barrierattr_t shared;
+    struct turns *turns = mmap(NULL, sizeof *turns, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (turns == MAP_FAILED)
+        bench_fail("out of memory");
+    pthread_barrierattr_init(&shared);
+    pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+    pthread_barrier_init(&turns->barrier, &shared, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        pid[i] = fork();
+        if (pid[i] != 0)
+            continue;
+        lists_open(l);
+        if (i < 2)
+            look_beside(l, turns, i, alone);
+        else
+            write_until_over(l, turns);
+        lists_close(l);
+        _exit(0);
+    }
+    wait_for_both(pid);
+    atomic_store(&turns->over, true);
+    wait_for(pid[2]);
+    for (unsigned i = 0; i < LANES; i++)
+        median_us[i] = turns->median_us[turns->median_us[1][i] > turns->median_us[0][i]][i];
+    munmap(turns, sizeof *turns);
+}
+
+/* New clients, both lists the same ones. */
+static void add_new(struct lists *l, double *median_us)
+{
+    static double sample[SUBJECTS][ADD_ROUNDS];
+    for (unsigned r = 0; r < ADD_ROUNDS; r++, l->added += ADDS)
+        for (enum subject s = OURS; s < SUBJECTS; s++) {
+            double from = bench_now_us(CLOCK_THREAD_CPUTIME_ID);
+            for (uint32_t n = 0; n < ADDS; n++)
+                add_one(l, s, l->added + n, DAY);
+            sample[s][r] = (bench_now_us(CLOCK_THREAD_CPUTIME_ID) - from) / ADDS;
         }
-        double each = (nanoseconds() - begun) / LOOKS;
-        best = each < best ? each : best;
-        if (found != (from ? 0 : LOOKS))
-            fprintf(stderr, "%llu found\n", (unsigned long long)found);
-    }
-    return best;
+    for (enum subject s = OURS; s < SUBJECTS; s++)
+        median_us[s] = bench_median(sample[s], ADD_ROUNDS);
 }
 
-/* One line at random of a file's map. */
-static double bare_read(size_t lines)
+/* In a process of its own: TOOK gets when it was open and when the first look-up was done. */
+static void open_once(struct lists *l, enum subject subject, uint32_t number, double *took)
 {
-    char path[100];
-    uint64_t random = 88172645463325252u, sum = 0;
-    snprintf(path, sizeof path, "%s/bare", folder);
-    int fd = open(path, O_RDWR | O_CREAT, 0600);
-    if (fd < 0 || posix_fallocate(fd, 0, (off_t)(lines * 64)) != 0)
-        exit(1);
-    uint64_t *p = mmap(NULL, lines * 64, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED)
-        exit(1);
-    memset(p, 0, lines * 64);
-    double best = 1e9;
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        double begun = nanoseconds();
-        for (unsigned i = 0; i < LOOKS; i++)
-            sum += p[(next_random(&random) + sum) % lines * 8];
-        double each = (nanoseconds() - begun) / LOOKS + (double)sum;
-        best = each < best ? each : best;
-    }
-    munmap(p, lines * 64);
-    close(fd);
-    unlink(path);
-    return best;
+    struct ip ip = client(number);
+    struct block_entry entry;
+    struct lmdb_entry lmdb_entry;
+    const char *path = path_of(l, "lmdb");
+    int found;
+    double from = bench_now_us(CLOCK_THREAD_CPUTIME_ID);
+    if (subject == OURS)
+        l->ours = ours_open(l);
+    else
+        lmdb_list_open(&l->lmdb, path);
+    took[0] = bench_now_us(CLOCK_THREAD_CPUTIME_ID) - from;
+    if (subject == OURS)
+        found = blocklist_lookup(l->ours, &ip, NOW, &entry);
+    else
+        found = lmdb_list_lookup(&l->lmdb, &ip, NOW, &lmdb_entry);
+    took[1] = bench_now_us(CLOCK_THREAD_CPUTIME_ID) - from;
+    if (!found)
+        bench_fail("wrong answer after opening");
+    if (subject == LMDB)
+        lmdb_list_close(&l->lmdb); /* gives its place among the readers back */
 }
 
-static int compare(const void *a, const void *b)
+static void open_fresh(struct lists *l, struct cost *cost)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Opening, and opening with a look-up, in a process that has not done it before: the medians. */
-static void fresh_process(uint32_t entries, double *opened, double *looked)
-{
-    int channel[2];
-    double first[OPENS], both[OPENS];
-    for (unsigned i = 0; i < OPENS; i++) {
-        double took[2] = {0, 0};
-        if (pipe(channel) != 0)
-            exit(1);
-        pid_t child = fork();
-        if (child == 0) {
-            struct ip ip = client(i);
-            double begun = nanoseconds();
-            struct blocklist *list = open_list(entries);
-            took[0] = nanoseconds() - begun;
-            blocklist_lookup(list, &ip, NOW, NULL);
-            took[1] = nanoseconds() - begun;
-            if (write(channel[1], took, sizeof took) < 0)
-                _exit(1);
-            _exit(0);
+    static double opened[SUBJECTS][OPENINGS], looked[SUBJECTS][OPENINGS];
+    uint64_t random = 521288629;
+    double *took = mmap(NULL, 2 * sizeof *took, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (took == MAP_FAILED)
+        bench_fail("out of memory");
+    for (unsigned r = 0; r < OPENINGS; r++)
+        for (enum subject s = OURS; s < SUBJECTS; s++) {
+            uint32_t number = below(&random, l->entries);
+            pid_t pid = fork();
+            if (pid == 0) {
+                open_once(l, s, number, took);
+                _exit(0);
+            }
+            wait_for(pid);
+            opened[s][r] = took[0];
+            looked[s][r] = took[1];
         }
-        if (read(channel[0], took, sizeof took) < 0)
-            exit(1);
-        waitpid(child, NULL, 0);
-        close(channel[0]);
-        close(channel[1]);
-        first[i] = took[0] / 1000;
-        both[i] = took[1] / 1000;
+    for (enum subject s = OURS; s < SUBJECTS; s++) {
+        cost->open_us[s] = bench_median(opened[s], OPENINGS);
+        cost->open_and_look_us[s] = bench_median(looked[s], OPENINGS);
     }
-    qsort(first, OPENS, sizeof *first, compare);
-    qsort(both, OPENS, sizeof *both, compare);
-    *opened = first[OPENS / 2];
-    *looked = both[OPENS / 2];
+    munmap(took, 2 * sizeof *took);
 }
 
-/* The longer of two processes that look at once, while a third renews entries without a pause. */
-static double look_beside_writer(const struct blocklist *list, uint32_t entries, uint32_t from)
+static struct cost measure(const char *folder, uint32_t entries)
 {
-    int channel[2];
-    double took = 0, longest = 0;
-    pid_t readers[2], writer = fork();
-    if (writer == 0) {
-        struct blocklist *mine = open_list(entries);
-        for (uint32_t seconds = 86401;; seconds++)
-            fill(mine, entries, seconds);
-    }
-    if (pipe(channel) != 0)
-        exit(1);
-    for (unsigned i = 0; i < 2; i++) {
-        readers[i] = fork();
-        if (readers[i] == 0) {
-            took = look(list, entries, from);
-            _exit(write(channel[1], &took, sizeof took) == (ssize_t)sizeof took ? 0 : 1);
+    static const char *const files[] = {"blocklist", "lock", "lmdb", "lmdb-lock", "bare"};
+    static struct lane alone[LANES];
+    struct cost cost = {0};
+    struct lists l = {.folder = folder, .entries = entries};
+    lists_open(&l);
+    fill(&l, entries - ADD_ROUNDS * ADDS);
+    add_new(&l, cost.add_us);
+    look_alone(&l, cost.look_us[0], alone);
+    look_busy(&l, cost.look_us[1], alone);
+    open_fresh(&l, &cost);
+    lists_close(&l);
+    for (unsigned i = 0; i < sizeof files / sizeof *files; i++)
+        unlink(path_of(&l, files[i]));
+    return cost;
+}
+
+static void print_looks(uint32_t entries, const struct cost *cost)
+{
+    static const char *const processes[] = {"one", "two, and a writer"}, *const where[] = {"absent", "present"};
+    for (unsigned p = 0; p < 2; p++)
+        for (unsigned w = 0; w < WHERES; w++) {
+            const double *us = &cost->look_us[p][(size_t)w * KINDS];
+            printf("  %8u  %-17s  %-7s | %5.0f ns  %5.0f ns  %5.0f ns |  x%-5.1f         x%-5.1f%s\n", entries,
+                   processes[p], where[w], 1e3 * us[BARE], 1e3 * us[OURS], 1e3 * us[LMDB], us[OURS] / us[BARE],
+                   us[LMDB] / us[OURS], entries <= 65536 ? "        | under 100 ns" : "        |");
         }
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        if (read(channel[0], &took, sizeof took) != (ssize_t)sizeof took)
-            exit(1);
-        longest = took > longest ? took : longest;
-        waitpid(readers[i], NULL, 0);
-    }
-    kill(writer, SIGKILL);
-    waitpid(writer, NULL, 0);
-    close(channel[0]);
-    close(channel[1]);
-    return longest;
 }
 
-static void remove_file(const char *name)
+static void print_row(uint32_t entries, const char *what, const double *us, const char *towards)
 {
-    char path[100];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    unlink(path);
+    printf("  %8u  %-26s | %6.1f us  %6.1f us |  x%-5.1f        |%s\n", entries, what, us[OURS], us[LMDB],
+           us[LMDB] / us[OURS], towards);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static const uint32_t sizes[] = {1000, 65536, 1000000};
-    if (!mkdtemp(folder))
-        return 1;
-    printf("%9s %8s %8s %8s %16s %16s %8s %10s %12s\n", "entries", "bare", "absent", "present",
-           "absent, 2+writer", "present, 2+writer", "add", "open", "open+lookup");
-    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        uint32_t n = sizes[i], absent = 0x40000000;
-        double opened, looked;
-        struct blocklist *list = open_list(n);
-        double added = fill(list, n, 86400);
-        look(list, n, absent);
-        double absent_alone = look(list, n, absent), present_alone = look(list, n, 0);
-        double absent_busy = look_beside_writer(list, n, absent), present_busy = look_beside_writer(list, n, 0);
-        fresh_process(n, &opened, &looked);
-        printf("%9u %5.0f ns %5.0f ns %5.0f ns %13.0f ns %13.0f ns %5.1f us %7.1f us %9.1f us\n", n,
-               bare_read((size_t)n * 3 / 16), absent_alone, present_alone, absent_busy, present_busy,
-               added / 1000, opened, looked);
-        blocklist_close(&list);
-        remove_file("blocklist");
+    static const uint32_t entries[] = {1000, 65536, 1000000};
+    enum { SIZES = sizeof entries / sizeof *entries };
+    struct cost cost[SIZES];
+    if (argc != 2)
+        bench_fail("usage: bench_blocklist FOLDER");
+    for (unsigned i = 0; i < SIZES; i++)
+        cost[i] = measure(argv[1], entries[i]);
+
+    printf(
+        "Blocklist: looking up random clients, beside bare reads of a file map as large and LMDB\n\n"
+        "   entries  processes          client  |     bare      ours      LMDB |  ours to bare  LMDB to ours  "
+        "| towards\n");
+    for (unsigned i = 0; i < SIZES; i++)
+        print_looks(entries[i], &cost[i]);
+    printf("\nBlocklist: adding a new client, with the lock; opening in a fresh process\n\n"
+           "   entries                             |      ours       LMDB |  LMDB to ours  | towards\n");
+    for (unsigned i = 0; i < SIZES; i++) {
+        print_row(entries[i], "adding", cost[i].add_us, "");
+        print_row(entries[i], "opening", cost[i].open_us, " under 40 us");
+        print_row(entries[i], "opening and first look-up", cost[i].open_and_look_us, "");
     }
-    remove_file("lock");
-    rmdir(folder);
     return 0;
 }

@@ -16,4 +16,6 @@ printf '\n'
 printf '\n'
 "$build/bench/bench_tables" "$folder" "$build/gatepost"
 printf '\n'
+"$build/bench/bench_blocklist" "$folder"
+printf '\n'
 BUILD=$build "${0%/*}/exim.sh"
