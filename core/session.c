@@ -3,256 +3,14 @@
 #include <stdlib.h>
 
 #include "blocking.h"
-#include "count.h"
+#include "give.h"
 #include "judge.h"
 #include "listed.h"
+#include "session_parts.h"
 #include "spare.h"
 #include "tell.h"
 
-enum { FIELD_MOST = 1 << 20, LINE_MOST = 1 << 16, RECIPIENTS_MOST = 1 << 20 };
-
-static const struct settings no_settings; /* while no rules are in force */
-
-bool keep_set(struct keep *k, struct text t)
-{
-    bool fits = true;
-    if (t.n > LINE_MOST)
-        t.n = LINE_MOST;
-    if (t.n + 1 > (k->p ? k->cap : sizeof k->near)) {
-        free(k->p);
-        k->p = malloc(t.n + 1);
-        k->cap = t.n + 1;
-        fits = k->p != NULL;
-        if (!fits)
-            t.n = sizeof k->near - 1;
-    }
-    char *to = k->p ? k->p : k->near;
-    if (t.n)
-        memmove(to, t.p, t.n);
-    to[t.n] = '\0';
-    k->n = t.n;
-    return fits;
-}
-
-static void keep_fini(struct keep *k)
-{
-    free(k->p);
-    k->p = NULL;
-}
-
-/* Memory ran out: whom the table would have spared is not known (on-error). */
-static void lose_sparing(struct gp_session *s)
-{
-    if (!s->spare.unusable)
-        engine_log(s->engine, GP_LOG_ERROR, "gatepost: out of memory: a session is not judged in full");
-    s->spare.unusable = true;
-}
-
-/* A fact did not find the memory to be kept whole: rules about it cannot say. */
-static void lose(struct gp_session *s, uint32_t fact, unsigned kept)
-{
-    s->facts.unknown |= fact;
-    keep_set(&s->kept[kept], TEXT(""));
-    lose_sparing(s);
-}
-
-/* ---- opening and closing ---- */
-
-static void on_field(void *context, const struct field *field);
-
-static void take_client(struct gp_session *s, const struct gp_client *c)
-{
-    struct facts *f = &s->facts;
-    keep_set(&s->kept[KEPT_CLIENT], text_of(c->address, c->address_size));
-    f->client_text = keep_text(&s->kept[KEPT_CLIENT]);
-    f->client_known = ip_parse(f->client_text, &f->client);
-    f->client_port = c->port;
-    f->local_known = ip_parse(text_of(c->local_address, c->local_address_size), &f->local);
-    f->local_port = c->local_port;
-    keep_set(&s->kept[KEPT_LOCAL_NAME], text_of(c->local_name, c->local_name_size));
-    f->local_name = keep_text(&s->kept[KEPT_LOCAL_NAME]);
-    s->not_network = f->client_text.n == 0;
-    session_client_name(s, c->name, c->name_size, c->name_state);
-}
-
-static struct table *table_of(void *context, unsigned slot)
-{
-    struct gp_session *s = context;
-    struct table *t;
-    return engine_table(s->engine, s->policy, slot, &t) == 1 ? t : NULL;
-}
-
-/* All but the texts is zero: they are most of the struct, and nothing reads them before it has written them. */
-static struct gp_session *session_new(void)
-{
-    struct gp_session *s = malloc(sizeof *s);
-    if (!s)
-        return NULL;
-    memset(s, 0, offsetof(struct gp_session, kept));
-    for (size_t i = 0; i < KEPT_COUNT; i++) {
-        s->kept[i].p = NULL;
-        s->kept[i].n = 0;
-        s->kept[i].near[0] = '\0';
-    }
-    return s;
-}
-
-/* Memory whose size depends on the rules. */
-static bool make_room(struct gp_session *s)
-{
-    const size_t words = ruleset_most_rules(s->rules) / 64 + 1;
-    const size_t counters = ruleset_counter_count(s->rules);
-    s->words[0] = malloc((2 * words + (counters + 1) / 2) * sizeof *s->words[0]);
-    if (!s->words[0])
-        return false;
-    s->words[1] = s->words[0] + words;
-    s->counts = (uint32_t *)(void *)(s->words[1] + words);
-    s->facts.field_count = s->counts;
-    memset(s->counts, 0, counters * sizeof *s->counts);
-    return true;
-}
-
-int session_open(struct gp_engine *engine, const struct gp_client *client, struct gp_session **session)
-{
-    struct gp_client c = {0};
-    struct gp_session *s = session_new();
-    *session = NULL;
-    if (!s)
-        return -1;
-    memcpy(&c, client, client->size < sizeof c ? client->size : sizeof c);
-    s->engine = engine;
-    s->policy = engine_policy(engine);
-    s->rules = policy_rules(s->policy);
-    s->settings = s->rules ? ruleset_settings(s->rules) : &no_settings;
-    s->facts.rules = s->rules;
-    s->facts.table = table_of;
-    s->facts.table_context = s;
-    header_init(&s->reader, FIELD_MOST, on_field, s);
-    take_client(s, &c);
-    if (s->rules) {
-        if (!make_room(s)) {
-            session_close(&s);
-            return -1;
-        }
-        s->own_network = s->facts.client_known && ruleset_own_network(s->rules, &s->facts.client);
-        s->waits_for_auth = ruleset_submission_port(s->rules, c.local_port);
-    }
-    *session = s;
-    return 0;
-}
-
-void session_close(struct gp_session **session)
-{
-    struct gp_session *s = *session;
-    *session = NULL;
-    if (!s)
-        return;
-    for (size_t i = 0; i < KEPT_COUNT; i++)
-        keep_fini(&s->kept[i]);
-    header_fini(&s->reader);
-    free(s->words[0]);
-    free(s->recipients);
-    policy_unref(&s->policy);
-    free(s);
-}
-
-static bool table_has_names(struct gp_session *s, unsigned slot)
-{
-    struct table *t;
-    return engine_table(s->engine, s->policy, slot, &t) == 1 && table_has_client_names(t);
-}
-
-uint32_t session_needs(struct gp_session *s)
-{
-    if (!s->rules || s->facts.name_state != GP_NAME_UNKNOWN || (s->facts.unknown & GP_FACT_NAME) ||
-        judge_never(s))
-        return 0;
-    bool name = s->settings->needs_name || table_has_names(s, TABLE_BLOCK) || table_has_names(s, TABLE_EXEMPT);
-    return name ? GP_FACT_NAME : 0;
-}
-
-void session_client_name(struct gp_session *s, const char *name, size_t n, uint32_t name_state)
-{
-    s->facts.name_state = name_state <= GP_NAME_FORGED ? name_state : GP_NAME_UNKNOWN;
-    if (!keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT("")))
-        lose(s, GP_FACT_NAME, KEPT_NAME);
-    s->facts.name = keep_text(&s->kept[KEPT_NAME]);
-    spare_forget(s, TAG_CLIENT);
-}
-
-void session_unknown(struct gp_session *s, uint32_t facts)
-{
-    s->facts.unknown |= facts;
-    if (facts & GP_FACT_ALL_FIELDS)
-        s->facts.fields_incomplete = true;
-}
-
-void session_trace(struct gp_session *s, void (*line)(void *context, const char *line, size_t n), void *context)
-{
-    s->trace = line;
-    s->trace_context = context;
-}
-
-/* ---- giving verdicts ---- */
-
-static bool decided(const struct decision *d)
-{
-    return d->action != GP_PASS;
-}
-
-static int pass(struct gp_session *s, struct gp_verdict *v)
-{
-    static const struct decision none;
-    s->told = none;
-    return tell_verdict(s, &none, v);
-}
-
-static int tell(struct gp_session *s, const struct decision *d, struct gp_verdict *v)
-{
-    s->told = *d;
-    return tell_verdict(s, d, v);
-}
-
-/* The consequences of a rule's decision for the client. */
-static void block_client(struct gp_session *s, struct decision *d)
-{
-    uint32_t relay = blocking_for_pattern(s, d);
-    d->block_seconds = blocking_for_rule(s, d->rule);
-    if (relay > d->block_seconds)
-        d->block_seconds = relay;
-}
-
-/* Gives a new decision: logs it and remembers what it means for later commands. */
-static int give(struct gp_session *s, struct decision *d, struct gp_verdict *v)
-{
-    if (!decided(d))
-        return pass(s, v);
-    if (d->cause == CAUSE_RULE)
-        block_client(s, d);
-    count_decision(s, d);
-    tell_decision(s, d);
-    if (s->settings->log_only) {
-        tell_log(s, d, true);
-        return pass(s, v);
-    }
-    tell_log(s, d, false);
-    if (d->action != GP_FAIL) {
-        s->refused = *d;
-        s->refused.block_seconds = 0;
-    }
-    return tell(s, d, v);
-}
-
-/* Without rules in force a message is answered as the host wished. */
-static int no_rules(struct gp_session *s, enum gp_phase phase, struct gp_verdict *v)
-{
-    struct decision d = {.action = GP_FAIL, .phase = phase, .cause = CAUSE_ON_ERROR};
-    if (!engine_tempfails(s->engine) || s->not_network || phase < GP_PHASE_MAIL)
-        return pass(s, v);
-    return tell(s, &d, v);
-}
-
-/* ---- the phases ---- */
+enum { LINE_MOST = 1 << 12, RECIPIENTS_MOST = 1 << 20 };
 
 static void ask_connect(struct gp_session *s, struct decision *d)
 {
@@ -293,7 +51,7 @@ static void ask_connect(struct gp_session *s, struct decision *d)
 static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
 {
     struct facts *f = &s->facts;
-    char line[LINE_MOST / 16];
+    char line[LINE_MOST];
     text = text_trim(text);
     if (flags & GP_ARGUMENT) {
         struct writer w = writer_on(line, sizeof line);
@@ -303,7 +61,7 @@ static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
     }
     f->unknown &= ~GP_FACT_HELO;
     if (!keep_set(&s->kept[KEPT_HELO], text))
-        lose(s, GP_FACT_HELO, KEPT_HELO);
+        session_lose(s, GP_FACT_HELO, KEPT_HELO);
     f->helo_line = keep_text(&s->kept[KEPT_HELO]);
     size_t verb = 0;
     while (verb < f->helo_line.n && !is_blank((unsigned char)f->helo_line.p[verb]))
@@ -359,6 +117,8 @@ static bool give_held(struct gp_session *s, struct decision *held, struct gp_ver
         return false;
     struct decision d = *held;
     int spared = held->cause == CAUSE_ON_ERROR ? 0 : spare(s, held->operation);
+    if (spared == 0 && held->cause == CAUSE_BLOCKLIST)
+        spared = spare(s, SPARE_BLOCKLIST);
     if (spared != 0)
         d = (struct decision){0};
     if (spared < 0)
@@ -371,21 +131,20 @@ static bool give_held(struct gp_session *s, struct decision *held, struct gp_ver
     return *action != GP_PASS;
 }
 
-/* What every phase begins with. True if the answer is clear without its rules. */
-static bool begin(struct gp_session *s, enum gp_phase phase, struct gp_verdict *v, int *action)
+bool session_begin(struct gp_session *s, enum gp_phase phase, struct gp_verdict *v, int *action)
 {
     if (!s->rules) {
-        *action = no_rules(s, phase, v);
+        *action = give_no_rules(s, phase, v);
         return true;
     }
     if (decided(&s->refused)) {
-        *action = tell(s, &s->refused, v);
+        *action = give_again(s, &s->refused, v);
         return true;
     }
     if (settle(s, phase, v, action))
         return true;
     if (judge_never(s)) {
-        *action = pass(s, v);
+        *action = give_pass(s, v);
         return true;
     }
     return false;
@@ -395,7 +154,7 @@ int session_connect(struct gp_session *s, struct gp_verdict *v)
 {
     struct decision d = {0};
     if (!s->rules)
-        return no_rules(s, GP_PHASE_CONNECT, v);
+        return give_no_rules(s, GP_PHASE_CONNECT, v);
     if (!s->connected)
         ask_connect(s, &d);
     return give(s, &d, v);
@@ -406,7 +165,7 @@ int session_helo(struct gp_session *s, const char *text, size_t n, uint32_t flag
     struct decision d = {0};
     int action;
     take_helo(s, text_of(text, n), flags);
-    if (begin(s, GP_PHASE_HELO, v, &action)) {
+    if (session_begin(s, GP_PHASE_HELO, v, &action)) {
         s->greeted = true;
         return action;
     }
@@ -422,7 +181,7 @@ void session_auth(struct gp_session *s)
     s->held_block = NULL;
 }
 
-static void transaction_over(struct gp_session *s)
+void session_transaction_over(struct gp_session *s)
 {
     s->in_transaction = false;
     s->headers_over = false;
@@ -461,7 +220,7 @@ static void take_path(struct gp_session *s, uint32_t fact, struct text text, uin
 {
     const bool is_mail = fact == GP_FACT_MAIL;
     const unsigned kept = is_mail ? KEPT_MAIL : KEPT_RCPT;
-    char whole[LINE_MOST / 16];
+    char whole[LINE_MOST];
     text = text_trim(text);
     if (flags & GP_ARGUMENT) {
         struct writer w = writer_on(whole, sizeof whole);
@@ -476,7 +235,7 @@ static void take_path(struct gp_session *s, uint32_t fact, struct text text, uin
     }
     s->facts.unknown &= ~fact;
     if (!keep_set(&s->kept[kept], text))
-        lose(s, fact, kept);
+        session_lose(s, fact, kept);
     *line = keep_text(&s->kept[kept]);
     if (!mailbox_from_command(*line, mailbox))
         *mailbox = (struct mailbox){.null_sender = false};
@@ -486,10 +245,10 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
 {
     struct decision d = {0};
     int action;
-    transaction_over(s);
+    session_transaction_over(s);
     take_path(s, GP_FACT_MAIL, text_of(text, n), flags, &s->facts.mail_line, &s->facts.sender);
     s->in_transaction = true;
-    if (begin(s, GP_PHASE_MAIL, v, &action))
+    if (session_begin(s, GP_PHASE_MAIL, v, &action))
         return action;
     if (s->held_block)
         blocking_for_rule(s, s->held_block);
@@ -503,8 +262,7 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
     return give(s, &d, v);
 }
 
-/* MAIL was never reported, but it must have come. */
-static bool settle_mail(struct gp_session *s, struct gp_verdict *v, int *action)
+bool session_settle_mail(struct gp_session *s, struct gp_verdict *v, int *action)
 {
     if (s->in_transaction)
         return false;
@@ -533,7 +291,7 @@ static void add_recipient(struct gp_session *s)
         } else {
             odd = true;
             if (cap <= RECIPIENTS_MOST)
-                lose_sparing(s);
+                session_lose_sparing(s);
         }
     }
     s->last_recipient = s->recipients_size;
@@ -560,7 +318,7 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
     take_path(s, GP_FACT_RCPT, text_of(text, n), flags, &s->facts.rcpt_line, &s->facts.recipient);
     if (!s->has_first_rcpt && s->facts.recipient.address.n)
         s->has_first_rcpt = keep_set(&s->kept[KEPT_FIRST_RCPT], s->facts.recipient.address);
-    if (begin(s, GP_PHASE_RCPT, v, &action) || settle_mail(s, v, &action))
+    if (session_begin(s, GP_PHASE_RCPT, v, &action) || session_settle_mail(s, v, &action))
         return action;
     tell_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);
     listed_block_table(s, OP_RCPT, &d);
@@ -582,84 +340,13 @@ void session_rcpt_rejected(struct gp_session *s)
 int session_data(struct gp_session *s, struct gp_verdict *v)
 {
     int action;
-    if (begin(s, GP_PHASE_DATA, v, &action) || settle_mail(s, v, &action))
+    if (session_begin(s, GP_PHASE_DATA, v, &action) || session_settle_mail(s, v, &action))
         return action;
-    return pass(s, v);
-}
-
-/* ---- the header ---- */
-
-static void on_field(void *context, const struct field *field)
-{
-    struct gp_session *s = context;
-    if (!s->rules || s->headers_over || decided(&s->refused))
-        return;
-    const struct named_field *named = ruleset_field(s->rules, field->name);
-    if (named && named->counted && named->counted <= ruleset_counter_count(s->rules))
-        s->counts[named->counted - 1]++;
-    /* What may tie this attempt to others, whatever decides about it. */
-    if (s->settings->relay_patterns.n && !s->has_subject && text_eq_nocase(field->name, TEXT("Subject")))
-        s->has_subject = keep_set(&s->kept[KEPT_SUBJECT], text_trim(field->value));
-    if (decided(&s->message) || judge_never(s))
-        return;
-    if (field->cut && s->reader.failed) { /* not as the client sent it */
-        lose_sparing(s);
-        return;
-    }
-    judge_field(s, field, named, &s->message);
-    s->facts.field = NULL;
-}
-
-void session_header_text(struct gp_session *s, const char *bytes, size_t n)
-{
-    header_feed(&s->reader, bytes, n);
-}
-
-void session_header(struct gp_session *s, const char *name, size_t name_size, const char *value,
-                    size_t value_size)
-{
-    struct text pieces[] = {text_of(name, name_size), TEXT(":"), text_of(value, value_size), TEXT("\r\n")};
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
-        header_feed(&s->reader, pieces[i].p, pieces[i].n);
-}
-
-int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
-{
-    int action;
-    header_end(&s->reader);
-    if (s->reader.failed)
-        s->facts.fields_incomplete = true;
-    if (begin(s, GP_PHASE_DATA, v, &action) || settle_mail(s, v, &action)) {
-        s->headers_over = true;
-        s->message = s->told; /* of an earlier phase; end_of_message() gives it again */
-        return action;
-    }
-    if (!decided(&s->message)) {
-        tell_trace(s, "end of headers:");
-        judge(s, OP_HEADERS, GP_PHASE_DATA, TEXT(""), &s->message);
-    }
-    s->headers_over = true;
-    action = give(s, &s->message, v);
-    if (action == GP_PASS)
-        s->message = (struct decision){0};
-    return action;
-}
-
-int session_end_of_message(struct gp_session *s, uint64_t message_size, struct gp_verdict *v)
-{
-    int action;
-    (void)message_size; /* nothing asks for it yet; the log of later versions may */
-    if (!s->headers_over)
-        action = session_end_of_headers(s, v);
-    else
-        action = tell_verdict(s, decided(&s->refused) ? &s->refused : &s->message, v);
-    s->facts.unknown &= ~GP_FACT_ALL_FIELDS; /* it was about this message */
-    transaction_over(s);
-    return action;
+    return give_pass(s, v);
 }
 
 void session_reset(struct gp_session *s)
 {
     s->facts.unknown &= ~GP_FACT_ALL_FIELDS;
-    transaction_over(s);
+    session_transaction_over(s);
 }
