@@ -56,6 +56,8 @@ BUILD=$plain
 unset CC CFLAGS
 make -s -j2 BUILD="$BUILD" unit
 for name in $units; do
+    # Its writers are killed before they could free anything, and that is all that would be found.
+    [ "$name" = test_slots_crash ] && continue
     GATEPOST_SLOWNESS=50 run_unit "valgrind/$name" valgrind -q --error-exitcode=9 --leak-check=full \
         --errors-for-leak-kinds=definite,indirect,possible "$BUILD/unit/$name"
 done
