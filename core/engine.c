@@ -322,9 +322,7 @@ void *engine_seen(struct gp_engine *e, enum seen_file which, const struct settin
 
 void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *line)
 {
-    uint64_t stamp = 1469598103934665603u;
-    for (const char *p = line; *p; p++)
-        stamp = (stamp ^ (unsigned char)*p) * 1099511628211u;
+    uint64_t stamp = text_hash(TEXT_HASH_START, text_z(line));
     os_mutex_lock(e->keeping.mutex);
     bool is_new = once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, "state", stamp);
     os_mutex_unlock(e->keeping.mutex);

@@ -32,9 +32,7 @@ static bool in_file(const char *file, uint64_t stamp, bool read_only)
 bool once_is_new(struct once *o, const char *dir, bool read_only, const char *path, uint64_t stamp)
 {
     char file[4096];
-    uint64_t key = stamp;
-    for (const char *p = path; *p; p++)
-        key = (key ^ (unsigned char)*p) * 1099511628211u;
+    uint64_t key = text_hash(stamp, text_z(path));
     if (in_memory(o, key | 1))
         return false;
     return !dir || !image_path(dir, "said", path, "stamp", file, sizeof file) ||

@@ -118,11 +118,7 @@ const struct ruleset *policy_rules(const struct policy *p)
 
 static uint64_t id_stamp(const struct file_id *id)
 {
-    uint64_t h = 1469598103934665603u;
-    const unsigned char *bytes = (const unsigned char *)id;
-    for (size_t i = 0; i < sizeof *id; i++)
-        h = (h ^ bytes[i]) * 1099511628211u;
-    return h;
+    return text_hash(TEXT_HASH_START, text_of((const char *)id, sizeof *id));
 }
 
 /* Keeps a copy of a good table in the state directory: what a process that finds it broken goes on with. */

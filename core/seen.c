@@ -105,11 +105,8 @@ static void retire(struct seen *seen, enum seen_file which)
 static void complain(struct keeping *k, struct late_log *log, const char *name, const char *reason)
 {
     char line[512];
-    uint64_t stamp = 1469598103934665603u;
-    for (const char *p = reason; *p; p++)
-        stamp = (stamp ^ (unsigned char)*p) * 1099511628211u;
     snprintf(line, sizeof line, "gatepost: %.400s", reason);
-    if (once_is_new(&k->once, k->dir, k->read_only, name, stamp))
+    if (once_is_new(&k->once, k->dir, k->read_only, name, text_hash(TEXT_HASH_START, text_z(reason))))
         late_log_add(log, GP_LOG_ERROR, line);
 }
 

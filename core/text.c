@@ -69,6 +69,13 @@ bool text_number(struct text t, uint64_t max, uint64_t *out)
     return true;
 }
 
+uint64_t text_hash(uint64_t h, struct text t)
+{
+    for (size_t i = 0; i < t.n; i++)
+        h = (h ^ (unsigned char)t.p[i]) * 1099511628211u;
+    return h;
+}
+
 unsigned text_distance(struct text a, struct text b)
 {
     enum { LONGEST = 40, TOO_FAR = 4 };

@@ -104,6 +104,11 @@ struct text text_trim(struct text t);
 /* A decimal number that fills the whole slice. Returns true and sets *OUT if it is at most MAX. */
 bool text_number(struct text t, uint64_t max, uint64_t *out);
 
+/* Continues a 64-bit hash (FNV-1a) over T, from TEXT_HASH_START on: to name things and states, not against
+ * people. */
+#define TEXT_HASH_START 1469598103934665603u
+uint64_t text_hash(uint64_t h, struct text t);
+
 /* Edit distance of two short words, letters of either case; anything above 3 is returned as 4. */
 unsigned text_distance(struct text a, struct text b);
 

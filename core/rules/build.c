@@ -95,7 +95,7 @@ static uint32_t append_text(struct builder *b, struct text t)
     return at;
 }
 
-static uint32_t text_hash(struct text t)
+static uint32_t intern_hash(struct text t)
 {
     uint32_t h = (uint32_t)t.n * 0x9E3779B1u;
     for (size_t i = 0; i < t.n; i++)
@@ -120,7 +120,7 @@ static void intern_grow(struct builder *b)
         uint32_t at = b->interned[i];
         if (!at)
             continue;
-        size_t slot = text_hash(text_z((const char *)b->block.p + at)) & (cap - 1);
+        size_t slot = intern_hash(text_z((const char *)b->block.p + at)) & (cap - 1);
         while (wider[slot])
             slot = (slot + 1) & (cap - 1);
         wider[slot] = at;
@@ -141,7 +141,7 @@ struct span builder_text(struct builder *b, struct text t)
     /* A text with a NUL in it could not be found again by its hash; it is simply kept each time. */
     if (memchr(t.p, '\0', t.n))
         return (struct span){append_text(b, t), (uint32_t)t.n};
-    size_t slot = text_hash(t) & (b->interned_cap - 1);
+    size_t slot = intern_hash(t) & (b->interned_cap - 1);
     while (b->interned[slot]) {
         if (interned_is(b, b->interned[slot], t))
             return (struct span){b->interned[slot], (uint32_t)t.n};

@@ -337,12 +337,9 @@ bool watch_list_changed(const struct watch_list *w)
 
 uint64_t watch_list_stamp(const struct watch_list *w)
 {
-    uint64_t h = 1469598103934665603u;
-    for (size_t i = 0; i < w->count; i++) {
-        const unsigned char *p = (const unsigned char *)&w->items[i].id;
-        for (size_t k = 0; k < sizeof w->items[i].id; k++)
-            h = (h ^ p[k]) * 1099511628211u;
-    }
+    uint64_t h = TEXT_HASH_START;
+    for (size_t i = 0; i < w->count; i++)
+        h = text_hash(h, text_of((const char *)&w->items[i].id, sizeof w->items[i].id));
     return h;
 }
 

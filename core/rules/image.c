@@ -4,9 +4,7 @@
 
 bool image_path(const char *dir, const char *kind, const char *path, const char *suffix, char *out, size_t cap)
 {
-    uint64_t h = 1469598103934665603u;
-    for (const char *p = path; *p; p++)
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
+    uint64_t h = text_hash(TEXT_HASH_START, text_z(path));
     struct writer w = writer_on(out, cap);
     writer_printf(&w, "%s/%s-%016llx.%s", dir, kind, (unsigned long long)h, suffix);
     return !w.cut;
