@@ -10,6 +10,8 @@
 #include "core/gatepost.h"
 #include "tools/table_make.h"
 
+#include <time.h>
+
 struct doorway {
     struct temp_folder folder;
     const struct gp_api *api;
@@ -17,6 +19,7 @@ struct doorway {
     char log[16384]; /* every line so far, each with a line end */
     struct gp_session *session;
     struct gp_verdict verdict;
+    int64_t now; /* the engine's time; 0: that of the system */
 };
 
 static inline void doorway_log(void *context, uint32_t level, const char *line, size_t n)
@@ -28,6 +31,12 @@ static inline void doorway_log(void *context, uint32_t level, const char *line, 
         strcat(d->log, line);
         strcat(d->log, "\n");
     }
+}
+
+static inline int64_t doorway_clock(void *context)
+{
+    struct doorway *d = context;
+    return d->now ? d->now : (int64_t)time(NULL);
 }
 
 static inline void doorway_table(struct doorway *d, const char *name, const char *text)
@@ -46,7 +55,7 @@ static inline void doorway_table(struct doorway *d, const char *name, const char
 /* Opens an engine on the rule file as it stands. Returns engine_open()'s value. */
 static inline int doorway_engine(struct doorway *d, uint32_t flags)
 {
-    struct gp_host host = {.size = sizeof host, .context = d, .log = doorway_log};
+    struct gp_host host = {.size = sizeof host, .context = d, .log = doorway_log, .clock = doorway_clock};
     struct gp_error error = {.size = sizeof error};
     char config[256], state[256];
     snprintf(config, sizeof config, "%s", temp_path(&d->folder, "gatepost.conf"));
