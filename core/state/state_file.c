@@ -13,10 +13,13 @@ enum { LOCK_WAIT_MS = 20 };
 /* No flipped bit makes this. */
 static const uint64_t retired_mark = 0x6465726974657220u;
 
+/* Of a path too long for REASON the beginning, so that the error is told in any case. */
 static int complain(char *reason, size_t cap, const char *path, int error)
 {
     char why[128];
-    snprintf(reason, cap, "%s: %s", path, os_reason(error, why, sizeof why));
+    os_reason(error, why, sizeof why);
+    const size_t rest = strlen(why) + sizeof ": ";
+    snprintf(reason, cap, "%.*s: %s", rest < cap ? (int)(cap - rest) : 0, path, why);
     return -1;
 }
 
