@@ -50,6 +50,8 @@ exim_setup() {
     printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n' >"$exim_folder/resolv.conf"
     : >"$exim_folder/names"
     printf '127.0.0.1 localhost mail.example.com\n::1 localhost mail.example.com\n' >"$exim_folder/hosts"
+    # A bare container has none to mount over.
+    [ -e /etc/hosts ] || : >/etc/hosts
     mount --bind "$exim_folder/hosts" /etc/hosts
     for folder in state spool log run; do
         [ -n "$exim_alone" ] || chown "$exim_uid:$exim_gid" "$exim_folder/$folder"
