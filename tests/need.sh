@@ -26,7 +26,7 @@ has_library() {
 }
 
 has_fuzzer() {
-    clang -print-file-name=libclang_rt.fuzzer-x86_64.a | grep -q / || clang -print-runtime-dir | xargs -I{} test -e {}/libclang_rt.fuzzer-x86_64.a
+    runtime=$(clang -print-runtime-dir 2>/dev/null) && [ -e "$runtime/libclang_rt.fuzzer-x86_64.a" ]
 }
 
 for set in "$@"; do
