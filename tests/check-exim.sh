@@ -220,6 +220,43 @@ trapped_client_is_blocked() {
         say 198.51.100.3 "EHLO a.example.net" && heard closed && heard_like '^5'
 }
 
+# The list is seen and changed by the command while Exim runs.
+listed_client_is_seen_and_let_in_again() {
+    use trap &&
+        say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" NOOP && heard closed &&
+        say 198.51.100.5 QUIT && heard "554 5.7.1 Connection refused because of short-term restriction" &&
+        say 198.51.100.6 "EHLO b.example.net" QUIT && heard_like '^221' &&
+        "$gatepost" blocks list --state-dir "$state" --address 198.51.100.5 >"$work/said" && heard_like '^198.51.100.5 .*gatepost.conf:4' &&
+        "$gatepost" blocks remove --state-dir "$state" 198.51.100.5 >"$work/said" &&
+        say 198.51.100.5 "EHLO a.example.net" QUIT && heard_like '^221'
+}
+
+listed_client_comes_back_and_stays_longer_then() {
+    use steps && write_rules "block-time = 1s 4s" &&
+        say 198.51.100.7 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" NOOP && heard closed &&
+        say 198.51.100.7 QUIT && heard_like '^554 5.7.1' && sleep 2 &&
+        say 198.51.100.7 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" NOOP && heard "554 $go_away" &&
+        sleep 2 && say 198.51.100.7 QUIT && heard_like '^554 5.7.1' && sleep 3 &&
+        say 198.51.100.7 "EHLO a.example.net" QUIT && heard_like '^221'
+}
+
+# relay ADDRESS: one attempt without a Message-ID, always with the same envelope.
+relay() {
+    say "$1" "EHLO a.example.net" "MAIL FROM:<5140ghxc@aci.net>" "RCPT TO:<user@example.com>" DATA "@$work/none" . QUIT
+}
+
+open_relays_are_listed_together() {
+    use relays && write_rules "relay-pattern = envelope 3 clients 1h" &&
+        relay 203.0.113.71 && relay 203.0.113.72 && relay 192.0.2.1 && relay 203.0.113.73 &&
+        for each in 71 72 73; do
+            say "203.0.113.$each" QUIT && heard "550 5.7.1 Apparent open relay" || return 1
+        done &&
+        relay 203.0.113.74 && say 203.0.113.74 QUIT && heard "550 5.7.1 Apparent open relay" &&
+        say 192.0.2.1 "EHLO a.example.net" QUIT && heard_like '^221' &&
+        "$gatepost" blocks list --state-dir "$state" --cause "Apparent open relay" >"$work/said" &&
+        [ "$(grep -c '^203.0.113.7[1-4] ' "$work/said")" -eq 4 ]
+}
+
 # message_without_id CODE: so that local_scan is judged by the same case.
 message_without_id() {
     use message-id && send 198.51.100.5 "$work/none" && heard "$1 $unidentified" &&
@@ -607,6 +644,9 @@ run_heavy() {
     check "own name at EHLO is refused, and the session with it" own_name_is_refused_for_good
     check "a trap has its own reply whether or not the address exists" trap_answers_whether_or_not_it_exists
     check "who walked into a trap is refused at the next connection" trapped_client_is_blocked
+    check "a listed client is seen by the command, and let in again at once" listed_client_is_seen_and_let_in_again
+    check "a listed client comes back by itself, and stays longer the second time" listed_client_comes_back_and_stays_longer_then
+    check "open relays are listed together" open_relays_are_listed_together
     check "a message without Message-ID is refused after the dot" message_without_id 553
     check "a message with a bad Message-ID is refused" message_with_bad_id 553
     check "an exempt client needs no Message-ID" exempt_client_needs_no_id
