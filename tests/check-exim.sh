@@ -231,12 +231,19 @@ listed_client_is_seen_and_let_in_again() {
         say 198.51.100.5 "EHLO a.example.net" QUIT && heard_like '^221'
 }
 
+# set_clock SECONDS: what `test-clock` tells.
+set_clock() {
+    printf '%s\n' "$1" >"$exim_folder/run/clock.new"
+    chmod 644 "$exim_folder/run/clock.new"
+    mv "$exim_folder/run/clock.new" "$exim_folder/run/clock"
+}
+
 listed_client_comes_back_and_stays_longer_then() {
-    use steps && write_rules "block-time = 1s 4s" &&
+    use steps && write_rules "block-time = 2s 6s" "test-clock = /run/clock" && set_clock 1180000000 &&
         say 198.51.100.7 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" NOOP && heard closed &&
-        say 198.51.100.7 QUIT && heard_like '^554 5.7.1' && sleep 2 &&
+        set_clock 1180000001 && say 198.51.100.7 QUIT && heard_like '^554 5.7.1' && set_clock 1180000003 &&
         say 198.51.100.7 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" NOOP && heard "554 $go_away" &&
-        sleep 2 && say 198.51.100.7 QUIT && heard_like '^554 5.7.1' && sleep 3 &&
+        set_clock 1180000006 && say 198.51.100.7 QUIT && heard_like '^554 5.7.1' && set_clock 1180000010 &&
         say 198.51.100.7 "EHLO a.example.net" QUIT && heard_like '^221'
 }
 
