@@ -155,6 +155,8 @@ int session_connect(struct gp_session *s, struct gp_verdict *v)
     struct decision d = {0};
     if (!s->rules)
         return give_no_rules(s, GP_PHASE_CONNECT, v);
+    if (decided(&s->refused))
+        return give_again(s, &s->refused, v);
     if (!s->connected)
         ask_connect(s, &d);
     return give(s, &d, v);

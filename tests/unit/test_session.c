@@ -100,6 +100,7 @@ static void connect__fail_and_refuse__act_as_close(void **state)
     assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_CLOSE);
     assert_int_equal(doorway_connect(&d, CLIENT, "a.dyn.example.net"), GP_CLOSE);
     assert_string_equal(d.verdict.reply, "554 b");
+    assert_int_equal(d.api->connect(d.session, NULL), GP_CLOSE); /* whoever asks again hears the same */
     assert_int_equal(doorway_connect(&d, "::ffff:203.0.113.9", NULL), GP_CLOSE);
     assert_int_equal(doorway_connect(&d, "198.51.100.1", NULL), GP_PASS);
     doorway_close(&d);
