@@ -1,6 +1,6 @@
 # gatepost - rules at the door of a mail server
 #
-#   make            build the command and the Exim module into build/
+#   make            build the command, gatepost.so and the Exim module into build/
 #   make demo       fetch what is needed, build, play the dialogues into a real Exim, judge the corpus
 #   make check      everything below, cheap first; each callable alone
 #     check-unit      unit tests (cmocka)
@@ -51,7 +51,7 @@ BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 .DELETE_ON_ERROR:
 .PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-exim lint bench demo install clean unit fuzz deps bench-deps
 
-all: $(BUILD)/gatepost exim
+all: $(BUILD)/gatepost $(BUILD)/gatepost.so exim
 
 deps:
 	@tests/need.sh build
@@ -74,6 +74,11 @@ $(BUILD)/libgatepost-tools.a: $(TOOLS_OBJ)
 
 $(BUILD)/gatepost: $(BUILD)/obj/tools/main.o $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(CDB) $(ZLIB)
+
+# The whole engine behind its one function, for a host that loads it with dlopen.
+$(BUILD)/gatepost.so: plugins/generic/exports.map $(BUILD)/libgatepost-core.a
+	$(CC) $(ALL_CFLAGS) -shared -o $@ -Wl,-u,gatepost_api $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) \
+		-Wl,--version-script=plugins/generic/exports.map -Wl,--gc-sections $(CDB)
 
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 
@@ -113,12 +118,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatep
 	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(CDB) $(BENCH_LDLIBS_$(@F))
 
-# The engine as a shared object that exports its one function, for timing how it is loaded.
-$(BUILD)/bench/gatepost-bench.so: $(BUILD)/libgatepost-core.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -shared -o $@ -Wl,-u,gatepost_api $< $(ALL_LDFLAGS) -Wl,--gc-sections $(CDB)
-
-bench: $(BENCH_BIN) $(BUILD)/bench/gatepost-bench.so $(BUILD)/gatepost exim
+bench: $(BENCH_BIN) $(BUILD)/gatepost.so $(BUILD)/gatepost exim
 	@tests/bench/run.sh $(BUILD)
 
 # The host that gatepost_api(3) prints.
@@ -150,7 +150,7 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(eximdir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man3 \
 		$(DESTDIR)$(mandir)/man5
 	$(INSTALL) -m 755 $(BUILD)/gatepost $(DESTDIR)$(bindir)/
-	$(INSTALL) -m 644 $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
+	$(INSTALL) -m 644 $(BUILD)/gatepost.so $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
 	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
 	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/

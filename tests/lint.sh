@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 2
 tests/need.sh lint bench || exit 2
 
 folders=()
-for folder in core tools exim plugins tests; do
+for folder in core tools exim milter plugins tests; do
     [ -d "$folder" ] && folders+=("$folder")
 done
 # The build for Windows has its own.

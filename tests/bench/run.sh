@@ -12,7 +12,7 @@ printf 'gatepost: medians of many short rounds in one run; trust the ratios more
 printf '\n'
 "$build/bench/bench_loading" "$folder"
 printf '\n'
-"$build/bench/bench_launch" "$folder" "$build/bench" "$build/bench/gatepost-bench.so"
+"$build/bench/bench_launch" "$folder" "$build/bench" "$build/gatepost.so"
 printf '\n'
 "$build/bench/bench_tables" "$folder" "$build/gatepost"
 printf '\n'

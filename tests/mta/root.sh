@@ -2,43 +2,21 @@
 # root.sh: makes folders to chroot into, each with one real mail server unpacked from Debian packages. Nothing is installed on
 # this machine: apt only resolves the packages against an empty list of installed ones and fetches them.
 #
-#   root.sh exim           prints the path of that root, and makes it first if it is missing
-#   root.sh --prefetch     makes all roots that are missing, in the background; returns at once
+#   root.sh NAME                prints the path of that root, and makes it first if it is missing
+#   root.sh --prefetch NAME...  makes those that are missing, in the background; returns at once
+#
+# A recipe, roots/NAME.sh, is sourced here and gives
+#   packages   what apt is asked for; it adds what those depend on
+#   extras     packages that conflict with one of those (may be empty); only what `finish` takes out of them is used
+#   finish ROOT-FOLDER EXTRAS-FOLDER    a function: what the packages' own scripts would have done
 #
 # A root lives in ${GATEPOST_CACHE:-~/.cache/gatepost} under the hash of its recipe, and is complete as soon as it has its name.
-# Nobody writes into a root afterwards: tests/mta/exim.sh lays the folders that change over it.
+# Nobody writes into a root afterwards: what runs a server lays the folders that change over it.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${GATEPOST_CACHE:-${HOME:-/root}/.cache/gatepost}
-roots="exim"
-
-# packages ROOT: what apt is asked for; it adds what those depend on.
-packages() {
-    case $1 in
-    exim) echo "exim4-daemon-heavy exim4-base exim4-config exim4-dev dash coreutils sed grep mawk debianutils util-linux base-passwd libc-bin" ;;
-    *) die "no recipe for '$1'; there are: $roots" ;;
-    esac
-}
-
-# extras ROOT: packages that conflict with one of the above; only what finish_ROOT takes out of them is used.
-extras() {
-    case $1 in
-    exim) echo "exim4-daemon-light" ;;
-    esac
-}
-
-# finish_exim ROOT-FOLDER EXTRAS-FOLDER: the light daemon beside the heavy one, and the user that both were built for.
-finish_exim() {
-    mv "$2/usr/sbin/exim4" "$1/usr/sbin/exim4-light"
-    cp "$1/usr/sbin/exim4" "$1/usr/sbin/exim4-heavy"
-    cp "$1/usr/share/base-passwd/passwd.master" "$1/etc/passwd"
-    cp "$1/usr/share/base-passwd/group.master" "$1/etc/group"
-    echo 'Debian-exim:x:102:105::/var/spool/exim4:/usr/sbin/nologin' >>"$1/etc/passwd"
-    echo 'Debian-exim:x:105:' >>"$1/etc/group"
-    printf 'mail.example.com\n' >"$1/etc/mailname"
-    mkdir -p "$1/var/spool/exim4" "$1/var/log/exim4" "$1/etc/gatepost" "$1/var/lib/gatepost" "$1/usr/local/lib/gatepost"
-}
+packages="" extras=""
 
 die() {
     echo "root.sh: $*" >&2
@@ -67,36 +45,47 @@ skeleton() {
     printf 'hosts: files dns\npasswd: files\ngroup: files\n' >"$1/etc/nsswitch.conf"
 }
 
-# path_of ROOT: where it lives. The recipe is this file, the release of Debian and the architecture.
+# path_of ROOT: where it lives. The hash is that of its recipe, of this file, of Debian's release and of the architecture.
 path_of() {
-    hash=$({ cat "$here/root.sh" /etc/debian_version && dpkg --print-architecture; } | sha256sum | cut -c1-16)
+    hash=$({ cat "$here/root.sh" "$here/roots/$1.sh" /etc/debian_version && dpkg --print-architecture; } | sha256sum | cut -c1-16)
     echo "$cache/$1-$hash"
 }
 
-# fetch ROOT: its packages into $work/archives, those that conflict into $work/extras.
+# recipe ROOT
+recipe() {
+    [ -e "$here/roots/$1.sh" ] || die "no recipe for '$1'; there are: $(cd "$here/roots" && echo *.sh | sed 's/\.sh//g')"
+    # shellcheck source=/dev/null # which one, the caller says
+    . "$here/roots/$1.sh"
+}
+
+# fetch: the recipe's packages into $work/archives, those that conflict into $work/extras.
 fetch() {
     mkdir -p "$work/archives/partial" "$work/extras"
     : >"$work/status"
-    # shellcheck disable=SC2046 # the lists are words
-    apt_empty -y --download-only install $(packages "$1") && (cd "$work/extras" && apt_empty download $(extras "$1"))
+    # shellcheck disable=SC2086 # the lists are words
+    apt_empty -y --download-only install $packages && { [ -z "$extras" ] || (cd "$work/extras" && apt_empty download $extras); }
+}
+
+# unpack_all FROM-FOLDER TO-FOLDER
+unpack_all() {
+    for package in "$1"/*.deb; do
+        [ ! -e "$package" ] || unpack "$package" "$2"
+    done
 }
 
 make_root() {
     work=$(mktemp -d "$cache/making.XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    fetch "$1" >"$work/log" 2>&1 || {
+    recipe "$1"
+    fetch >"$work/log" 2>&1 || {
         rm -rf "$work/archives" "$work/extras"
-        $(command -v sudo || true) apt-get -q update >>"$work/log" 2>&1 && fetch "$1" >>"$work/log" 2>&1
+        $(command -v sudo || true) apt-get -q update >>"$work/log" 2>&1 && fetch >>"$work/log" 2>&1
     } || die "cannot fetch the packages of $1: $(tail -n 3 "$work/log")"
     skeleton "$work/root"
-    for package in "$work"/archives/*.deb; do
-        unpack "$package" "$work/root"
-    done
+    unpack_all "$work/archives" "$work/root"
     mkdir "$work/more"
-    for package in "$work"/extras/*.deb; do
-        unpack "$package" "$work/more"
-    done
-    "finish_$1" "$work/root" "$work/more"
+    unpack_all "$work/extras" "$work/more"
+    finish "$work/root" "$work/more"
     chmod 755 "$work/root"
     mv -T "$work/root" "$2"
 }
@@ -114,14 +103,15 @@ ensure() {
 
 case ${1-} in
 --prefetch)
+    shift
     mkdir -p "$cache"
-    for root in $roots; do
+    for root in "$@"; do
         [ -d "$(path_of "$root")" ] || setsid "$0" "$root" >"$cache/$root.log" 2>&1 </dev/null &
     done
     ;;
--* | '') die "usage: root.sh NAME | --prefetch" ;;
+-* | '') die "usage: root.sh NAME | --prefetch NAME..." ;;
 *)
-    packages "$1" >/dev/null
+    recipe "$1"
     ensure "$1"
     ;;
 esac
