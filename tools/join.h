@@ -49,7 +49,7 @@ struct join {
     struct sighted *sighted;
     struct refused *refused;
     struct shortterm *shortterm;
-    struct keymap_secret secret;
+    struct siphash_key secret;
     struct join_place *by_id;      /* made when the first id is seen */
     struct join_transaction *near; /* the last refusal of each file */
     struct join_line *lines;       /* where there is more than one file */

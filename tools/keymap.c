@@ -4,57 +4,18 @@
 
 #include <stdlib.h>
 
-static uint64_t turn(uint64_t x, unsigned bits)
+uint64_t keymap_key(const struct siphash_key *secret, const void *bytes, size_t n)
 {
-    return x << bits | x >> (64 - bits);
-}
-
-static void mix(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[1] = turn(v[1], 13) ^ v[0];
-    v[0] = turn(v[0], 32);
-    v[2] += v[3];
-    v[3] = turn(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = turn(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = turn(v[1], 17) ^ v[2];
-    v[2] = turn(v[2], 32);
-}
-
-/* SipHash-1-3, but for the order of bytes. */
-uint64_t keymap_key(const struct keymap_secret *secret, const void *bytes, size_t n)
-{
-    const unsigned char *p = bytes;
-    uint64_t v[4] = {secret->k0 ^ 0x736f6d6570736575, secret->k1 ^ 0x646f72616e646f6d,
-                     secret->k0 ^ 0x6c7967656e657261, secret->k1 ^ 0x7465646279746573};
-    for (size_t i = 0; i <= n; i += 8) {
-        uint64_t word = 0;
-        memcpy(&word, p + i, n - i < 8 ? n - i : 8); /* in this machine's order: it is for this run */
-        if (n - i < 8)
-            word ^= (uint64_t)n << 56;
-        v[3] ^= word;
-        mix(v);
-        v[0] ^= word;
-    }
-    v[2] ^= 0xff;
-    mix(v);
-    mix(v);
-    mix(v);
-    uint64_t key = v[0] ^ v[1] ^ v[2] ^ v[3];
+    uint64_t key = siphash(secret, bytes, n);
     return key ? key : 1;
 }
 
-/* The time, the process, and where the system put our stack: more than a client of the mail server can know. */
-struct keymap_secret keymap_secret(void)
+struct siphash_key keymap_secret(void)
 {
-    struct keymap_secret fixed = {0x6761746570, 0x6f7374};
-    uint64_t seen[4] = {(uint64_t)os_clock(), (uint64_t)os_ticks_ms(), os_process(),
-                        (uint64_t)(uintptr_t)&fixed};
-    uint64_t first = keymap_key(&fixed, seen, sizeof seen);
-    fixed.k0 ^= first;
-    return (struct keymap_secret){first, keymap_key(&fixed, seen, sizeof seen)};
+    struct siphash_key secret;
+    if (os_random(&secret, sizeof secret) != 0)
+        secret = (struct siphash_key){(uint64_t)os_clock(), (uint64_t)os_ticks_ms() ^ os_process() << 32};
+    return secret;
 }
 
 static struct keymap_place *place_of(const struct keymap *m, uint64_t key)

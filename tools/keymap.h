@@ -6,6 +6,7 @@
 #ifndef GATEPOST_KEYMAP_H
 #define GATEPOST_KEYMAP_H
 
+#include "core/state/siphash.h"
 #include "core/text.h"
 
 struct keymap_place {
@@ -19,15 +20,11 @@ struct keymap {
     size_t n;
 };
 
-struct keymap_secret {
-    uint64_t k0, k1;
-};
-
 /* A secret that differs from run to run. */
-struct keymap_secret keymap_secret(void);
+struct siphash_key keymap_secret(void);
 
 /* The key of some bytes; never 0. */
-uint64_t keymap_key(const struct keymap_secret *secret, const void *bytes, size_t n);
+uint64_t keymap_key(const struct siphash_key *secret, const void *bytes, size_t n);
 
 /* NULL if there is none. */
 void *keymap_get(const struct keymap *m, uint64_t key);

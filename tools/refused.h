@@ -29,7 +29,7 @@ struct refused_client {
 
 struct refused {
     uint64_t times; /* so many are "again and again" */
-    struct keymap_secret secret;
+    struct siphash_key secret;
     struct keymap by_ip, reasons;
     size_t most; /* REFUSED_MOST */
     /* After refused_finish() those refused again and again, most often first. */

@@ -258,7 +258,7 @@ static bool is_loopback(const struct ip *ip)
 
 static bool print_blocked(const struct ip *ip, struct keymap *shown, const char *reply, FILE *out)
 {
-    static const struct keymap_secret secret = {0, 0};
+    static const struct siphash_key secret = {0, 0};
     char client[CLIENT_TEXT];
     uint64_t key = keymap_key(&secret, ip, sizeof *ip);
     if (is_loopback(ip) || keymap_get(shown, key))

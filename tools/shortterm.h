@@ -24,7 +24,7 @@ struct shortterm_hour {
 struct shortterm_entry;
 
 struct shortterm {
-    struct keymap_secret secret;
+    struct siphash_key secret;
     struct keymap map;
     struct shortterm_entry *oldest, *newest;
     size_t current, peak;

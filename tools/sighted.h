@@ -45,7 +45,7 @@ struct sighted_pattern {
 struct sighted {
     int64_t window;
     size_t clients; /* so many make a pattern */
-    struct keymap_secret secret;
+    struct siphash_key secret;
     struct keymap open;
     struct sighted_pattern *oldest, *newest;
     size_t open_bytes, open_most;   /* SIGHTED_OPEN */
