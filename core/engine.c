@@ -363,14 +363,19 @@ bool engine_tempfails(const struct gp_engine *e)
     return (e->flags & GP_TEMPFAIL) != 0;
 }
 
+/* As far as the host's struct goes. A text that is cut there ends in NUL all the same. */
 static void give_error(struct gp_error *out, const struct error *e)
 {
-    if (!out || out->size < sizeof *out)
+    struct gp_error full = {.line = e->line, .column = e->column};
+    if (!out)
         return;
-    out->line = e->line;
-    out->column = e->column;
-    snprintf(out->file, sizeof out->file, "%s", e->file);
-    snprintf(out->message, sizeof out->message, "%s", e->message);
+    const size_t n = out->size < sizeof full ? out->size : sizeof full;
+    full.size = out->size;
+    snprintf(full.file, sizeof full.file, "%s", e->file);
+    snprintf(full.message, sizeof full.message, "%s", e->message);
+    if (n > offsetof(struct gp_error, file))
+        ((char *)&full)[n - 1] = '\0';
+    memcpy(out, &full, n);
 }
 
 static void copy_host(struct gp_engine *e, const struct gp_host *host)

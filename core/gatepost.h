@@ -10,7 +10,9 @@
  *
  * Strings in are pointer and length, any bytes, borrowed for the call. Strings out live until the next call on
  * that session. Structs that a host fills begin with their size; set it to sizeof and the rest to zero (=
- * unknown, none, default) first.
+ * unknown, none, default) first. The engine reads and writes nothing behind that size, and GP_HAS() tells the
+ * host how far a struct of the engine's reaches: both may be older or newer than the other. Within one major
+ * version structs only grow at their end and values are only added.
  */
 #ifndef GATEPOST_H
 #define GATEPOST_H
@@ -31,6 +33,10 @@ extern "C" {
 #endif
 
 #define GP_API_MAJOR 1u
+
+/* Whether the struct that S points to, which begins with its size, reaches to the end of MEMBER: for functions
+ * and members that came after the first version. */
+#define GP_HAS(s, member) ((size_t)((const char *)(&(s)->member + 1) - (const char *)(s)) <= (s)->size)
 
 struct gp_engine;
 struct gp_session;
@@ -235,6 +241,9 @@ struct gp_trace_ext {
 /* The one exported function. NULL if this engine cannot speak MAJOR. The table is constant and lives as long as
  * the library. */
 GP_EXPORT const struct gp_api *gatepost_api(uint32_t major);
+
+/* Its type, for a host that finds it with dlsym() or GetProcAddress(). */
+typedef const struct gp_api *gp_api_entry(uint32_t major);
 
 #ifdef __cplusplus
 }
