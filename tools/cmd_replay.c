@@ -31,7 +31,8 @@ static const char usage[] =
     "      --server ADDRESS:PORT  play into a real server; a session's own port is used where PORT is 25; a\n"
     "                             name with addresses of both families serves clients of both\n"
     "      --as NAME              which S@NAME: lines count there: exim, exim-scan, sendmail, postfix or "
-    "mercury\n"
+    "mercury;\n"
+    "                             without it none does\n"
     "      --auth USER:PASSWORD   the account that `auth` uses there (test:test)\n"
     "      --test-clock FILE      write the time into FILE, from where the server takes it, and do not wait\n"
     "  -h, --help\n"
@@ -277,10 +278,8 @@ static int parse_options(struct replay *r, struct wishes *w, int argc, char **ar
     if (r->server && (r->verdicts || r->summary || r->trace || r->config || r->state_dir))
         return complain(
             "with --server the server judges: no --config, --state-dir, --verdicts, --summary or --trace");
-    if (!r->server != !w->as)
-        return complain("--server and --as belong together");
-    if (!r->server && (w->auth || w->test_clock))
-        return complain("--auth and --test-clock are for --server");
+    if (!r->server && (w->as || w->auth || w->test_clock))
+        return complain("--as, --auth and --test-clock are for --server");
     if (r->json && r->playback.show)
         return complain("--json does not go with --show or --trace");
     if (r->verdicts && r->summary)
@@ -292,8 +291,8 @@ static int set_up_server(struct replay *r, const struct wishes *w)
 {
     if (!player_init(&r->player, r->server, &r->playback.clock, &r->peer))
         return complain("--server wants ADDRESS:PORT, as 127.0.0.1:25 or [::1]:25");
-    r->playback.server = dialogue_server(text_z(w->as));
-    if (!r->playback.server)
+    r->playback.server = w->as ? dialogue_server(text_z(w->as)) : 0;
+    if (w->as && !r->playback.server)
         return complain("--as wants exim, exim-scan, sendmail, postfix or mercury");
     char *colon = w->auth ? strchr(w->auth, ':') : NULL;
     if (w->auth && !colon)
