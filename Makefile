@@ -5,7 +5,8 @@
 #   make check      everything below, cheap first; each callable alone
 #     check-unit      unit tests (cmocka)
 #     check-sessions  tests/sessions through the engine, and the command's own behaviour
-#     check-manuals   the manuals, and the host that gatepost_api(3) prints
+#     check-manuals   the manuals are sound, and gatepost_api(3) prints the example as it is
+#     check-hosts     gatepost.so as hosts see it: header, exports, installation, the example hosts
 #     check-fuzz      every parser's fuzz target over its corpus
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
 #     check-exim      tests/sessions and more through real Exims
@@ -21,6 +22,8 @@ BUILD   ?= build
 prefix  ?= /usr/local
 bindir   = $(prefix)/bin
 mandir   = $(prefix)/share/man
+libdir   = $(prefix)/lib
+includedir = $(prefix)/include
 sysconfdir ?= /etc
 eximdir ?= $(prefix)/lib/gatepost
 INSTALL ?= install
@@ -49,7 +52,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-exim lint bench demo install clean unit fuzz deps bench-deps
+.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim lint bench demo install clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so exim
 
@@ -121,13 +124,17 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatep
 bench: $(BENCH_BIN) $(BUILD)/gatepost.so $(BUILD)/gatepost exim
 	@tests/bench/run.sh $(BUILD)
 
-# The host that gatepost_api(3) prints.
-$(BUILD)/example-host: tests/examples/host.c $(BUILD)/libgatepost-core.a
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-host.d -o $@ $< $(BUILD)/libgatepost-core.a \
-		$(ALL_LDFLAGS) $(CDB)
+# Hosts that load gatepost.so: they see the public header as an installed one, and nothing else of the tree.
+EXAMPLE = $(CC) -idirafter core $(CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/$(@F).d -o $@ $(filter %.c,$^) $(ALL_LDFLAGS)
 
-check-manuals: $(BUILD)/example-host
-	@tests/check-manuals.sh $(BUILD)/example-host
+# The one that gatepost_api(3) prints.
+$(BUILD)/example-host: tests/examples/host.c core/gatepost.h | deps
+	@mkdir -p $(BUILD)/obj
+	$(EXAMPLE) -ldl
+
+$(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) core/gatepost.h | deps
+	@mkdir -p $(BUILD)/obj
+	$(EXAMPLE) -ldl -pthread
 
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
@@ -135,7 +142,7 @@ check-manuals: $(BUILD)/example-host
 check:
 	@BUILD='$(BUILD)' tests/check.sh
 
-check-unit check-sessions check-fuzz check-san check-exim:
+check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim:
 	@BUILD='$(BUILD)' tests/check.sh $(@:check-%=%)
 
 demo: all
@@ -147,10 +154,16 @@ lint:
 
 # The rule file and /var/lib/gatepost are the administrator's: README.md has the lines.
 install: all
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(eximdir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man3 \
-		$(DESTDIR)$(mandir)/man5
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(eximdir) $(DESTDIR)$(libdir)/gatepost $(DESTDIR)$(libdir)/pkgconfig \
+		$(DESTDIR)$(includedir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man3 $(DESTDIR)$(mandir)/man5
 	$(INSTALL) -m 755 $(BUILD)/gatepost $(DESTDIR)$(bindir)/
-	$(INSTALL) -m 644 $(BUILD)/gatepost.so $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
+	$(INSTALL) -m 644 $(BUILD)/gatepost.so $(DESTDIR)$(libdir)/gatepost/
+	$(INSTALL) -m 644 $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
+	$(INSTALL) -m 644 core/gatepost.h $(DESTDIR)$(includedir)/
+	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(patsubst $(prefix)/%,$${prefix}/%,$(libdir))|' \
+		-e 's|@includedir@|$(patsubst $(prefix)/%,$${prefix}/%,$(includedir))|' -e 's|@VERSION@|$(VERSION)|' \
+		plugins/generic/gatepost.pc.in >$(DESTDIR)$(libdir)/pkgconfig/gatepost.pc
+	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/gatepost.pc
 	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
 	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/

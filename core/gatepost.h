@@ -36,7 +36,7 @@ extern "C" {
 
 /* Whether the struct that S points to, which begins with its size, reaches to the end of MEMBER: for functions
  * and members that came after the first version. */
-#define GP_HAS(s, member) ((size_t)((const char *)(&(s)->member + 1) - (const char *)(s)) <= (s)->size)
+#define GP_HAS(s, member) ((uintptr_t)(&(s)->member + 1) - (uintptr_t)(s) <= (s)->size)
 
 struct gp_engine;
 struct gp_session;

@@ -1,14 +1,11 @@
 /*
- * host.c - the smallest mail server that asks gatepost. It speaks SMTP on standard input and output, as a
- * program under inetd does, and throws good messages away. It takes commands in any order, which a real server
- * must not.
+ * host.c - the smallest mail server that asks gatepost. It speaks SMTP on standard input and output, throws
+ * good messages away, and takes commands in any order and lines of 1,023 bytes at most: sink.c does better.
  *
- *   example-host CONF CLIENT-ADDRESS
+ *   host LIBRARY CONF CLIENT-ADDRESS
  */
-#define _POSIX_C_SOURCE 200809L
-
-#include "core/gatepost.h"
-
+#include <dlfcn.h>
+#include <gatepost.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -19,6 +16,19 @@ static void log_line(void *context, uint32_t level, const char *line, size_t n)
     fprintf(stderr, "%.*s\n", (int)n, line);
 }
 
+/* The engine's functions, or NULL; says why. */
+static const struct gp_api *load(const char *library)
+{
+    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    gp_api_entry *entry = handle ? (gp_api_entry *)dlsym(handle, "gatepost_api") : NULL;
+    const struct gp_api *api = entry ? entry(GP_API_MAJOR) : NULL;
+    if (!entry)
+        fprintf(stderr, "%s\n", dlerror());
+    else if (!api)
+        fprintf(stderr, "%s does not speak version %u\n", library, GP_API_MAJOR);
+    return api;
+}
+
 /* Says our reply, or GOOD if there is no objection. Returns whether the connection stays open. */
 static int answer(int action, const struct gp_verdict *v, const char *good)
 {
@@ -27,60 +37,49 @@ static int answer(int action, const struct gp_verdict *v, const char *good)
     return action != GP_CLOSE && action != GP_DROP;
 }
 
-/* One command line. Returns whether the connection stays open; sets *IN_DATA after a good DATA. */
-static int command(const struct gp_api *api, struct gp_session *s, const char *line, size_t n, int *in_data)
-{
-    struct gp_verdict v = {.size = sizeof v};
-    if (strncasecmp(line, "HELO", 4) == 0 || strncasecmp(line, "EHLO", 4) == 0)
-        return answer(api->helo(s, line, n, 0, &v), &v, "250 mx.example.com");
-    if (strncasecmp(line, "MAIL", 4) == 0)
-        return answer(api->mail(s, line, n, 0, &v), &v, "250 Sender ok");
-    if (strncasecmp(line, "RCPT", 4) == 0)
-        return answer(api->rcpt(s, line, n, 0, &v), &v, "250 Recipient ok");
-    if (strncasecmp(line, "DATA", 4) == 0) {
-        int action = api->data(s, &v);
-        *in_data = action == GP_PASS;
-        return answer(action, &v, "354 Go ahead");
-    }
-    if (strncasecmp(line, "RSET", 4) == 0)
-        api->reset(s);
-    printf("%s\r\n", strncasecmp(line, "QUIT", 4) == 0 ? "221 Bye" : "250 Ok");
-    return strncasecmp(line, "QUIT", 4) != 0;
-}
-
 static void serve(const struct gp_api *api, struct gp_session *s)
 {
     char line[1024];
     struct gp_verdict v = {.size = sizeof v};
-    int in_data = 0;
-    int open = answer(api->connect(s, &v), &v, "220 mx.example.com ESMTP");
+    int in_data = 0, open = answer(api->connect(s, &v), &v, "220 mx.example.com ESMTP");
     while (open && fgets(line, sizeof line, stdin)) {
-        if (!in_data) {
-            open = command(api, s, line, strlen(line), &in_data);
-        } else if (strcmp(line, ".\r\n") == 0 || strcmp(line, ".\n") == 0) {
-            open = answer(api->end_of_message(s, 0, &v), &v, "250 Message accepted");
+        const size_t n = strlen(line), dot = line[0] == '.';
+        if (in_data && (strcmp(line, ".\r\n") == 0 || strcmp(line, ".\n") == 0)) {
             in_data = 0;
+            open = answer(api->end_of_message(s, 0, &v), &v, "250 Message accepted");
+        } else if (in_data) {
+            api->header_text(s, line + dot, n - dot); /* takes no notice of the body */
+        } else if (strncasecmp(line, "HELO", 4) == 0 || strncasecmp(line, "EHLO", 4) == 0) {
+            open = answer(api->helo(s, line, n, 0, &v), &v, "250 mx.example.com");
+        } else if (strncasecmp(line, "MAIL", 4) == 0) {
+            open = answer(api->mail(s, line, n, 0, &v), &v, "250 Sender ok");
+        } else if (strncasecmp(line, "RCPT", 4) == 0) {
+            open = answer(api->rcpt(s, line, n, 0, &v), &v, "250 Recipient ok");
+        } else if (strncasecmp(line, "DATA", 4) == 0) {
+            in_data = api->data(s, &v) == GP_PASS;
+            open = answer((int)v.action, &v, "354 Go ahead");
         } else {
-            const char *text = line[0] == '.' ? line + 1 : line;
-            api->header_text(s, text, strlen(text)); /* takes no notice of the body */
+            open = strncasecmp(line, "QUIT", 4) != 0;
+            puts(open ? "250 Ok\r" : "221 Bye\r");
         }
     }
 }
 
 int main(int argc, char **argv)
 {
-    const struct gp_api *api = gatepost_api(GP_API_MAJOR);
     struct gp_host host = {.size = sizeof host, .log = log_line};
     struct gp_open_options options = {.size = sizeof options, .flags = GP_NO_STATE, .host = &host};
     struct gp_client client = {.size = sizeof client, .local_name = "mx.example.com", .local_name_size = 14};
     struct gp_error error = {.size = sizeof error};
     struct gp_engine *engine;
     struct gp_session *session;
-    if (!api || argc != 3)
+    const struct gp_api *api = argc == 4 ? load(argv[1]) : NULL;
+    if (!api)
         return 2;
-    options.config = argv[1];
-    client.address = argv[2];
-    client.address_size = strlen(argv[2]);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    options.config = argv[2];
+    client.address = argv[3];
+    client.address_size = strlen(argv[3]);
     if (api->engine_open(&options, &engine, &error) < 0) {
         fprintf(stderr, "%s\n", error.message);
         return 3;
