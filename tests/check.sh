@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 export BUILD
-[ $# -gt 0 ] || set -- unit sessions fuzz san exim
+[ $# -gt 0 ] || set -- unit sessions manuals fuzz san hosts exim
 
 tests/need.sh build test
 mkdir -p "$BUILD/check"

@@ -44,7 +44,9 @@ for set in "$@"; do
         want valgrind command -v valgrind
         want tinycdb command -v cdb
         want xz-utils command -v xz
-        want python3-minimal command -v python3
+        want pkgconf command -v pkg-config
+        want mandoc command -v mandoc
+        want python3 python3 -c 'import ctypes'
         want iproute2 command -v ip
         want util-linux command -v unshare
         ;;
