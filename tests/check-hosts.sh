@@ -426,12 +426,16 @@ check_sink() {
 crowd_rules() {
     cat >"$work/crowd/new.conf" <<END
 # $1
-own-names    = mail.example.com
-exempt-table = exempt.cdb
+own-names     = mail.example.com
+exempt-table  = exempt.cdb
+block-table   = block.cdb
+trap-table    = traps.cdb
+relay-pattern = envelope 3 clients 1h
+relay-reply   = 554 5.7.1 Apparent open relay
 connect, "*.pool.example.net *", close, "554 5.7.1 No mail from dial-up lines"
 helo,    "*drop.example",        drop
 helo,    own-name,               refuse, "554 Format of command not acceptable here"
-rcpt,    "*trap@example.com*",   close block, "554 Spam is not welcome here - go away."
+rcpt,    trap,                   close block, "554 Spam is not welcome here - go away."
 headers, not has(Message-ID),    fail, "553 Unidentified messages are not acceptable here"
 header,  "X-Nothing: $1",        log
 END
@@ -439,14 +443,20 @@ END
     mv "$work/crowd/new.conf" "$work/crowd/gatepost.conf"
 }
 
-# Changes rules and table under the running sink until the file `stop` is there, and each time waits until they were looked at.
+# crowd_table NAME LINE
+crowd_table() {
+    echo "$2" >"$work/crowd/$1.txt"
+    "$full/gatepost" table make "$work/crowd/$1.txt" "$work/crowd/$1.cdb" >/dev/null
+}
+
+# Changes rules and tables under the running sink until the file `stop` is there, and each time waits until they were looked at.
 crowd_changes() {
     round=0
     while [ "$round" -lt 6 ] || [ ! -e "$work/crowd/stop" ]; do
         looks=$(crowd_looks)
         round=$((round + 1))
-        echo "192.0.2.$((round % 250)) all" >"$work/crowd/exempt.txt"
-        "$full/gatepost" table make "$work/crowd/exempt.txt" "$work/crowd/exempt.cdb" >/dev/null
+        crowd_table exempt "192.0.2.$((round % 250)) all"
+        crowd_table block "192.0.2.$((round % 250)) 554 Go away"
         case $((round % 3)) in 0) crowd_rules broken ;; *) crowd_rules "round $round" ;; esac
         tries=0
         while [ "$(crowd_looks)" -le "$looks" ]; do
@@ -466,8 +476,9 @@ bears() {
     rm -rf "$work/crowd"
     mkdir "$work/crowd"
     crowd_rules first
-    echo "192.0.2.1 all" >"$work/crowd/exempt.txt"
-    "$full/gatepost" table make "$work/crowd/exempt.txt" "$work/crowd/exempt.cdb" >/dev/null
+    crowd_table exempt "192.0.2.1 all"
+    crowd_table block "192.0.2.1 554 Go away"
+    crowd_table traps "to:trap@example.com"
     python3 -c '
 import ipaddress, sys
 for number in range(7, int(sys.argv[1]), 8):
@@ -487,7 +498,7 @@ for number in range(7, int(sys.argv[1]), 8):
     sink_stop || return 1
     unlisted=$(sed -n 's/.* wrong, \([0-9]*\) not listed$/\1/p' "$work/crowd.out")
     [ -z "$why" ] &&
-        { grep -q 'gatepost.conf:10:7: unknown check' "$work/sink.log" || missed "no broken file was met"; } &&
+        { grep -q 'gatepost.conf:14:7: unknown check' "$work/sink.log" || missed "no broken file was met"; } &&
         { [ "${unlisted:-99}" -le 20 ] || missed "$unlisted clients were not put on the blocklist"; } &&
         { [ "$unlisted" -eq 0 ] || grep -q 'a client could not be put on the blocklist' "$work/sink.log" || missed "nobody said that clients were not listed"; } &&
         { ! grep -q 'Sanitizer' "$work/sink.log" || missed "$(grep -A 20 'Sanitizer' "$work/sink.log")"; }
