@@ -419,7 +419,11 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
     attempt_init(&a);
     memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     *engine = NULL;
-    struct gp_engine *e = engine_new(&o, &a.first);
+    struct gp_engine *e = NULL;
+    if (options->size < offsetof(struct gp_open_options, host))
+        error_set(&a.first, NULL, 0, 0, "the size of gp_open_options is not set");
+    else
+        e = engine_new(&o, &a.first);
     if (!e) {
         give_error(error, &a.first);
         return -1;

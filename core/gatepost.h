@@ -173,8 +173,9 @@ struct gp_api {
      * (logged) and the former one stays. */
     int (*engine_refresh)(struct gp_engine *engine);
 
-    /* Opens a session for CLIENT, under the rules in force now. Returns 0, or -1 when out of memory: then the
-     * host goes on as if every verdict were pass (or tempfail, as it prefers). */
+    /* Opens a session for CLIENT, under the rules in force now. Returns 0, or -1 when out of memory or when the
+     * size of *CLIENT is not set (logged): then the host goes on as if every verdict were pass (or tempfail, as
+     * it prefers). */
     int (*session_open)(struct gp_engine *engine, const struct gp_client *client, struct gp_session **session);
 
     /* Ends it and sets *SESSION to NULL. */

@@ -106,8 +106,14 @@ static bool make_room(struct gp_session *s)
 int session_open(struct gp_engine *engine, const struct gp_client *client, struct gp_session **session)
 {
     struct gp_client c = {0};
-    struct gp_session *s = session_new();
     *session = NULL;
+    /* Without its address a client would never be judged, and nobody would know. */
+    if (client->size < offsetof(struct gp_client, name)) {
+        engine_log(engine, GP_LOG_ERROR,
+                   "gatepost: a session cannot be opened: the size of gp_client is not set");
+        return -1;
+    }
+    struct gp_session *s = session_new();
     if (!s)
         return -1;
     memcpy(&c, client, client->size < sizeof c ? client->size : sizeof c);

@@ -240,6 +240,26 @@ static void api_sizes__error__is_filled_as_far_as_it_goes(void **state)
     doorway_close(&d);
 }
 
+/* A host that forgot to set a size would have the default rules, or nobody judged, without a word. */
+static void api_sizes__none__is_a_mistake_that_is_told(void **state)
+{
+    struct doorway d;
+    struct gp_error error = {.size = sizeof error};
+    const struct gp_open_options options = {.flags = GP_NO_STATE};
+    const struct gp_client client = {.address = "203.0.113.9", .address_size = 11};
+    (void)state;
+    doorway_open(&d, rules);
+    struct gp_engine *none = d.engine;
+    assert_int_equal(d.api->engine_open(&options, &none, &error), -1);
+    assert_null(none);
+    assert_string_equal(error.message, "the size of gp_open_options is not set");
+    d.session = (struct gp_session *)&d;
+    assert_int_equal(d.api->session_open(d.engine, &client, &d.session), -1);
+    assert_null(d.session);
+    assert_non_null(strstr(d.log, "the size of gp_client is not set"));
+    doorway_close(&d);
+}
+
 /* What a host asks of a table that may be older than its header. */
 static void api_sizes__gp_has__says_how_far_a_struct_reaches(void **state)
 {
@@ -263,6 +283,7 @@ int main(void)
         cmocka_unit_test(api_sizes__client__is_read_as_far_as_it_goes),
         cmocka_unit_test(api_sizes__verdict__is_filled_as_far_as_it_goes),
         cmocka_unit_test(api_sizes__error__is_filled_as_far_as_it_goes),
+        cmocka_unit_test(api_sizes__none__is_a_mistake_that_is_told),
         cmocka_unit_test(api_sizes__gp_has__says_how_far_a_struct_reaches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
