@@ -243,6 +243,12 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
     return result < 0 || !tables_good ? -1 : 1;
 }
 
+/* Whether the state files that are open under one set of rules serve another. */
+static bool same_state(const struct ruleset *a, const struct ruleset *b)
+{
+    return a == b || (a && b && seen_serves(ruleset_settings(a), ruleset_settings(b)));
+}
+
 static int look(struct gp_engine *e, bool at_once)
 {
     struct policy *before = NULL, *fresh = NULL;
@@ -262,7 +268,7 @@ static int look(struct gp_engine *e, bool at_once)
     attempt_init(&a);
     int result = reload(e, before, &fresh, &a);
     seen_look(&e->seen, &e->keeping);
-    if (fresh && policy_rules(fresh) != policy_rules(before))
+    if (fresh && !same_state(policy_rules(before), policy_rules(fresh)))
         seen_forget(&e->seen, &e->keeping);
 
     os_mutex_lock(e->mutex);

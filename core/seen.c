@@ -159,6 +159,12 @@ void seen_look(struct seen *seen, struct keeping *k)
     }
 }
 
+bool seen_serves(const struct settings *a, const struct settings *b)
+{
+    return a->block_entries == b->block_entries && a->block_prefix[0] == b->block_prefix[0] &&
+           a->block_prefix[1] == b->block_prefix[1];
+}
+
 void seen_forget(struct seen *seen, struct keeping *k)
 {
     os_mutex_lock(k->mutex);

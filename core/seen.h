@@ -1,8 +1,8 @@
 /*
  * seen.h - what was seen: the state files of the machine (core/state) as one engine uses them. A file is opened
  * at first need, and anew when another has taken its place. One that was given up stays mapped until the engine
- * is closed, for sessions may still be looking at it; that happens when an administrator resizes a list, so
- * there are few.
+ * is closed, for sessions may still be looking at it; that happens when an administrator resizes a list or
+ * changes the settings that govern it, so there are few.
  */
 #ifndef GATEPOST_SEEN_H
 #define GATEPOST_SEEN_H
@@ -29,7 +29,10 @@ void *seen_get(struct seen *seen, enum seen_file which, struct keeping *k, const
 /* Asks the file system whether the files are still those at their paths. Once a second at most. */
 void seen_look(struct seen *seen, struct keeping *k);
 
-/* The settings have changed: what they govern is opened anew. */
+/* Whether files that were opened under the settings A are right under B. */
+bool seen_serves(const struct settings *a, const struct settings *b);
+
+/* The settings that govern the files have changed: they are opened anew. */
 void seen_forget(struct seen *seen, struct keeping *k);
 
 void seen_fini(struct seen *seen);
