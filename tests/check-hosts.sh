@@ -96,7 +96,7 @@ breaks() {
 }
 
 c_name_in_cpp() {
-    printf '#include "core/gatepost.h"\ngp_api_entry *entry = gatepost_api;\n' |
+    printf '#include "core/gatepost.h"\ngp_api_entry *entry = gatepost_api;\nbool has = GP_HAS(entry(GP_API_MAJOR), get_ext);\n' |
         clang++ -std=c++11 -Wall -Wextra -pedantic -Werror -ffreestanding -I. -c -o "$work/cpp.o" -x c++ - >"$work/cpp.out" 2>&1 ||
         missed "$(cat "$work/cpp.out")" || return 1
     nm "$work/cpp.o" | grep -q ' U gatepost_api$' || missed "$(nm "$work/cpp.o")"
@@ -308,16 +308,16 @@ sink_plays() {
     sink_stop && [ -z "$why" ] && grep -q '[1-9][0-9]* passed, 0 failed' "$work/replay.out"
 }
 
-# raw: standard input is said to the sink as it is, at once; what it answers stands in $work/said.
+# raw [PORT]: standard input is said to the sink as it is, at once; what it answers stands in $work/said.
 raw() {
     python3 -c '
 import socket, sys
-peer = socket.create_connection(("127.0.0.1", 25), 20, ("203.0.113.9", 0))
+peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20, ("203.0.113.9", 0))
 peer.sendall(sys.stdin.buffer.read())
 peer.shutdown(socket.SHUT_WR)
 while part := peer.recv(65536):
     sys.stdout.buffer.write(part)
-' | tr -d '\r' >"$work/said" || missed "no conversation"
+' "${1-25}" | tr -d '\r' >"$work/said" || missed "no conversation"
 }
 
 # codes CODE...: the replies, in order.
@@ -378,7 +378,7 @@ has_no_tls() {
 
 looks_at_changed_rules_when_told() {
     printf 'HELO own.example\r\nQUIT\r\n' | raw && codes 220 250 221 || return 1
-    echo 'helo, "*own.example", fail, "550 Not you"' >"$work/new.conf"
+    printf 'submission-ports = 587\nhelo, "*own.example", fail, "550 Not you"\n' >"$work/new.conf"
     mv "$work/new.conf" "$work/sink.conf"
     kill -HUP "$sink_pid"
     tries=0
@@ -388,6 +388,12 @@ looks_at_changed_rules_when_told() {
         sleep 0.02
     done
     printf 'HELO own.example\r\nQUIT\r\n' | raw && codes 220 550 221
+}
+
+# On its own port a user's HELO waits until MAIL, and is forgotten if he says who he is. The rules are those of the case before.
+knows_its_ports() {
+    printf 'EHLO own.example\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' | raw 587 && codes 220 250 550 221 &&
+        printf 'EHLO own.example\r\nAUTH PLAIN AHRlc3QAdGVzdA==\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' | raw 587 && codes 220 250 235 250 221
 }
 
 # Clients that wait are told, and it ends.
@@ -417,6 +423,7 @@ check_sink() {
     check "it wants the right password" wants_the_right_password
     check "it has no TLS" has_no_tls
     check "it looks at changed rules when it is told to" looks_at_changed_rules_when_told
+    check "it tells the engine its port" knows_its_ports
     check "it says goodbye" says_goodbye
 }
 
@@ -499,7 +506,7 @@ for number in range(7, int(sys.argv[1]), 8):
     unlisted=$(sed -n 's/.* wrong, \([0-9]*\) not listed$/\1/p' "$work/crowd.out")
     [ -z "$why" ] &&
         { grep -q 'gatepost.conf:14:7: unknown check' "$work/sink.log" || missed "no broken file was met"; } &&
-        { [ "${unlisted:-99}" -le 20 ] || missed "$unlisted clients were not put on the blocklist"; } &&
+        { [ "${unlisted:-999}" -le 100 ] || missed "$unlisted clients were not put on the blocklist"; } &&
         { [ "$unlisted" -eq 0 ] || grep -q 'a client could not be put on the blocklist' "$work/sink.log" || missed "nobody said that clients were not listed"; } &&
         { ! grep -q 'Sanitizer' "$work/sink.log" || missed "$(grep -A 20 'Sanitizer' "$work/sink.log")"; }
 }
