@@ -13,7 +13,7 @@
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
-#   make install    DESTDIR and prefix work
+#   make install    DESTDIR and prefix work; install-dev is the header and the file for pkg-config alone
 #   make clean
 #
 # BUILD=dir puts the outputs elsewhere; CFLAGS, LDFLAGS and CPPFLAGS come last.
@@ -52,7 +52,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim lint bench demo install clean unit fuzz deps bench-deps
+.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim lint bench demo install install-dev clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so exim
 
@@ -153,20 +153,24 @@ lint:
 	@tests/lint.sh
 
 # The rule file and /var/lib/gatepost are the administrator's: README.md has the lines.
-install: all
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(eximdir) $(DESTDIR)$(libdir)/gatepost $(DESTDIR)$(libdir)/pkgconfig \
-		$(DESTDIR)$(includedir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man3 $(DESTDIR)$(mandir)/man5
+install: all install-dev
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(eximdir) $(DESTDIR)$(libdir)/gatepost $(DESTDIR)$(mandir)/man1 \
+		$(DESTDIR)$(mandir)/man3 $(DESTDIR)$(mandir)/man5
 	$(INSTALL) -m 755 $(BUILD)/gatepost $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 644 $(BUILD)/gatepost.so $(DESTDIR)$(libdir)/gatepost/
 	$(INSTALL) -m 644 $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
+	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
+	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
+	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/
+
+# What a host is compiled with.
+install-dev:
+	$(INSTALL) -d $(DESTDIR)$(includedir) $(DESTDIR)$(libdir)/pkgconfig
 	$(INSTALL) -m 644 core/gatepost.h $(DESTDIR)$(includedir)/
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(patsubst $(prefix)/%,$${prefix}/%,$(libdir))|' \
 		-e 's|@includedir@|$(patsubst $(prefix)/%,$${prefix}/%,$(includedir))|' -e 's|@VERSION@|$(VERSION)|' \
 		plugins/generic/gatepost.pc.in >$(DESTDIR)$(libdir)/pkgconfig/gatepost.pc
 	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/gatepost.pc
-	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
-	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
-	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/
 
 clean:
 	rm -rf $(BUILD)

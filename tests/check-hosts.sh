@@ -17,7 +17,7 @@ build_with() {
 }
 
 if [ "${1-}" != --inside ]; then
-    make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-exim.so" "$BUILD/example-host" "$BUILD/example-sink"
+    make -s -j2 BUILD="$BUILD" all "$BUILD/example-host" "$BUILD/example-sink"
     build_with tsan "-fsanitize=thread"
     build_with asan "-fsanitize=address,undefined -fno-sanitize-recover=all"
     exec tests/mta/netns.sh "$PWD/tests/check-hosts.sh" --inside
@@ -127,24 +127,28 @@ check_header() {
 
 installs() {
     rm -rf "$work/dest"
-    make -s BUILD="$BUILD" DESTDIR="$work/dest" prefix=/opt/gatepost install >"$work/install.out" 2>&1 || missed "$(cat "$work/install.out")" || return 1
-    (cd "$work/dest/opt/gatepost" && find . -type f | sort) >"$work/installed"
+    make -s BUILD="$BUILD" DESTDIR="$work/dest" install >"$work/install.out" 2>&1 || missed "$(cat "$work/install.out")" || return 1
+    (cd "$work/dest/usr/local" && find . -type f) >"$work/installed"
     for file in ./bin/gatepost ./include/gatepost.h ./lib/gatepost/gatepost.so ./lib/pkgconfig/gatepost.pc ./share/man/man3/gatepost_api.3; do
         grep -Fxq -- "$file" "$work/installed" || missed "no $file" || return 1
     done
-    same core/gatepost.h "$work/dest/opt/gatepost/include/gatepost.h"
+    same core/gatepost.h "$work/dest/usr/local/include/gatepost.h" && same "$library" "$work/dest/usr/local/lib/gatepost/gatepost.so"
 }
 
-# config WORD...: what pkg-config says of what was installed.
+# config FOLDER WORD...: what pkg-config says of what was installed below FOLDER.
 config() {
-    PKG_CONFIG_LIBDIR=$work/dest/opt/gatepost/lib/pkgconfig pkg-config "$@" gatepost
+    below=$1
+    shift
+    PKG_CONFIG_LIBDIR=$below/lib/pkgconfig pkg-config "$@" gatepost
 }
 
 pkg_config_knows() {
-    config --validate >"$work/config.out" 2>&1 || missed "$(cat "$work/config.out")" || return 1
-    printf '%s\n' "$(config --variable=library)" "$(config --cflags)" "$(config --modversion)" >"$work/said"
+    make -s DESTDIR="$work/elsewhere" prefix=/opt/gatepost install-dev >"$work/install.out" 2>&1 || missed "$(cat "$work/install.out")" || return 1
+    config "$work/elsewhere/opt/gatepost" --validate >"$work/config.out" 2>&1 || missed "$(cat "$work/config.out")" || return 1
+    for word in --variable=library --cflags --modversion; do
+        config "$work/elsewhere/opt/gatepost" "$word" | sed 's/ *$//'
+    done >"$work/said"
     printf '%s\n' /opt/gatepost/lib/gatepost/gatepost.so "-I/opt/gatepost/include" "$("$full/gatepost" --version | sed 's/.* //')" >"$work/wanted"
-    sed -i 's/ *$//' "$work/said"
     same "$work/wanted" "$work/said"
 }
 
@@ -153,8 +157,9 @@ installed_host_works() {
     cp tests/examples/host.c "$work/myhost.c"
     export PKG_CONFIG_SYSROOT_DIR="$work/dest"
     # shellcheck disable=SC2046 # words
-    (cd "$work" && ${CC:-cc} $(config --cflags) -o myhost myhost.c $(config --libs)) >"$work/myhost.out" 2>&1 || missed "$(cat "$work/myhost.out")" || return 1
-    installed=$(config --variable=library)
+    (cd "$work" && ${CC:-cc} $(config "$work/dest/usr/local" --cflags) -o myhost myhost.c $(config "$work/dest/usr/local" --libs)) \
+        >"$work/myhost.out" 2>&1 || missed "$(cat "$work/myhost.out")" || return 1
+    installed=$(config "$work/dest/usr/local" --variable=library)
     unset PKG_CONFIG_SYSROOT_DIR
     converse "$installed" "$work/myhost"
 }
