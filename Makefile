@@ -10,6 +10,7 @@
 #     check-fuzz      every parser's fuzz target over its corpus
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
 #     check-exim      tests/sessions and more through real Exims
+#     check-milter    gatepost-milter alone, and in real Sendmails and Postfixes
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
@@ -21,11 +22,13 @@
 BUILD   ?= build
 prefix  ?= /usr/local
 bindir   = $(prefix)/bin
+sbindir  = $(prefix)/sbin
 mandir   = $(prefix)/share/man
 libdir   = $(prefix)/lib
 includedir = $(prefix)/include
 sysconfdir ?= /etc
 eximdir ?= $(prefix)/lib/gatepost
+unitdir ?= $(prefix)/lib/systemd/system
 INSTALL ?= install
 VERSION := 0.1.0
 
@@ -52,9 +55,9 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim lint bench demo install install-dev clean unit fuzz deps bench-deps
+.PHONY: all exim check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim check-milter lint bench demo install install-dev clean unit fuzz deps bench-deps
 
-all: $(BUILD)/gatepost $(BUILD)/gatepost.so exim
+all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim
 
 deps:
 	@tests/need.sh build
@@ -94,6 +97,15 @@ $(BUILD)/obj/abi-$(ABI): | deps
 $(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-core.a $(BUILD)/obj/abi-$(ABI) | deps
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/exim.d -DLOCAL_SCAN_ABI=$(ABI) -shared -o $@ $< \
 		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) -Wl,--version-script=exim/exports.map -Wl,--gc-sections $(CDB)
+
+# Loads gatepost.so with dlopen. Its sigwait() stands in front of libmilter's, so it must be seen from there; the
+# linker exports it because libmilter asks for it.
+MILTER_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard milter/*.c))
+
+$(BUILD)/obj/milter/main.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(eximdir)/gatepost.so"'
+
+$(BUILD)/gatepost-milter: $(MILTER_OBJ)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lmilter -ldl -pthread
 
 # Tests that let an allocation fail put their own function in front of it.
 UNIT_LDFLAGS_test_allocation = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
@@ -136,13 +148,14 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 	@mkdir -p $(BUILD)/obj
 	$(EXAMPLE) -ldl -pthread
 
+-include $(MILTER_OBJ:.o=.d)
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
 check:
 	@BUILD='$(BUILD)' tests/check.sh
 
-check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim:
+check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim check-milter:
 	@BUILD='$(BUILD)' tests/check.sh $(@:check-%=%)
 
 demo: all
@@ -162,6 +175,9 @@ install: all install-dev
 	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
 	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir)
+	$(INSTALL) -m 755 $(BUILD)/gatepost-milter $(DESTDIR)$(sbindir)/
+	sed 's|@sbindir@|$(sbindir)|' milter/conf/gatepost-milter.service >$(DESTDIR)$(unitdir)/gatepost-milter.service
 
 # What a host is compiled with.
 install-dev:

@@ -36,6 +36,7 @@ for set in "$@"; do
         want libc6-dev has_header stdio.h
         want libcdb-dev has_library libcdb_pic.a
         want zlib1g-dev has_header zlib.h
+        want libmilter-dev has_header libmilter/mfapi.h
         ;;
     test)
         want libcmocka-dev has_header cmocka.h

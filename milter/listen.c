@@ -1,0 +1,150 @@
+#define _DEFAULT_SOURCE
+
+#include "listen.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+
+enum { BACKLOG = 128 };
+
+const char *listen_path(const char *socket)
+{
+    const char *colon = strchr(socket, ':');
+    size_t n = colon ? (size_t)(colon - socket) : 0;
+    if (!colon)
+        return socket;
+    if ((n == 5 && strncasecmp(socket, "local", n) == 0) || (n == 4 && strncasecmp(socket, "unix", n) == 0))
+        return colon + 1;
+    return NULL;
+}
+
+static bool is_inet(const char *socket)
+{
+    return strncasecmp(socket, "inet:", 5) == 0 || strncasecmp(socket, "inet6:", 6) == 0;
+}
+
+/* Whether somebody answers at PATH: 1, or 0 with errno. */
+static bool answers(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    memcpy(to.sun_path, path, strlen(path));
+    bool yes = connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return yes;
+}
+
+/* Makes room at PATH: removes a socket on which nobody answers. False with the reason in WHY. */
+static bool clear_path(const char *path, char *why, size_t cap)
+{
+    struct stat st;
+    if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path) {
+        snprintf(why, cap, "%s is too long for a unix socket; choose a shorter path", path);
+        return false;
+    }
+    if (lstat(path, &st) != 0)
+        return true; /* whatever is wrong with the folder, bind() says it */
+    if (!S_ISSOCK(st.st_mode)) {
+        snprintf(why, cap, "%s is there and is no socket; remove it, or choose another path", path);
+        return false;
+    }
+    if (answers(path)) {
+        snprintf(why, cap, "somebody answers on %s; stop that filter first, or choose another path", path);
+        return false;
+    }
+    if (errno != ECONNREFUSED) {
+        snprintf(why, cap, "cannot tell whether %s is in use: %s", path, strerror(errno));
+        return false;
+    }
+    if (unlink(path) != 0 && errno != ENOENT) {
+        snprintf(why, cap, "cannot remove %s, which a filter left behind: %s", path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* libmilter keeps the descriptor to itself: it is the one that accepts connections and did not before. */
+static int find_listener(int family)
+{
+    for (int fd = 0; fd < 256; fd++) {
+        int accepts = 0, domain = 0;
+        socklen_t size = sizeof accepts;
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) != 0 || !accepts)
+            continue;
+        size = sizeof domain;
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+            (domain == AF_UNIX) == (family == AF_UNIX))
+            return fd;
+    }
+    return -1;
+}
+
+/* Nagle's algorithm and delayed acknowledgements together cost 40 ms a message. libmilter knows nothing of it,
+ * but an accepted connection inherits this from the socket that listens. */
+static void no_delay(int fd)
+{
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+int listen_open(const struct listen_options *o, char *why, size_t cap)
+{
+    const char *path = listen_path(o->socket);
+    char *copy = strdup(o->socket);
+    if (!path && !is_inet(o->socket)) {
+        snprintf(why, cap, "--socket %s: expected local:/PATH, inet:PORT@HOST or inet6:PORT@HOST", o->socket);
+        free(copy);
+        return -1;
+    }
+    if (path && !clear_path(path, why, cap)) {
+        free(copy);
+        return -1;
+    }
+    /* From the beginning nobody may connect who may not later. */
+    mode_t former = umask(path ? 0777 & ~o->mode : 077);
+    errno = 0;
+    bool opened = copy && smfi_setconn(copy) == MI_SUCCESS && smfi_setbacklog(BACKLOG) == MI_SUCCESS &&
+                  smfi_opensocket(false) == MI_SUCCESS;
+    int error = errno;
+    umask(former);
+    free(copy);
+    int fd = opened ? find_listener(path ? AF_UNIX : AF_INET) : -1;
+    if (fd < 0) {
+        snprintf(why, cap, "cannot listen on %s: %s", o->socket, error ? strerror(error) : "libmilter refuses");
+        return -1;
+    }
+    if (!path)
+        no_delay(fd);
+    else if ((o->owner != (uid_t)-1 || o->group != (gid_t)-1) && chown(path, o->owner, o->group) != 0) {
+        snprintf(why, cap, "cannot give %s to its group: %s", path, strerror(errno));
+        unlink(path);
+        return -1;
+    }
+    return fd;
+}
+
+void listen_close(int fd, const char *socket)
+{
+    const char *path = listen_path(socket);
+    int silent[2];
+    if (path)
+        unlink(path);
+    /* Were the descriptor merely closed, libmilter would give up as a whole, and all sessions with it. */
+    if (pipe(silent) == 0)
+        dup2(silent[0], fd);
+}

@@ -1,0 +1,29 @@
+/*
+ * listen.h - the socket on which the MTA finds us: where it lies, who may use it, and how one that a dead
+ * filter left behind is told from one that is in use.
+ */
+#ifndef GATEPOST_MILTER_LISTEN_H
+#define GATEPOST_MILTER_LISTEN_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct listen_options {
+    const char *socket; /* local:/path, unix:/path, /path, inet:port@host, inet6:port@host */
+    mode_t mode;        /* of a unix socket */
+    uid_t owner;        /* -1: as it comes */
+    gid_t group;        /* -1: as it comes */
+};
+
+/* The path of a unix socket in SOCKET, or NULL if it is none. */
+const char *listen_path(const char *socket);
+
+/* Opens the socket by way of libmilter, which has been told our callbacks. Returns its descriptor; or -1, with
+ * what is wrong, where, and what to do about it in WHY. */
+int listen_open(const struct listen_options *options, char *why, size_t cap);
+
+/* Takes no more connections: a client finds the socket closed, and libmilter one that stays silent. A unix
+ * socket is removed. */
+void listen_close(int fd, const char *socket);
+
+#endif

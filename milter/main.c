@@ -1,0 +1,514 @@
+/*
+ * main.c - the daemon gatepost-milter: options, the engine from gatepost.so, socket, privileges, signals. What
+ * passes between MTA and engine stands in milter.c.
+ */
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+
+#include "filter.h"
+#include "listen.h"
+
+#ifndef GATEPOST_LIBRARY
+#define GATEPOST_LIBRARY "/usr/local/lib/gatepost/gatepost.so"
+#endif
+#define DEFAULT_SOCKET "local:/run/gatepost/milter.sock"
+#define DEFAULT_CONFIG "/etc/gatepost/gatepost.conf"
+
+enum { EXIT_USAGE = 2, EXIT_CANNOT = 3 };
+enum { GRACE = 30 }; /* seconds for which SIGTERM waits for sessions */
+
+struct options {
+    struct listen_options listen;
+    const char *config;
+    const char *state_dir; /* NULL: as the rules say */
+    const char *library;
+    const char *user; /* NULL: stays who it is */
+    const char *socket_group;
+    const char *pid_file;
+    long grace;
+    bool tempfail;
+    bool daemon;
+    bool syslog;
+};
+
+static struct process {
+    struct options options;
+    struct filter filter;
+    int listener;
+    int ready; /* where the parent of a daemon waits for us; -1: there is none */
+} self = {.listener = -1, .ready = -1};
+
+static const char usage[] =
+    "usage: gatepost-milter [OPTION...]\n"
+    "\n"
+    "Judges mail for Sendmail and Postfix by the rules of gatepost.conf(5), as a milter.\n"
+    "\n"
+    "  -c, --config FILE         the rules (" DEFAULT_CONFIG ")\n"
+    "      --state-dir FOLDER    where the blocklist is kept (as the rules say)\n"
+    "  -s, --socket SOCKET       local:/PATH, inet:PORT@HOST or inet6:PORT@HOST\n"
+    "                            (" DEFAULT_SOCKET ")\n"
+    "      --socket-mode MODE    of a local socket, octal (660)\n"
+    "      --socket-group GROUP  who may connect to a local socket\n"
+    "  -u, --user USER           run as USER once the socket is open\n"
+    "  -d, --daemon              run in the background\n"
+    "  -p, --pid-file FILE       write the process id there\n"
+    "      --on-error WHAT       pass or tempfail, while no rules are in force (pass)\n"
+    "      --grace SECONDS       how long SIGTERM waits for open sessions (30)\n"
+    "      --log WHERE           stderr or syslog (stderr; syslog with --daemon)\n"
+    "      --library FILE        the engine (" GATEPOST_LIBRARY ")\n"
+    "  -V, --version\n"
+    "  -h, --help\n"
+    "\n"
+    "SIGHUP reads the rules again, SIGTERM ends when the open sessions are done.\n"
+    "\n"
+    "example: gatepost-milter --user gatepost --socket local:/run/gatepost/milter.sock\n";
+
+/* ---- log ---- */
+
+static void log_line(void *context, uint32_t level, const char *line, size_t n)
+{
+    static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE};
+
+    (void)context;
+    if (self.options.syslog)
+        syslog(priority[level <= GP_LOG_NOTICE ? level : GP_LOG_NOTICE], "%.*s", (int)n, line);
+    else
+        fprintf(stderr, "%.*s\n", (int)n, line);
+}
+
+static void say(uint32_t level, const char *line)
+{
+    log_line(NULL, level, line, strlen(line));
+}
+
+__attribute__((format(printf, 2, 3))) static void sayf(uint32_t level, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    say(level, line);
+}
+
+/* The reason why this process does not start. For a person at a terminal, and in the log where nobody looks. */
+__attribute__((format(printf, 1, 2))) static int cannot(const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "gatepost-milter: %s\n", line);
+    if (self.options.syslog)
+        syslog(LOG_ERR, "%s", line);
+    return EXIT_CANNOT;
+}
+
+/* ---- options ---- */
+
+enum { OPT_STATE_DIR = 256, OPT_SOCKET_MODE, OPT_SOCKET_GROUP, OPT_ON_ERROR, OPT_GRACE, OPT_LOG, OPT_LIBRARY };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {"socket", required_argument, NULL, 's'},
+    {"socket-mode", required_argument, NULL, OPT_SOCKET_MODE},
+    {"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
+    {"user", required_argument, NULL, 'u'},
+    {"daemon", no_argument, NULL, 'd'},
+    {"pid-file", required_argument, NULL, 'p'},
+    {"on-error", required_argument, NULL, OPT_ON_ERROR},
+    {"grace", required_argument, NULL, OPT_GRACE},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"library", required_argument, NULL, OPT_LIBRARY},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static int misused(const char *option, const char *value, const char *expected)
+{
+    fprintf(stderr, "gatepost-milter: --%s %s: expected %s; see gatepost-milter --help\n", option, value,
+            expected);
+    return EXIT_USAGE;
+}
+
+/* A whole number in BASE, or -1. */
+static long number(const char *text, int base, long most)
+{
+    char *end;
+    long n = strtol(text, &end, base);
+
+    return *text >= '0' && *text <= '9' && *end == '\0' && n <= most ? n : -1;
+}
+
+/* One of two words: 0, 1, or -1 for another one. */
+static int choice(const char *text, const char *no, const char *yes)
+{
+    return strcmp(text, no) == 0 ? 0 : strcmp(text, yes) == 0 ? 1 : -1;
+}
+
+static int take_option(struct options *o, int option, const char *value, int *log_where)
+{
+    long n;
+    int c;
+
+    switch (option) {
+    case 'c':
+        o->config = value;
+        return 0;
+    case OPT_STATE_DIR:
+        o->state_dir = value;
+        return 0;
+    case 's':
+        o->listen.socket = value;
+        return 0;
+    case OPT_SOCKET_MODE:
+        if ((n = number(value, 8, 0777)) < 0)
+            return misused("socket-mode", value, "an octal mode such as 660");
+        o->listen.mode = (mode_t)n;
+        return 0;
+    case OPT_SOCKET_GROUP:
+        o->socket_group = value;
+        return 0;
+    case 'u':
+        o->user = value;
+        return 0;
+    case 'd':
+        o->daemon = true;
+        return 0;
+    case 'p':
+        o->pid_file = value;
+        return 0;
+    case OPT_ON_ERROR:
+        if ((c = choice(value, "pass", "tempfail")) < 0)
+            return misused("on-error", value, "pass or tempfail");
+        o->tempfail = c;
+        return 0;
+    case OPT_GRACE:
+        if ((o->grace = number(value, 10, 86400)) < 0)
+            return misused("grace", value, "seconds, a day at most");
+        return 0;
+    case OPT_LOG:
+        if ((*log_where = choice(value, "stderr", "syslog")) < 0)
+            return misused("log", value, "stderr or syslog");
+        return 0;
+    case OPT_LIBRARY:
+        o->library = value;
+        return 0;
+    default: /* getopt has said what is wrong */
+        fputs("see gatepost-milter --help\n", stderr);
+        return EXIT_USAGE;
+    }
+}
+
+/* Returns 0; or, with *DONE, the status to end with. */
+static int take_options(struct options *o, int argc, char **argv, bool *done)
+{
+    int option, status, log_where = -1;
+
+    *o = (struct options){.listen = {DEFAULT_SOCKET, 0660, (uid_t)-1, (gid_t)-1},
+                          .config = DEFAULT_CONFIG,
+                          .library = GATEPOST_LIBRARY,
+                          .grace = GRACE};
+    *done = true;
+    while ((option = getopt_long(argc, argv, "c:s:u:dp:Vh", long_options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return 0;
+        }
+        if (option == 'V') {
+            puts("gatepost-milter " GATEPOST_VERSION);
+            return 0;
+        }
+        if ((status = take_option(o, option, optarg, &log_where)) != 0)
+            return status;
+    }
+    if (optind < argc) {
+        fprintf(stderr, "gatepost-milter: unexpected argument '%s'; see gatepost-milter --help\n",
+                argv[optind]);
+        return EXIT_USAGE;
+    }
+    o->syslog = log_where >= 0 ? log_where : o->daemon;
+    *done = false;
+    return 0;
+}
+
+/* ---- readiness ---- */
+
+/* Tells the service manager (sd_notify(3)), where one started us. */
+static void notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t n = path ? strlen(path) : 0;
+    int fd;
+
+    if (n == 0 || n >= sizeof to.sun_path || (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
+        return;
+    memcpy(to.sun_path, path, n);
+    if (to.sun_path[0] == '@')
+        to.sun_path[0] = '\0';
+    sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+    close(fd);
+}
+
+/* ---- into the background ---- */
+
+/* The parent stays until the child says that it is ready, and ends with its status. Returns only in the child,
+ * or with a status if there is no child. */
+static int go_into_background(void)
+{
+    int ready[2];
+    unsigned char status = EXIT_CANNOT;
+    pid_t child;
+
+    if (pipe2(ready, O_CLOEXEC) != 0 || (child = fork()) < 0)
+        return cannot("cannot run in the background: %s", strerror(errno));
+    if (child == 0) {
+        close(ready[0]);
+        self.ready = ready[1];
+        setsid();
+        return 0;
+    }
+    close(ready[1]);
+    if (read(ready[0], &status, 1) != 1)
+        status = EXIT_CANNOT;
+    _exit(status);
+}
+
+static void leave_terminal(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    unsigned char good = 0;
+
+    if (self.ready < 0)
+        return;
+    if (null >= 0)
+        for (int fd = 0; fd < 3; fd++)
+            dup2(null, fd);
+    if (chdir("/") != 0 || write(self.ready, &good, 1) != 1)
+        say(GP_LOG_WARNING, "gatepost-milter: the process that started this one is gone");
+    close(self.ready);
+    self.ready = -1;
+}
+
+/* ---- privileges ---- */
+
+static bool write_pid_file(const char *path)
+{
+    FILE *file = fopen(path, "we");
+    bool good = file && fprintf(file, "%ld\n", (long)getpid()) > 0;
+
+    return file && fclose(file) == 0 && good;
+}
+
+/* Looks up who is meant before anything is opened. */
+static int find_names(struct options *o, const struct passwd **user)
+{
+    const struct group *group;
+
+    *user = NULL;
+    if (o->socket_group) {
+        if (!(group = getgrnam(o->socket_group)))
+            return cannot("--socket-group %s: there is no such group", o->socket_group);
+        o->listen.group = group->gr_gid;
+    }
+    if (o->user) {
+        if (!(*user = getpwnam(o->user)))
+            return cannot("--user %s: there is no such user; make one with 'useradd --system %s'", o->user,
+                          o->user);
+        if (getuid() == 0) {
+            o->listen.owner = (*user)->pw_uid;
+            if (!o->socket_group)
+                o->listen.group = (*user)->pw_gid;
+        } else if ((*user)->pw_uid != getuid()) {
+            return cannot("--user %s: only root can become another user", o->user);
+        }
+    }
+    return 0;
+}
+
+static int drop_privileges(const struct passwd *user)
+{
+    if (!user || getuid() != 0)
+        return 0;
+    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+        return cannot("cannot become user %s: %s", user->pw_name, strerror(errno));
+    return 0;
+}
+
+/* ---- the engine ---- */
+
+static int open_engine(struct filter *filter)
+{
+    const struct options *o = &self.options;
+    struct gp_host host = {.size = sizeof host, .log = log_line};
+    struct gp_open_options open = {.size = sizeof open,
+                                   .flags = o->tempfail ? GP_TEMPFAIL : 0,
+                                   .host = &host,
+                                   .config = o->config,
+                                   .state_dir = o->state_dir};
+    struct gp_error error = {.size = sizeof error};
+    const struct gp_api *(*api)(uint32_t major);
+    void *library = dlopen(o->library, RTLD_NOW | RTLD_LOCAL);
+
+    if (!library)
+        return cannot("cannot load the engine: %s; --library says where it is", dlerror());
+    /* POSIX wants a function's address to fit a void pointer; C has no word for it. */
+    *(void **)&api = dlsym(library, "gatepost_api");
+    if (!api || !(filter->api = api(GP_API_MAJOR)))
+        return cannot("%s is no engine for this gatepost-milter (%s)", o->library,
+                      api ? "another major version" : "it has no gatepost_api");
+    filter->log = log_line;
+    filter->tempfail = o->tempfail;
+    if (filter->api->engine_open(&open, &filter->engine, &error) < 0)
+        return cannot("cannot open the engine: %s", error.message);
+    return 0; /* without rules, too: mail goes on as --on-error says, and the log has the reason */
+}
+
+/* ---- signals ---- */
+
+static void reload(void)
+{
+    int result = self.filter.api->engine_refresh(self.filter.engine);
+
+    if (result == 0)
+        say(GP_LOG_NOTICE, "gatepost-milter: SIGHUP: rules and tables have not changed");
+}
+
+static int64_t seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* Takes no more connections, waits for those that are open, and ends the process. A second SIGTERM, or SIGINT,
+ * does not wait. libmilter's own way would leave open sessions without an answer. */
+static void finish(const sigset_t *signals, int got)
+{
+    const struct timespec a_while = {.tv_nsec = 50000000};
+    const int64_t until = seconds() + (got == SIGTERM ? self.options.grace : 0);
+    unsigned open;
+
+    notify("STOPPING=1");
+    listen_close(self.listener, self.options.listen.socket);
+    got = 0;
+    while ((open = filter_connections()) > 0 && seconds() < until && got != SIGTERM && got != SIGINT)
+        got = sigtimedwait(signals, NULL, &a_while);
+    if (open)
+        sayf(GP_LOG_WARNING, "gatepost-milter: ends with %u sessions open: the MTA goes on without us", open);
+    else
+        self.filter.api->engine_close(&self.filter.engine);
+    if (self.options.pid_file)
+        unlink(self.options.pid_file);
+    say(GP_LOG_NOTICE, "gatepost-milter: ended");
+    if (open)
+        _exit(0); /* sessions may be at work in the engine */
+    exit(0);
+}
+
+/* libmilter has a thread that calls sigwait() for SIGHUP, SIGTERM and SIGINT, and stops all of the filter upon
+ * each of them. There is no way to keep it from that: two threads that wait for one signal get it by chance. So
+ * ours stands in front of the C library's, and that thread of libmilter does what we want. */
+GP_EXPORT int sigwait(const sigset_t *restrict signals, int *restrict got)
+{
+    for (;;) {
+        *got = sigwaitinfo(signals, NULL);
+        if (*got == SIGHUP)
+            reload();
+        else if (*got == SIGTERM || *got == SIGINT)
+            finish(signals, *got);
+        else if (*got > 0)
+            return 0;
+        else if (errno != EINTR)
+            return errno;
+    }
+}
+
+/* Before there is a thread: all inherit it. */
+static void block_signals(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- */
+
+static int start(struct options *o)
+{
+    char why[512];
+    const struct passwd *user;
+    int status;
+
+    openlog("gatepost-milter", LOG_PID | (o->syslog ? 0 : LOG_PERROR), LOG_MAIL);
+    if ((status = find_names(o, &user)) != 0)
+        return status;
+    if (o->daemon && (status = go_into_background()) != 0)
+        return status;
+    block_signals();
+    if (filter_register(&self.filter) != 0)
+        return cannot("libmilter does not take this filter: it is of another version");
+    self.listener = listen_open(&o->listen, why, sizeof why);
+    if (self.listener < 0)
+        return cannot("%s", why);
+    if (o->pid_file && !write_pid_file(o->pid_file))
+        return cannot("cannot write %s: %s", o->pid_file, strerror(errno));
+    if ((status = drop_privileges(user)) != 0 || (status = open_engine(&self.filter)) != 0)
+        return status;
+    if (getuid() == 0)
+        say(GP_LOG_WARNING, "gatepost-milter: runs as root; --user says as whom else");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    bool done;
+    int status = take_options(&self.options, argc, argv, &done);
+
+    if (done)
+        return status;
+    if ((status = start(&self.options)) != 0) {
+        if (self.listener >= 0)
+            listen_close(self.listener, self.options.listen.socket);
+        return status;
+    }
+    sayf(GP_LOG_NOTICE, "gatepost-milter: version %s, engine %s, listens on %s", GATEPOST_VERSION,
+         self.filter.api->version, self.options.listen.socket);
+    leave_terminal();
+    notify("READY=1");
+    if (smfi_main() != MI_SUCCESS)
+        return cannot("libmilter gave up; the log says why");
+    return 0;
+}

@@ -1,0 +1,388 @@
+/*
+ * milter.c - the milter adapter: tells an engine what Sendmail or Postfix knows, and tells them what the engine
+ * decides. No policy here. What this process is otherwise stands in main.c.
+ *
+ * One connection from the MTA is one SMTP session, and one session of the engine. libmilter serves a connection
+ * from one thread at a time, though not always from the same one.
+ *
+ * No MTA takes a reply of ours at connect, nor one at HELO that it gives then and there. The engine itself
+ * holds a `refuse` or `close` until MAIL asks for it; a `fail` at HELO is held here. A `drop` is the exception:
+ * 421 at HELO closes the connection at once.
+ */
+#define _DEFAULT_SOURCE
+
+#include "filter.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <libmilter/mfapi.h>
+
+#include "translate.h"
+
+enum { ARGUMENT_MOST = 4096 };
+
+struct connection {
+    struct gp_session *session; /* NULL: there was no memory for one */
+    bool connected;             /* libmilter may announce another client on the same connection */
+    bool authenticated;
+    bool leading_space; /* header values come with the blank behind the colon */
+    bool held;          /* HELO failed, with REPLY */
+    struct reply reply;
+    char helo[512]; /* of the HELO that failed, to be asked again after AUTH */
+};
+
+static const struct filter *shared;
+static atomic_uint connections;
+/* An MTA that announces another client on the same connection does not negotiate again. */
+static atomic_bool leading_space_offered;
+
+unsigned filter_connections(void)
+{
+    return atomic_load(&connections);
+}
+
+static void say(uint32_t level, const char *line)
+{
+    shared->log(NULL, level, line, strlen(line));
+}
+
+/* The value of a macro, or NULL. libmilter takes no constant. */
+static const char *macro(SMFICTX *ctx, const char *name)
+{
+    char copy[32];
+
+    memcpy(copy, name, strlen(name) + 1);
+    return smfi_getsymval(ctx, copy);
+}
+
+/* ---- connections ---- */
+
+static struct connection *connection_new(SMFICTX *ctx)
+{
+    struct connection *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->leading_space = atomic_load(&leading_space_offered);
+    atomic_fetch_add(&connections, 1);
+    smfi_setpriv(ctx, c);
+    return c;
+}
+
+static void connection_free(SMFICTX *ctx)
+{
+    struct connection *c = smfi_getpriv(ctx);
+
+    if (!c)
+        return;
+    smfi_setpriv(ctx, NULL);
+    if (c->session)
+        shared->api->session_close(&c->session);
+    free(c);
+    atomic_fetch_sub(&connections, 1);
+}
+
+/* What an MTA gets that asks about a session we could not open. */
+static sfsistat without_session(void)
+{
+    return shared->tempfail ? SMFIS_TEMPFAIL : SMFIS_CONTINUE;
+}
+
+static struct gp_session *session_of(SMFICTX *ctx)
+{
+    struct connection *c = smfi_getpriv(ctx);
+
+    return c ? c->session : NULL;
+}
+
+/* ---- verdicts ---- */
+
+static sfsistat give_reply(SMFICTX *ctx, struct reply *r)
+{
+    /* Without memory for the reply the MTA uses its own words; what matters is that it is the same class. */
+    if (smfi_setreply(ctx, r->code, r->enhanced[0] ? r->enhanced : NULL, r->text) != MI_SUCCESS)
+        say(GP_LOG_ERROR, "gatepost-milter: libmilter did not take a reply; the MTA's own is given");
+    return r->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+}
+
+static sfsistat give(SMFICTX *ctx, int action, const struct gp_verdict *verdict)
+{
+    struct reply r;
+
+    if (action == GP_PASS)
+        return SMFIS_CONTINUE;
+    reply_of(verdict, &r);
+    return give_reply(ctx, &r);
+}
+
+/* ---- what the MTA offers ---- */
+
+/* Asks for the macros that are used below and for no others, so that nobody need configure them. */
+static void ask_for_macros(SMFICTX *ctx)
+{
+    static const struct {
+        int stage;
+        const char *names;
+    } wanted[] = {
+        {SMFIM_CONNECT, "j {client_ptr} {client_resolve} {daemon_addr} {daemon_port} {if_addr}"},
+        {SMFIM_HELO, ""},
+        {SMFIM_ENVFROM, "{auth_authen} {auth_type}"},
+        {SMFIM_ENVRCPT, "{rcpt_mailer}"},
+        {SMFIM_DATA, ""},
+        {SMFIM_EOH, ""},
+        {SMFIM_EOM, ""},
+    };
+    char names[128];
+
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        memcpy(names, wanted[i].names, strlen(wanted[i].names) + 1);
+        smfi_setsymlist(ctx, wanted[i].stage, names);
+    }
+}
+
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned long f2,
+                             unsigned long f3, unsigned long *use_actions, unsigned long *use_steps,
+                             unsigned long *use_f2, unsigned long *use_f3)
+{
+    /* Nothing is decided at the end of the header that could not wait for the final dot, and a header of fifty
+     * fields would be fifty round trips. */
+    const unsigned long wanted = SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HDR |
+                                 SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
+
+    (void)f2, (void)f3;
+    atomic_store(&leading_space_offered, (steps & SMFIP_HDR_LEADSPC) != 0);
+    connection_new(ctx);
+    *use_actions = actions & SMFIF_SETSYMLIST;
+    if (*use_actions)
+        ask_for_macros(ctx);
+    *use_steps = steps & wanted;
+    *use_f2 = *use_f3 = 0;
+    return SMFIS_CONTINUE;
+}
+
+/* ---- the phases ---- */
+
+/* Address and port of the client; an empty address if it did not come over a network. */
+static void take_address(const _SOCK_ADDR *from, char *text, size_t cap, struct gp_client *client)
+{
+    text[0] = '\0';
+    if (from && from->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, from, sizeof in);
+        inet_ntop(AF_INET, &in.sin_addr, text, (socklen_t)cap);
+        client->port = ntohs(in.sin_port);
+    } else if (from && from->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, from, sizeof in6);
+        inet_ntop(AF_INET6, &in6.sin6_addr, text, (socklen_t)cap);
+        client->port = ntohs(in6.sin6_port);
+    }
+    client->address = text;
+    client->address_size = strlen(text);
+}
+
+static void open_session(SMFICTX *ctx, struct connection *c, const char *hostname, const _SOCK_ADDR *from)
+{
+    struct gp_client client = {.size = sizeof client};
+    char address[INET6_ADDRSTRLEN];
+    const char *local_name = macro(ctx, "j");
+
+    take_address(from, address, sizeof address, &client);
+    client.name_state = name_state_of(hostname, macro(ctx, "{client_ptr}"), macro(ctx, "{client_resolve}"));
+    if (client.name_state == GP_NAME_VERIFIED) {
+        client.name = hostname;
+        client.name_size = strlen(hostname);
+    }
+    client.local_address = address_of(macro(ctx, "{if_addr}"), macro(ctx, "{daemon_addr}"));
+    client.local_address_size = strlen(client.local_address);
+    client.local_port = port_of(macro(ctx, "{daemon_port}"));
+    client.local_name = local_name ? local_name : "";
+    client.local_name_size = strlen(client.local_name);
+    if (shared->api->session_open(shared->engine, &client, &c->session) < 0)
+        c->session = NULL;
+}
+
+static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *from)
+{
+    struct connection *c = smfi_getpriv(ctx);
+
+    if (c && c->connected) {
+        connection_free(ctx);
+        c = NULL;
+    }
+    if (!c)
+        c = connection_new(ctx);
+    if (c) {
+        c->connected = true;
+        open_session(ctx, c, hostname ? hostname : "", from);
+    }
+    if (!c || !c->session)
+        say(GP_LOG_ERROR, shared->tempfail
+                              ? "gatepost-milter: out of memory; this session is deferred (--on-error)"
+                              : "gatepost-milter: out of memory; this session is not judged");
+    else
+        shared->api->connect(c->session, NULL);
+    return SMFIS_NOREPLY;
+}
+
+/* Asks about HELO. A `fail` is kept until MAIL. */
+static int ask_helo(struct connection *c, const char *name, struct gp_verdict *v)
+{
+    int action = shared->api->helo(c->session, name, strlen(name), GP_ARGUMENT, v);
+
+    c->held = action == GP_FAIL;
+    if (c->held)
+        reply_of(v, &c->reply);
+    return action;
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *name)
+{
+    struct connection *c = smfi_getpriv(ctx);
+    struct gp_verdict v = {.size = sizeof v};
+    size_t n = name ? strlen(name) : 0;
+
+    if (!c || !c->session)
+        return SMFIS_CONTINUE; /* MAIL is where it is answered */
+    if (ask_helo(c, name ? name : "", &v) == GP_DROP)
+        return give(ctx, GP_DROP, &v);
+    if (n >= sizeof c->helo)
+        n = sizeof c->helo - 1;
+    memcpy(c->helo, name ? name : "", n);
+    c->helo[n] = '\0';
+    return SMFIS_CONTINUE;
+}
+
+/* The MTA tells of AUTH with the next MAIL. Whether what failed at HELO stands after it is the engine's to say:
+ * it has `judge-authenticated`. */
+static void take_auth(SMFICTX *ctx, struct connection *c)
+{
+    const char *user = macro(ctx, "{auth_authen}");
+    const char *type = macro(ctx, "{auth_type}");
+    struct gp_verdict v = {.size = sizeof v};
+
+    if (c->authenticated || !((user && *user) || (type && *type)))
+        return;
+    c->authenticated = true;
+    shared->api->auth(c->session);
+    if (c->held)
+        ask_helo(c, c->helo, &v);
+}
+
+static sfsistat on_mail(SMFICTX *ctx, char **arguments)
+{
+    struct connection *c = smfi_getpriv(ctx);
+    struct gp_verdict v = {.size = sizeof v};
+    char text[ARGUMENT_MOST];
+    size_t n;
+
+    if (!c || !c->session)
+        return without_session();
+    take_auth(ctx, c);
+    if (c->held)
+        return give_reply(ctx, &c->reply);
+    n = arguments_join(arguments, text, sizeof text);
+    return give(ctx, shared->api->mail(c->session, text, n, GP_ARGUMENT, &v), &v);
+}
+
+static sfsistat on_rcpt(SMFICTX *ctx, char **arguments)
+{
+    struct gp_session *session = session_of(ctx);
+    struct gp_verdict v = {.size = sizeof v};
+    const char *mailer = macro(ctx, "{rcpt_mailer}");
+    char text[ARGUMENT_MOST];
+    size_t n;
+    int action;
+
+    if (!session)
+        return without_session();
+    n = arguments_join(arguments, text, sizeof text);
+    action = shared->api->rcpt(session, text, n, GP_ARGUMENT, &v);
+    if (mailer && strcmp(mailer, "error") == 0) {
+        /* The MTA has refused it, in its own words. It is shown to us for the sake of traps. */
+        if (action == GP_PASS)
+            shared->api->rcpt_rejected(session);
+        return SMFIS_CONTINUE;
+    }
+    return give(ctx, action, &v);
+}
+
+static sfsistat on_data(SMFICTX *ctx)
+{
+    struct gp_session *session = session_of(ctx);
+    struct gp_verdict v = {.size = sizeof v};
+
+    return session ? give(ctx, shared->api->data(session, &v), &v) : without_session();
+}
+
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+    struct connection *c = smfi_getpriv(ctx);
+    size_t n;
+
+    if (!c || !c->session || !name || !value)
+        return SMFIS_NOREPLY;
+    n = value_length(value);
+    /* Who does not send the leading blank has taken one away. */
+    if (c->leading_space) {
+        shared->api->header(c->session, name, strlen(name), value, n);
+    } else {
+        shared->api->header_text(c->session, name, strlen(name));
+        shared->api->header_text(c->session, ": ", 2);
+        shared->api->header_text(c->session, value, n);
+        shared->api->header_text(c->session, "\r\n", 2);
+    }
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_end_of_message(SMFICTX *ctx)
+{
+    struct gp_session *session = session_of(ctx);
+    struct gp_verdict v = {.size = sizeof v};
+
+    return session ? give(ctx, shared->api->end_of_message(session, 0, &v), &v) : without_session();
+}
+
+static sfsistat on_abort(SMFICTX *ctx)
+{
+    struct gp_session *session = session_of(ctx);
+
+    if (session)
+        shared->api->reset(session);
+    return SMFIS_CONTINUE;
+}
+
+static sfsistat on_close(SMFICTX *ctx)
+{
+    connection_free(ctx);
+    return SMFIS_CONTINUE;
+}
+
+int filter_register(const struct filter *filter)
+{
+    static char name[] = "gatepost-milter";
+    struct smfiDesc callbacks = {
+        .xxfi_name = name,
+        .xxfi_version = SMFI_VERSION,
+        .xxfi_flags = SMFIF_SETSYMLIST,
+        .xxfi_connect = on_connect,
+        .xxfi_helo = on_helo,
+        .xxfi_envfrom = on_mail,
+        .xxfi_envrcpt = on_rcpt,
+        .xxfi_data = on_data,
+        .xxfi_header = on_header,
+        .xxfi_eom = on_end_of_message,
+        .xxfi_abort = on_abort,
+        .xxfi_close = on_close,
+        .xxfi_negotiate = on_negotiate,
+    };
+
+    shared = filter;
+    return smfi_register(callbacks) == MI_SUCCESS ? 0 : -1;
+}

@@ -1,0 +1,44 @@
+/*
+ * translate.h - what an MTA says, put into the words of the engine, and back: names, addresses, arguments,
+ * replies. Pure functions of text that know nothing of libmilter.
+ */
+#ifndef GATEPOST_MILTER_TRANSLATE_H
+#define GATEPOST_MILTER_TRANSLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/gatepost.h"
+
+/* A macro that the MTA did not send is NULL in all of these. */
+
+/* What HOSTNAME is worth, as the connect callback gives it, beside {client_ptr} (the PTR's name) and Sendmail's
+ * {client_resolve}: an enum gp_name_state. Only with GP_NAME_VERIFIED is HOSTNAME a name. */
+enum gp_name_state name_state_of(const char *hostname, const char *client_ptr, const char *client_resolve);
+
+/* The first of two macros that is one of our addresses, without its "IPv6:"; "" if neither is: an address that
+ * stands for all of them is none. */
+const char *address_of(const char *first, const char *second);
+
+/* A port number, or the name of one of the three ports of mail; 0 if it is neither. */
+unsigned port_of(const char *macro);
+
+/* The argument of MAIL or RCPT from its pieces: address, then parameters. Returns its length; one that does not
+ * fit is cut. OUT always ends in NUL. */
+size_t arguments_join(char *const *pieces, char *out, size_t cap);
+
+/* The length of VALUE up to where its field ends: before the first line break with no blank behind it. What
+ * follows could pass for a field of its own. */
+size_t value_length(const char *value);
+
+/* A reply as smfi_setreply() takes it. */
+struct reply {
+    char code[4];
+    char enhanced[12];       /* empty: none */
+    char text[2 * 512 + 64]; /* each % doubled; at most 980 bytes, the most that libmilter takes */
+};
+
+/* The reply of VERDICT. A GP_DROP gets 421, with which both MTAs close the connection. */
+void reply_of(const struct gp_verdict *verdict, struct reply *reply);
+
+#endif

@@ -1,0 +1,35 @@
+#!/bin/sh
+# check-milter.sh: gatepost-milter alone, spoken to in its own protocol, and in real mail servers. Runs the parts below, each a
+# script that prints "ok - CASE" or "not ok - CASE: REASON" per case and ends with "NAME: N passed, N failed"; one that ends
+# without that line is one failure more. The last line is the sum, "check-milter: N passed, N failed".
+#
+# check-milter.sh PART... runs only those. Needs $BUILD/gatepost, $BUILD/gatepost.so and $BUILD/gatepost-milter.
+set -eu
+
+cd "$(dirname "$0")/.."
+BUILD=${BUILD:-build}
+case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
+export BUILD
+
+if [ $# -eq 0 ]; then
+    set -- tests/milter/protocol.sh
+fi
+
+passed=0
+failed=0
+mkdir -p "$BUILD/check"
+for part in "$@"; do
+    name=$(basename "$part" .sh)
+    log=$BUILD/check/milter-$name.log
+    { "$part" 2>&1 || echo "status $?"; } | tee "$log"
+    counts=$(sed -n "s/^$name: \([0-9]*\) passed, \([0-9]*\) failed\$/\1 \2/p" "$log" | tail -n 1)
+    good=${counts% *}
+    bad=${counts#* }
+    if grep -q '^status ' "$log" && [ "${bad:-0}" -eq 0 ]; then
+        bad=1
+    fi
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-1}))
+done
+echo "check-milter: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
