@@ -124,6 +124,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepos
 
 # Beside which the blocklist is timed; nothing else needs it.
 BENCH_LDLIBS_bench_blocklist = -llmdb -pthread
+BENCH_LDLIBS_null_milter = -lmilter -pthread
 
 bench-deps:
 	@tests/need.sh bench
