@@ -102,7 +102,7 @@ $(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-cor
 # linker exports it because libmilter asks for it.
 MILTER_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard milter/*.c))
 
-$(BUILD)/obj/milter/main.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(eximdir)/gatepost.so"'
+$(BUILD)/obj/milter/options.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(eximdir)/gatepost.so"'
 
 $(BUILD)/gatepost-milter: $(MILTER_OBJ)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lmilter -ldl -pthread
@@ -111,6 +111,10 @@ $(BUILD)/gatepost-milter: $(MILTER_OBJ)
 UNIT_LDFLAGS_test_allocation = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 UNIT_LDFLAGS_test_arena  = -Wl,--wrap=calloc
 UNIT_LDFLAGS_test_header = -Wl,--wrap=realloc
+
+# Of gatepost-milter, what can be tested without a libmilter.
+UNIT_LDFLAGS_test_translate = $(BUILD)/obj/milter/translate.o
+$(BUILD)/unit/test_translate: $(BUILD)/obj/milter/translate.o
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)

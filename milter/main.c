@@ -7,7 +7,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -26,29 +26,7 @@
 
 #include "filter.h"
 #include "listen.h"
-
-#ifndef GATEPOST_LIBRARY
-#define GATEPOST_LIBRARY "/usr/local/lib/gatepost/gatepost.so"
-#endif
-#define DEFAULT_SOCKET "local:/run/gatepost/milter.sock"
-#define DEFAULT_CONFIG "/etc/gatepost/gatepost.conf"
-
-enum { EXIT_USAGE = 2, EXIT_CANNOT = 3 };
-enum { GRACE = 30 }; /* seconds for which SIGTERM waits for sessions */
-
-struct options {
-    struct listen_options listen;
-    const char *config;
-    const char *state_dir; /* NULL: as the rules say */
-    const char *library;
-    const char *user; /* NULL: stays who it is */
-    const char *socket_group;
-    const char *pid_file;
-    long grace;
-    bool tempfail;
-    bool daemon;
-    bool syslog;
-};
+#include "options.h"
 
 static struct process {
     struct options options;
@@ -56,31 +34,6 @@ static struct process {
     int listener;
     int ready; /* where the parent of a daemon waits for us; -1: there is none */
 } self = {.listener = -1, .ready = -1};
-
-static const char usage[] =
-    "usage: gatepost-milter [OPTION...]\n"
-    "\n"
-    "Judges mail for Sendmail and Postfix by the rules of gatepost.conf(5), as a milter.\n"
-    "\n"
-    "  -c, --config FILE         the rules (" DEFAULT_CONFIG ")\n"
-    "      --state-dir FOLDER    where the blocklist is kept (as the rules say)\n"
-    "  -s, --socket SOCKET       local:/PATH, inet:PORT@HOST or inet6:PORT@HOST\n"
-    "                            (" DEFAULT_SOCKET ")\n"
-    "      --socket-mode MODE    of a local socket, octal (660)\n"
-    "      --socket-group GROUP  who may connect to a local socket\n"
-    "  -u, --user USER           run as USER once the socket is open\n"
-    "  -d, --daemon              run in the background\n"
-    "  -p, --pid-file FILE       write the process id there\n"
-    "      --on-error WHAT       pass or tempfail, while no rules are in force (pass)\n"
-    "      --grace SECONDS       how long SIGTERM waits for open sessions (30)\n"
-    "      --log WHERE           stderr or syslog (stderr; syslog with --daemon)\n"
-    "      --library FILE        the engine (" GATEPOST_LIBRARY ")\n"
-    "  -V, --version\n"
-    "  -h, --help\n"
-    "\n"
-    "SIGHUP reads the rules again, SIGTERM ends when the open sessions are done.\n"
-    "\n"
-    "example: gatepost-milter --user gatepost --socket local:/run/gatepost/milter.sock\n";
 
 /* ---- log ---- */
 
@@ -124,136 +77,6 @@ __attribute__((format(printf, 1, 2))) static int cannot(const char *format, ...)
     if (self.options.syslog)
         syslog(LOG_ERR, "%s", line);
     return EXIT_CANNOT;
-}
-
-/* ---- options ---- */
-
-enum { OPT_STATE_DIR = 256, OPT_SOCKET_MODE, OPT_SOCKET_GROUP, OPT_ON_ERROR, OPT_GRACE, OPT_LOG, OPT_LIBRARY };
-
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
-    {"socket", required_argument, NULL, 's'},
-    {"socket-mode", required_argument, NULL, OPT_SOCKET_MODE},
-    {"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
-    {"user", required_argument, NULL, 'u'},
-    {"daemon", no_argument, NULL, 'd'},
-    {"pid-file", required_argument, NULL, 'p'},
-    {"on-error", required_argument, NULL, OPT_ON_ERROR},
-    {"grace", required_argument, NULL, OPT_GRACE},
-    {"log", required_argument, NULL, OPT_LOG},
-    {"library", required_argument, NULL, OPT_LIBRARY},
-    {"version", no_argument, NULL, 'V'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-static int misused(const char *option, const char *value, const char *expected)
-{
-    fprintf(stderr, "gatepost-milter: --%s %s: expected %s; see gatepost-milter --help\n", option, value,
-            expected);
-    return EXIT_USAGE;
-}
-
-/* A whole number in BASE, or -1. */
-static long number(const char *text, int base, long most)
-{
-    char *end;
-    long n = strtol(text, &end, base);
-
-    return *text >= '0' && *text <= '9' && *end == '\0' && n <= most ? n : -1;
-}
-
-/* One of two words: 0, 1, or -1 for another one. */
-static int choice(const char *text, const char *no, const char *yes)
-{
-    return strcmp(text, no) == 0 ? 0 : strcmp(text, yes) == 0 ? 1 : -1;
-}
-
-static int take_option(struct options *o, int option, const char *value, int *log_where)
-{
-    long n;
-    int c;
-
-    switch (option) {
-    case 'c':
-        o->config = value;
-        return 0;
-    case OPT_STATE_DIR:
-        o->state_dir = value;
-        return 0;
-    case 's':
-        o->listen.socket = value;
-        return 0;
-    case OPT_SOCKET_MODE:
-        if ((n = number(value, 8, 0777)) < 0)
-            return misused("socket-mode", value, "an octal mode such as 660");
-        o->listen.mode = (mode_t)n;
-        return 0;
-    case OPT_SOCKET_GROUP:
-        o->socket_group = value;
-        return 0;
-    case 'u':
-        o->user = value;
-        return 0;
-    case 'd':
-        o->daemon = true;
-        return 0;
-    case 'p':
-        o->pid_file = value;
-        return 0;
-    case OPT_ON_ERROR:
-        if ((c = choice(value, "pass", "tempfail")) < 0)
-            return misused("on-error", value, "pass or tempfail");
-        o->tempfail = c;
-        return 0;
-    case OPT_GRACE:
-        if ((o->grace = number(value, 10, 86400)) < 0)
-            return misused("grace", value, "seconds, a day at most");
-        return 0;
-    case OPT_LOG:
-        if ((*log_where = choice(value, "stderr", "syslog")) < 0)
-            return misused("log", value, "stderr or syslog");
-        return 0;
-    case OPT_LIBRARY:
-        o->library = value;
-        return 0;
-    default: /* getopt has said what is wrong */
-        fputs("see gatepost-milter --help\n", stderr);
-        return EXIT_USAGE;
-    }
-}
-
-/* Returns 0; or, with *DONE, the status to end with. */
-static int take_options(struct options *o, int argc, char **argv, bool *done)
-{
-    int option, status, log_where = -1;
-
-    *o = (struct options){.listen = {DEFAULT_SOCKET, 0660, (uid_t)-1, (gid_t)-1},
-                          .config = DEFAULT_CONFIG,
-                          .library = GATEPOST_LIBRARY,
-                          .grace = GRACE};
-    *done = true;
-    while ((option = getopt_long(argc, argv, "c:s:u:dp:Vh", long_options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (option == 'V') {
-            puts("gatepost-milter " GATEPOST_VERSION);
-            return 0;
-        }
-        if ((status = take_option(o, option, optarg, &log_where)) != 0)
-            return status;
-    }
-    if (optind < argc) {
-        fprintf(stderr, "gatepost-milter: unexpected argument '%s'; see gatepost-milter --help\n",
-                argv[optind]);
-        return EXIT_USAGE;
-    }
-    o->syslog = log_where >= 0 ? log_where : o->daemon;
-    *done = false;
-    return 0;
 }
 
 /* ---- readiness ---- */
@@ -324,6 +147,12 @@ static bool write_pid_file(const char *path)
     bool good = file && fprintf(file, "%ld\n", (long)getpid()) > 0;
 
     return file && fclose(file) == 0 && good;
+}
+
+static void remove_pid_file(void)
+{
+    if (self.options.pid_file)
+        unlink(self.options.pid_file);
 }
 
 /* Looks up who is meant before anything is opened. */
@@ -409,7 +238,8 @@ static int64_t seconds(void)
 }
 
 /* Takes no more connections, waits for those that are open, and ends the process. A second SIGTERM, or SIGINT,
- * does not wait. libmilter's own way would leave open sessions without an answer. */
+ * does not wait. libmilter's own way would leave open sessions without an answer. The engine is not closed: a
+ * connection that was taken just now may be about to use it. */
 static void finish(const sigset_t *signals, int got)
 {
     const struct timespec a_while = {.tv_nsec = 50000000};
@@ -418,18 +248,13 @@ static void finish(const sigset_t *signals, int got)
 
     notify("STOPPING=1");
     listen_close(self.listener, self.options.listen.socket);
-    got = 0;
-    while ((open = filter_connections()) > 0 && seconds() < until && got != SIGTERM && got != SIGINT)
+    do
         got = sigtimedwait(signals, NULL, &a_while);
+    while ((open = filter_connections()) > 0 && seconds() < until && got != SIGTERM && got != SIGINT);
     if (open)
         sayf(GP_LOG_WARNING, "gatepost-milter: ends with %u sessions open: the MTA goes on without us", open);
-    else
-        self.filter.api->engine_close(&self.filter.engine);
-    if (self.options.pid_file)
-        unlink(self.options.pid_file);
+    remove_pid_file();
     say(GP_LOG_NOTICE, "gatepost-milter: ended");
-    if (open)
-        _exit(0); /* sessions may be at work in the engine */
     exit(0);
 }
 
@@ -464,6 +289,17 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* A connection is a descriptor; what an administrator did not mean as a limit should be none. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 /* ---- */
 
 static int start(struct options *o)
@@ -478,6 +314,7 @@ static int start(struct options *o)
     if (o->daemon && (status = go_into_background()) != 0)
         return status;
     block_signals();
+    raise_limit();
     if (filter_register(&self.filter) != 0)
         return cannot("libmilter does not take this filter: it is of another version");
     self.listener = listen_open(&o->listen, why, sizeof why);
@@ -494,14 +331,15 @@ static int start(struct options *o)
 
 int main(int argc, char **argv)
 {
-    bool done;
-    int status = take_options(&self.options, argc, argv, &done);
+    int status;
 
-    if (done)
+    if (!options_take(&self.options, argc, argv, &status))
         return status;
     if ((status = start(&self.options)) != 0) {
-        if (self.listener >= 0)
+        if (self.listener >= 0) {
             listen_close(self.listener, self.options.listen.socket);
+            remove_pid_file();
+        }
         return status;
     }
     sayf(GP_LOG_NOTICE, "gatepost-milter: version %s, engine %s, listens on %s", GATEPOST_VERSION,
@@ -509,6 +347,7 @@ int main(int argc, char **argv)
     leave_terminal();
     notify("READY=1");
     if (smfi_main() != MI_SUCCESS)
-        return cannot("libmilter gave up; the log says why");
-    return 0;
+        status = cannot("libmilter gave up; what it logged says why");
+    remove_pid_file();
+    return status;
 }
