@@ -14,6 +14,7 @@ struct filter {
     const struct gp_api *api;
     struct gp_engine *engine;
     bool tempfail; /* what an MTA gets when there is no memory for a session */
+    bool local;    /* the socket is a local one */
     void (*log)(void *context, uint32_t level, const char *line, size_t n);
 };
 

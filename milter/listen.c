@@ -94,8 +94,8 @@ static int find_listener(int family)
     return -1;
 }
 
-/* Nagle's algorithm and delayed acknowledgements together cost 40 ms a message. libmilter knows nothing of it,
- * but an accepted connection inherits this from the socket that listens. */
+/* That no reply of ours waits for the acknowledgement of the one before. libmilter knows nothing of it, but an
+ * accepted connection inherits this from the socket that listens. */
 static void no_delay(int fd)
 {
     int on = 1;

@@ -214,6 +214,7 @@ static int open_engine(struct filter *filter)
                       api ? "another major version" : "it has no gatepost_api");
     filter->log = log_line;
     filter->tempfail = o->tempfail;
+    filter->local = listen_path(o->listen.socket) != NULL;
     if (filter->api->engine_open(&open, &filter->engine, &error) < 0)
         return cannot("cannot open the engine: %s", error.message);
     return 0; /* without rules, too: mail goes on as --on-error says, and the log has the reason */

@@ -150,11 +150,15 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
                              unsigned long f3, unsigned long *use_actions, unsigned long *use_steps,
                              unsigned long *use_f2, unsigned long *use_f3)
 {
-    /* Nothing is decided at the end of the header that could not wait for the final dot, and a header of fifty
-     * fields would be fifty round trips. */
-    const unsigned long wanted = SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HDR |
-                                 SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
+    /* Nothing is decided at the end of the header that could not wait for the final dot. */
+    unsigned long wanted =
+        SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
 
+    /* A header of fifty fields would be fifty round trips. Over TCP it had better be: an MTA that sends field
+     * upon field waits with the last one for an acknowledgement (Nagle), which the kernel holds back for 40 ms
+     * because it expects a reply of ours to go with it. */
+    if (shared->local)
+        wanted |= SMFIP_NR_HDR;
     (void)f2, (void)f3;
     atomic_store(&leading_space_offered, (steps & SMFIP_HDR_LEADSPC) != 0);
     connection_new(ctx);
@@ -324,10 +328,11 @@ static sfsistat on_data(SMFICTX *ctx)
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
     struct connection *c = smfi_getpriv(ctx);
+    const sfsistat done = shared->local ? SMFIS_NOREPLY : SMFIS_CONTINUE; /* as negotiated */
     size_t n;
 
     if (!c || !c->session || !name || !value)
-        return SMFIS_NOREPLY;
+        return done;
     n = value_length(value);
     /* Who does not send the leading blank has taken one away. */
     if (c->leading_space) {
@@ -338,7 +343,7 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
         shared->api->header_text(c->session, value, n);
         shared->api->header_text(c->session, "\r\n", 2);
     }
-    return SMFIS_NOREPLY;
+    return done;
 }
 
 static sfsistat on_end_of_message(SMFICTX *ctx)
