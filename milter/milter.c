@@ -150,15 +150,15 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
                              unsigned long f3, unsigned long *use_actions, unsigned long *use_steps,
                              unsigned long *use_f2, unsigned long *use_f3)
 {
-    /* Nothing is decided at the end of the header that could not wait for the final dot. */
-    unsigned long wanted =
-        SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
+    unsigned long wanted = SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
 
     /* A header of fifty fields would be fifty round trips. Over TCP it had better be: an MTA that sends field
      * upon field waits with the last one for an acknowledgement (Nagle), which the kernel holds back for 40 ms
-     * because it expects a reply of ours to go with it. */
+     * because it expects a reply of ours to go with it. The end of the header is told, though nothing is
+     * decided there that could not wait for the final dot: without it libmilter does not answer to the dot of a
+     * message that has no field at all. */
     if (shared->local)
-        wanted |= SMFIP_NR_HDR;
+        wanted |= SMFIP_NR_HDR | SMFIP_NR_EOH;
     (void)f2, (void)f3;
     atomic_store(&leading_space_offered, (steps & SMFIP_HDR_LEADSPC) != 0);
     connection_new(ctx);
@@ -325,14 +325,19 @@ static sfsistat on_data(SMFICTX *ctx)
     return session ? give(ctx, shared->api->data(session, &v), &v) : without_session();
 }
 
+/* To what NR_HDR and NR_EOH are about. */
+static sfsistat as_negotiated(void)
+{
+    return shared->local ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
     struct connection *c = smfi_getpriv(ctx);
-    const sfsistat done = shared->local ? SMFIS_NOREPLY : SMFIS_CONTINUE; /* as negotiated */
     size_t n;
 
     if (!c || !c->session || !name || !value)
-        return done;
+        return as_negotiated();
     n = value_length(value);
     /* Who does not send the leading blank has taken one away. */
     if (c->leading_space) {
@@ -343,7 +348,13 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
         shared->api->header_text(c->session, value, n);
         shared->api->header_text(c->session, "\r\n", 2);
     }
-    return done;
+    return as_negotiated();
+}
+
+static sfsistat on_end_of_header(SMFICTX *ctx)
+{
+    (void)ctx;
+    return as_negotiated();
 }
 
 static sfsistat on_end_of_message(SMFICTX *ctx)
@@ -382,6 +393,7 @@ int filter_register(const struct filter *filter)
         .xxfi_envrcpt = on_rcpt,
         .xxfi_data = on_data,
         .xxfi_header = on_header,
+        .xxfi_eoh = on_end_of_header,
         .xxfi_eom = on_end_of_message,
         .xxfi_abort = on_abort,
         .xxfi_close = on_close,

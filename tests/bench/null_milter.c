@@ -64,6 +64,12 @@ static sfsistat on_event(SMFICTX *ctx)
     return SMFIS_CONTINUE;
 }
 
+static sfsistat on_event_quietly(SMFICTX *ctx)
+{
+    (void)ctx;
+    return SMFIS_NOREPLY;
+}
+
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned long f2,
                              unsigned long f3, unsigned long *use_actions, unsigned long *use_steps,
                              unsigned long *use_f2, unsigned long *use_f3)
@@ -81,7 +87,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
         for (size_t i = 0; i < sizeof without / sizeof *without; i++)
             smfi_setsymlist(ctx, without[i], none);
     }
-    *use_steps = steps & (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HDR |
+    *use_steps = steps & (SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HDR | SMFIP_NR_EOH |
                           SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC);
     *use_f2 = *use_f3 = 0;
     return SMFIS_CONTINUE;
@@ -100,7 +106,7 @@ int main(int argc, char **argv)
         .xxfi_envrcpt = on_envelope,
         .xxfi_data = on_event,
         .xxfi_header = lean ? on_header_quietly : on_header,
-        .xxfi_eoh = lean ? NULL : on_event,
+        .xxfi_eoh = lean ? on_event_quietly : on_event,
         .xxfi_body = lean ? NULL : on_body,
         .xxfi_eom = on_event,
         .xxfi_abort = on_event,

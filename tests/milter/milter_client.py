@@ -13,13 +13,14 @@ OLD_STEPS = 0x7F  # of the protocol's version 2
 NO_REPLY_CONNECT = 0x1000
 NO_REPLY_HELO = 0x2000
 NO_REPLY_HEADER = 0x80
+NO_REPLY_EOH = 0x40000
 NO_BODY = 0x10
 NO_EOH = 0x40
 NO_UNKNOWN = 0x100
 REJECTED_RCPT = 0x800
 LEADING_SPACE = 0x100000
 
-TIMEOUT = 30
+TIMEOUT = 8
 
 
 class Gone(Exception):
@@ -143,7 +144,7 @@ class Session:
         return self.ask("L", strings(name, value), NO_REPLY_HEADER)
 
     def eoh(self):
-        return "no reply" if self.steps & NO_EOH else self.ask("N")
+        return "no reply" if self.steps & NO_EOH else self.ask("N", b"", NO_REPLY_EOH)
 
     def body(self, chunk):
         return "no reply" if self.steps & NO_BODY else self.ask("B", text(chunk))
