@@ -85,13 +85,17 @@ class Filter:
             + ["--state-dir", os.path.join(self.folder, "state"), *self.options]
 
     def start(self, wait=True):
+        before = self.log().count("listens on")
         with open(self.log_path, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
-            until(lambda: "listens on" in self.log() or self.process.poll() is not None, "the filter does not start")
+            until(lambda: self.log().count("listens on") > before or self.process.poll() is not None,
+                  "the filter does not start")
             holds(self.process.poll() is None, "the filter ended: " + self.log())
 
     def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
         with open(self.log_path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
 

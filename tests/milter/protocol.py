@@ -450,13 +450,9 @@ def _():
     library = os.path.join(BUILD, "milter", "no_memory.so")
     for option, answer in (("pass", "continue"), ("tempfail", "tempfail")):
         with Filter(RULES, "--on-error", option, "--library", library) as filter, session(filter) as s:
-            same(s.mail("<a@example.net>"), answer)
-            same(s.rcpt("<trap@example.com>"), answer)
-            same(s.data(), answer)
-            s.header("Subject", " x")
-            s.eoh()
-            same(s.eom(), answer)
+            same(message(s, rcpt="<trap@example.com>"), answer)
             s.abort()
+            same(s.mail("<a@example.net>"), answer)
             holds("gatepost-milter: out of memory" in filter.log(), "the log says so")
 
 
