@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # load.sh: gatepost-milter under load: 100,000 sessions without growth, rules that change under them. GATEPOST_SESSIONS is
 # another number. Ends with "load: N passed, N failed".
 set -eu
