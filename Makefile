@@ -180,9 +180,10 @@ install: all install-dev
 	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
 	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir)
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir) $(DESTDIR)$(mandir)/man8
 	$(INSTALL) -m 755 $(BUILD)/gatepost-milter $(DESTDIR)$(sbindir)/
 	sed 's|@sbindir@|$(sbindir)|' milter/conf/gatepost-milter.service >$(DESTDIR)$(unitdir)/gatepost-milter.service
+	$(INSTALL) -m 644 man/gatepost-milter.8 $(DESTDIR)$(mandir)/man8/
 
 # What a host is compiled with.
 install-dev:
