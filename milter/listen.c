@@ -102,49 +102,68 @@ static void no_delay(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-int listen_open(const struct listen_options *o, char *why, size_t cap)
+/* The socket as libmilter opens it. Returns its descriptor, or -1 with errno, 0 if only libmilter knows why. */
+static int open_by_libmilter(const struct listen_options *o, bool local)
 {
-    const char *path = listen_path(o->socket);
     char *copy = strdup(o->socket);
-    if (!path && !is_inet(o->socket)) {
-        snprintf(why, cap, "--socket %s: expected local:/PATH, inet:PORT@HOST or inet6:PORT@HOST", o->socket);
-        free(copy);
-        return -1;
-    }
-    if (path && !clear_path(path, why, cap)) {
-        free(copy);
-        return -1;
-    }
     /* From the beginning nobody may connect who may not later. */
-    mode_t former = umask(path ? 0777 & ~o->mode : 077);
+    mode_t former = umask(local ? 0777 & ~o->mode : 077);
     errno = 0;
     bool opened = copy && smfi_setconn(copy) == MI_SUCCESS && smfi_setbacklog(BACKLOG) == MI_SUCCESS &&
                   smfi_opensocket(false) == MI_SUCCESS;
     int error = errno;
     umask(former);
     free(copy);
-    int fd = opened ? find_listener(path ? AF_UNIX : AF_INET) : -1;
-    if (fd < 0) {
-        snprintf(why, cap, "cannot listen on %s: %s", o->socket, error ? strerror(error) : "libmilter refuses");
-        return -1;
-    }
-    if (!path)
-        no_delay(fd);
-    else if ((o->owner != (uid_t)-1 || o->group != (gid_t)-1) && chown(path, o->owner, o->group) != 0) {
-        snprintf(why, cap, "cannot give %s to its group: %s", path, strerror(errno));
-        unlink(path);
-        return -1;
-    }
+    int fd = opened ? find_listener(local ? AF_UNIX : AF_INET) : -1;
+    errno = error;
     return fd;
 }
 
-void listen_close(int fd, const char *socket)
+/* Gives the socket to whom it is meant for. Its folder may be that user's, who may have put something else in
+ * its place meanwhile: a link is not followed. */
+static bool give_away(const struct listen_options *o, struct listener *l)
 {
-    const char *path = listen_path(socket);
+    struct stat st;
+    if ((o->owner != (uid_t)-1 || o->group != (gid_t)-1) && lchown(l->path, o->owner, o->group) != 0)
+        return false;
+    if (lstat(l->path, &st) != 0)
+        return false;
+    l->device = st.st_dev;
+    l->inode = st.st_ino;
+    return true;
+}
+
+int listen_open(const struct listen_options *o, struct listener *l, char *why, size_t cap)
+{
+    *l = (struct listener){.fd = -1, .path = listen_path(o->socket)};
+    if (!l->path && !is_inet(o->socket)) {
+        snprintf(why, cap, "--socket %s: expected local:/PATH, inet:PORT@HOST or inet6:PORT@HOST", o->socket);
+        return -1;
+    }
+    if (l->path && !clear_path(l->path, why, cap))
+        return -1;
+    l->fd = open_by_libmilter(o, l->path != NULL);
+    if (l->fd < 0) {
+        snprintf(why, cap, "cannot listen on %s: %s", o->socket, errno ? strerror(errno) : "libmilter refuses");
+        return -1;
+    }
+    if (!l->path)
+        no_delay(l->fd);
+    else if (!give_away(o, l)) {
+        snprintf(why, cap, "cannot give %s to its user and group: %s", l->path, strerror(errno));
+        unlink(l->path);
+        return -1;
+    }
+    return 0;
+}
+
+void listen_close(struct listener *l)
+{
+    struct stat st;
     int silent[2];
-    if (path)
-        unlink(path);
+    if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode)
+        unlink(l->path);
     /* Were the descriptor merely closed, libmilter would give up as a whole, and all sessions with it. */
     if (pipe(silent) == 0)
-        dup2(silent[0], fd);
+        dup2(silent[0], l->fd);
 }

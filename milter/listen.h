@@ -18,12 +18,20 @@ struct listen_options {
 /* The path of a unix socket in SOCKET, or NULL if it is none. */
 const char *listen_path(const char *socket);
 
-/* Opens the socket by way of libmilter, which has been told our callbacks. Returns its descriptor; or -1, with
- * what is wrong, where, and what to do about it in WHY. */
-int listen_open(const struct listen_options *options, char *why, size_t cap);
+/* The open socket. */
+struct listener {
+    int fd;           /* libmilter's; -1: none */
+    const char *path; /* of a unix socket, borrowed from the options; else NULL */
+    dev_t device;     /* what was put there: by now it may be another filter's */
+    ino_t inode;
+};
+
+/* Opens the socket by way of libmilter, which has been told our callbacks. Returns 0; or -1, with what is
+ * wrong, where, and what to do about it in WHY. */
+int listen_open(const struct listen_options *options, struct listener *listener, char *why, size_t cap);
 
 /* Takes no more connections: a client finds the socket closed, and libmilter one that stays silent. A unix
- * socket is removed. */
-void listen_close(int fd, const char *socket);
+ * socket is removed if it is still ours. */
+void listen_close(struct listener *listener);
 
 #endif

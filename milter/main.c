@@ -31,9 +31,9 @@
 static struct process {
     struct options options;
     struct filter filter;
-    int listener;
+    struct listener listener;
     int ready; /* where the parent of a daemon waits for us; -1: there is none */
-} self = {.listener = -1, .ready = -1};
+} self = {.listener.fd = -1, .ready = -1};
 
 /* ---- log ---- */
 
@@ -141,12 +141,13 @@ static void leave_terminal(void)
 
 /* ---- privileges ---- */
 
+/* The folder may be that of the user we are about to become: no link is followed. */
 static bool write_pid_file(const char *path)
 {
-    FILE *file = fopen(path, "we");
-    bool good = file && fprintf(file, "%ld\n", (long)getpid()) > 0;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    bool good = fd >= 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0;
 
-    return file && fclose(file) == 0 && good;
+    return fd >= 0 && close(fd) == 0 && good;
 }
 
 static void remove_pid_file(void)
@@ -248,7 +249,7 @@ static void finish(const sigset_t *signals, int got)
     unsigned open;
 
     notify("STOPPING=1");
-    listen_close(self.listener, self.options.listen.socket);
+    listen_close(&self.listener);
     do
         got = sigtimedwait(signals, NULL, &a_while);
     while ((open = filter_connections()) > 0 && seconds() < until && got != SIGTERM && got != SIGINT);
@@ -318,8 +319,7 @@ static int start(struct options *o)
     raise_limit();
     if (filter_register(&self.filter) != 0)
         return cannot("libmilter does not take this filter: it is of another version");
-    self.listener = listen_open(&o->listen, why, sizeof why);
-    if (self.listener < 0)
+    if (listen_open(&o->listen, &self.listener, why, sizeof why) != 0)
         return cannot("%s", why);
     if (o->pid_file && !write_pid_file(o->pid_file))
         return cannot("cannot write %s: %s", o->pid_file, strerror(errno));
@@ -337,8 +337,8 @@ int main(int argc, char **argv)
     if (!options_take(&self.options, argc, argv, &status))
         return status;
     if ((status = start(&self.options)) != 0) {
-        if (self.listener >= 0) {
-            listen_close(self.listener, self.options.listen.socket);
+        if (self.listener.fd >= 0) {
+            listen_close(&self.listener);
             remove_pid_file();
         }
         return status;

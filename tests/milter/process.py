@@ -400,6 +400,29 @@ def _():
                 same(message(t), UNIDENTIFIED)
 
 
+@case("a socket that another filter has put there meanwhile is not removed")
+def _():
+    with Filter() as old:
+        os.remove(old.path)
+        with Filter(RULES, "--socket", old.socket) as new:
+            new.where = old.where
+            old.stop()
+            with session(new) as s:
+                same(message(s), UNIDENTIFIED)
+
+
+@case("no link is followed for the pid file")
+def _():
+    with Filter(start=False) as filter:
+        pid_file, precious = os.path.join(filter.folder, "pid"), os.path.join(filter.folder, "precious")
+        with open(precious, "w", encoding="ascii") as file:
+            file.write("precious")
+        os.symlink(precious, pid_file)
+        holds("cannot write" in cannot(filter, "--pid-file", pid_file), "reason")
+        with open(precious, encoding="ascii") as file:
+            same(file.read(), "precious")
+
+
 # ---- service manager, background ----
 
 
