@@ -102,6 +102,13 @@ $(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-cor
 # linker exports it because libmilter asks for it.
 MILTER_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard milter/*.c))
 
+# Remembers where the engine will be installed, so that `make install prefix=...` is heard.
+$(BUILD)/obj/engine-path: FORCE
+	@mkdir -p $(@D)
+	@echo '$(eximdir)/gatepost.so' | cmp -s - $@ || echo '$(eximdir)/gatepost.so' >$@
+.PHONY: FORCE
+
+$(BUILD)/obj/milter/options.o: $(BUILD)/obj/engine-path
 $(BUILD)/obj/milter/options.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(eximdir)/gatepost.so"'
 
 $(BUILD)/gatepost-milter: $(MILTER_OBJ)

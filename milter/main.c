@@ -250,6 +250,8 @@ static void finish(const sigset_t *signals, int got)
 
     notify("STOPPING=1");
     listen_close(&self.listener);
+    sayf(GP_LOG_NOTICE, "gatepost-milter: takes no more connections; %u sessions are open",
+         filter_connections());
     do
         got = sigtimedwait(signals, NULL, &a_while);
     while ((open = filter_connections()) > 0 && seconds() < until && got != SIGTERM && got != SIGINT);

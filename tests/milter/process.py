@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from frame import (BUILD, GOOD, LIBRARY, NOT_ACCEPTABLE, PROGRAM, RULES, SLOWNESS, UNIDENTIFIED, Filter, case, finish,
+from frame import (GOOD, PROGRAM, RULES, SLOWNESS, UNIDENTIFIED, Filter, case, finish,
                    holds, same, until)
 from milter_client import Session, connected, message, strings
 

@@ -1,11 +1,12 @@
 """gatepost-milter in its own protocol: verdicts of every phase, and what no mail server sends when it is asked to."""
 import os
+import random
+import socket
 import struct
-import threading
 
-from frame import BUILD, GO_AWAY, GOOD, NOT_ACCEPTABLE, RULES, UNIDENTIFIED, Filter, case, finish, holds, same
+from frame import BUILD, GO_AWAY, GOOD, NOT_ACCEPTABLE, RULES, UNIDENTIFIED, Filter, case, finish, holds, same, until
 from milter_client import (CURRENT_ACTIONS, CURRENT_STEPS, LEADING_SPACE, NO_BODY, NO_REPLY_CONNECT,
-                           NO_REPLY_EOH, NO_REPLY_HEADER, NO_UNKNOWN, OLD_STEPS, REJECTED_RCPT, Gone, Session, connected, message,
+                           NO_REPLY_EOH, NO_REPLY_HEADER, NO_UNKNOWN, OLD_STEPS, REJECTED_RCPT, Session, connected, message,
                            strings)
 
 CLIENT = "203.0.113.7"
@@ -403,6 +404,37 @@ def _():
             peer.close()
         same(message(witness, fields=GOOD), "continue")
         with session(filter) as s:
+            same(message(s, fields=GOOD), "continue")
+
+
+@case("commands in any order: a thousand sessions of up to forty")
+def _():
+    chance = random.Random(5)
+    packets = [b"C" + strings("unknown") + b"4" + struct.pack("!H", 1) + strings(CLIENT), b"C" + strings("local") + b"U",
+               b"H" + strings("client.example.net"), b"H" + strings("mail.example.com"), b"H" + strings(""),
+               b"DM" + strings("{auth_type}", "PLAIN"), b"DR" + strings("{rcpt_mailer}", "error"), b"DR",
+               b"M" + strings("<a@example.net>"), b"M" + strings("<>", "SIZE=1"), b"M" + strings(""),
+               b"R" + strings("<b@example.com>"), b"R" + strings("<trap@example.com>"), b"R" + strings("", ""), b"T",
+               b"L" + strings("Subject", " x"), b"L" + strings("Message-ID", " <a@b>"), b"L" + strings("", "", ""), b"N",
+               b"B" + b"body", b"E", b"A", b"K", b"Q", b"U" + strings("HELP")]
+    offer = b"O" + struct.pack("!III", 6, CURRENT_ACTIONS, CURRENT_STEPS)
+    with Filter() as filter:
+        for _ in range(1000):
+            said = [offer] if chance.random() < 0.95 else []
+            # Half of them begin as they should, and so get further.
+            said += [packets[i] for i in (0, 2, 8, 11, 14)[:chance.randrange(6)]] if chance.random() < 0.5 else []
+            said += [chance.choice(packets) for _ in range(chance.randrange(40))]
+            peer = connected(filter.where)
+            try:
+                peer.sendall(b"".join(struct.pack("!I", len(packet)) + packet for packet in said))
+                peer.shutdown(socket.SHUT_WR)
+                while peer.recv(65536):
+                    pass
+            except ConnectionError:  # it closed while we were talking
+                pass
+            peer.close()
+        until(lambda: filter.descriptors() < 20, "descriptors stay open")
+        with session(filter, address="203.0.113.9") as s:
             same(message(s, fields=GOOD), "continue")
 
 
