@@ -25,7 +25,12 @@
 
 #include "translate.h"
 
-enum { ARGUMENT_MOST = 4096 };
+enum {
+    ARGUMENT_MOST = 4096,
+    /* A field comes in one piece. libmilter's own limit of 64 kB is below what Postfix lets through
+     * (header_size_limit, 100 kB), and would end the connection. */
+    PACKET_MOST = 4 << 20
+};
 
 struct connection {
     struct gp_session *session; /* NULL: there was no memory for one */
@@ -401,5 +406,6 @@ int filter_register(const struct filter *filter)
     };
 
     shared = filter;
+    smfi_setmaxdatasize(PACKET_MOST);
     return smfi_register(callbacks) == MI_SUCCESS ? 0 : -1;
 }
