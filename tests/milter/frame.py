@@ -33,6 +33,10 @@ GOOD = (("Message-ID", " <good@example.net>"),)
 cases = []
 
 
+class Skipped(Exception):
+    """The case cannot be tried here, and counts as nothing."""
+
+
 def case(name):
     def remember(function):
         cases.append((name, function))
@@ -150,6 +154,8 @@ def finish(name):
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 function()
+        except Skipped as reason:
+            print("skipped, %s - %s" % (reason, title), flush=True)
         except Exception as error:  # pylint: disable=broad-except
             failed += 1
             where = traceback.extract_tb(error.__traceback__)[-1]
