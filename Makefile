@@ -105,11 +105,11 @@ MILTER_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard milter/*.c))
 # Remembers where the engine will be installed, so that `make install prefix=...` is heard.
 $(BUILD)/obj/engine-path: FORCE
 	@mkdir -p $(@D)
-	@echo '$(eximdir)/gatepost.so' | cmp -s - $@ || echo '$(eximdir)/gatepost.so' >$@
+	@echo '$(libdir)/gatepost/gatepost.so' | cmp -s - $@ || echo '$(libdir)/gatepost/gatepost.so' >$@
 .PHONY: FORCE
 
 $(BUILD)/obj/milter/options.o: $(BUILD)/obj/engine-path
-$(BUILD)/obj/milter/options.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(eximdir)/gatepost.so"'
+$(BUILD)/obj/milter/options.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(libdir)/gatepost/gatepost.so"'
 
 $(BUILD)/gatepost-milter: $(MILTER_OBJ)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lmilter -ldl -pthread
