@@ -1,0 +1,48 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # place.sh gives them
+# postfix.sh: functions to run one unpacked Postfix in a place of place.sh; sourced after it.
+#
+#   postfix_setup FOLDER            lays it out; FOLDER/etc is /etc/postfix
+#   postfix_start, postfix_stop     on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; what happens where no
+#                                   filter answers: tempfail, and on ports 2601 to 2603 accept, tempfail, reject
+#
+# Its configuration is postfix.cf and postfix.master.
+
+postfix_pid=""
+
+postfix_setup() {
+    place_setup "$1" postfix
+    mkdir -p "$place/etc/sasl"
+    cp "$mta/postfix.cf" "$place/etc/main.cf"
+    cp "$mta/postfix.master" "$place/etc/master.cf"
+    echo '/^unknown/ 550 5.1.1 no such person here' >"$place/etc/recipients"
+    printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN\nsasldb_path: /etc/postfix/sasldb2\n' \
+        >"$place/etc/sasl/smtpd.conf"
+    place_mount "$place/etc" /etc/postfix
+    place_test_account /etc/postfix/sasldb2
+    chmod -R a+rX "$place/etc"
+    # What post-install would make of the queue.
+    # shellcheck disable=SC2016 # the shell in the root expands it
+    place_run /bin/sh -c 'cd /var/spool && mkdir postfix /var/lib/postfix && cd postfix &&
+        mkdir pid active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public &&
+        chown postfix active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public /var/lib/postfix &&
+        chmod 700 active bounce corrupt defer deferred flush hold incoming private saved trace /var/lib/postfix &&
+        chgrp postdrop maildrop public && chmod 730 maildrop && chmod 710 public'
+}
+
+postfix_start() {
+    (place_become /usr/lib/postfix/sbin/master -d -c /etc/postfix) >"$place/daemon.out" 2>&1 &
+    postfix_pid=$!
+    place_await "$postfix_pid" || {
+        echo "postfix.sh: Postfix does not answer: $(cat "$place/daemon.out") $(tail -n 5 "$place/syslog")" >&2
+        return 1
+    }
+}
+
+postfix_stop() {
+    [ -z "$postfix_pid" ] || {
+        kill "$postfix_pid" 2>/dev/null || true
+        wait "$postfix_pid" 2>/dev/null || true
+    }
+    postfix_pid=""
+}
