@@ -16,30 +16,16 @@ if [ "${1-}" != --inside ]; then
 fi
 . tests/mta/exim.sh
 . tests/mta/dialogue.sh
+. tests/mta/frame.sh
 
 gatepost=$BUILD/gatepost
 module=$BUILD/gatepost-exim.so
 work=$BUILD/mta/check-exim
-passed=0
-failed=0
-why=""
 bh_config=""
 
 # ---- the frame ----
 
-# check NAME FUNCTION ARGUMENT...: one case; FUNCTION says in $why what it missed.
-check() {
-    name=$1
-    shift
-    why=""
-    if "$@"; then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name: $why"
-    fi
-}
+accepted='^250 OK id='
 
 # check_as_root NAME FUNCTION: one that an ordinary user cannot try: Debian's scripts give files away.
 check_as_root() {
@@ -50,66 +36,11 @@ check_as_root() {
     fi
 }
 
-# missed WHAT: the case fails because of it.
-missed() {
-    why="$*"
-    return 1
-}
-
-# say ADDRESS LINE...: a conversation from ADDRESS with port 25; heard and said_last look at it.
-say() {
-    client=$1
-    shift
-    tests/mta/smtp.py "$client" 127.0.0.1 25 "$@" >"$work/said" 2>&1 || missed "$(cat "$work/said")"
-}
-
-heard() {
-    grep -Fxq -- "$1" "$work/said" || missed "never heard '$1', but: $(tail -n 4 "$work/said" | tr '\n' '|')"
-}
-
-# heard_like PATTERN: a basic regular expression.
-heard_like() {
-    grep -q -- "$1" "$work/said" || missed "never heard anything like '$1', but: $(tail -n 4 "$work/said" | tr '\n' '|')"
-}
-
-heard_accepted() {
-    heard_like '^250 OK id='
-}
-
-# heard_times N TEXT
-heard_times() {
-    times=$(grep -Fxc -- "$2" "$work/said" || true)
-    [ "$times" -eq "$1" ] || missed "heard '$2' $times times, not $1: $(tr '\n' '|' <"$work/said")"
-}
-
-# send ADDRESS FILE: one ordinary message whose header and body are in FILE.
-send() {
-    say "$1" "EHLO client.example.net" "MAIL FROM:<someone@example.net>" "RCPT TO:<user@example.com>" DATA "@$2" . QUIT
-}
-
-# log_mark, logged TEXT, logged_times N TEXT: the main log since the mark.
-log_mark() {
-    log_start=$(wc -l <"$exim_folder/log/mainlog")
-}
-
-log_since() {
-    tail -n "+$((log_start + 1))" "$exim_folder/log/mainlog"
-}
-
-logged() {
-    log_since | grep -Fq -- "$1" || missed "the log never says '$1', but: $(log_since | tail -n 3 | tr '\n' '|')"
-}
-
-logged_times() {
-    times=$(log_since | grep -Fc -- "$2" || true)
-    [ "$times" -eq "$1" ] || missed "the log says '$2' $times times, not $1: $(log_since | tail -n 5 | tr '\n' '|')"
-}
-
 no_panic() {
     [ ! -s "$exim_folder/log/paniclog" ] || missed "paniclog: $(tail -n 2 "$exim_folder/log/paniclog")"
 }
 
-# ---- rules, tables, messages ----
+# ---- rules ----
 
 # use NAME: the next connections are judged by rules/NAME, which is a copy of the seeds' rules until the case changes it.
 use() {
@@ -122,31 +53,6 @@ use() {
     write_table traps.cdb "to:trap@example.com" "to:unknown-trap@example.com"
     write_table exempt.cdb "192.0.2.1 headers" ".listserv.example.net headers"
     exim_options "config=/etc/gatepost/$1/gatepost.conf state-dir=/var/lib/gatepost/$1${2+ $2}"
-}
-
-# write_rules [LINE...]: the seeds' rules and LINEs, put in place by rename.
-write_rules() {
-    {
-        cat <<'END'
-exempt-table = exempt.cdb
-trap-table = traps.cdb
-helo, own-name, refuse, "554 Format of command not acceptable here"
-rcpt, trap, close block, "554 Spam is not welcome here - go away."
-message-id, not msg-id, fail, "553 Message-ID must be an addr-spec; see RFC 2822"
-headers, not has(Message-ID), fail, "553 Unidentified messages are not acceptable here"
-END
-        [ $# -eq 0 ] || printf '%s\n' "$@"
-    } >"$rules/new.conf"
-    mv "$rules/new.conf" "$rules/gatepost.conf"
-}
-
-# write_table FILE LINE...
-write_table() {
-    table=$1
-    shift
-    printf '%s\n' "$@" >"$work/table.txt"
-    "$gatepost" table make "$work/table.txt" "$rules/$table" >"$work/table.out" 2>&1 || missed "$(cat "$work/table.out")"
-    chmod 644 "$rules/$table"
 }
 
 # damage FILE SEED: flips eight bytes of FILE in place, the same ones for the same SEED.
@@ -162,26 +68,6 @@ with open(sys.argv[1], "r+b") as file:
     file.write(data)
 END
 }
-
-write_messages() {
-    printf 'Subject: good\nMessage-ID: <good@example.net>\n\nbody\n' >"$work/good"
-    printf 'Subject: none\n\nbody\n' >"$work/none"
-    printf 'Subject: bad\nMessage-ID: <no at sign>\n\nbody\n' >"$work/bad"
-    {
-        i=0
-        while [ "$i" -lt 1100 ]; do
-            printf 'X-Filler-%04d: %s\n' "$i" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-            i=$((i + 1))
-        done
-    } >"$work/filler"
-    { cat "$work/filler" && printf 'Message-ID: <last@example.net>\n\nbody\n'; } >"$work/long-good"
-    { cat "$work/filler" && printf 'Subject: last\n\nbody\n'; } >"$work/long-none"
-}
-
-unidentified="Unidentified messages are not acceptable here"
-malformed="Message-ID must be an addr-spec; see RFC 2822"
-not_acceptable="Format of command not acceptable here"
-go_away="Spam is not welcome here - go away."
 
 # ---- dialogues ----
 
@@ -646,6 +532,7 @@ scan_keeps_enhanced_code_and_class() {
 
 run_heavy() {
     exim_setup "$work/heavy" heavy "$module"
+    log=$exim_folder/log/mainlog
     exim_start
     play_all exim
     check "own name at EHLO is refused, and the session with it" own_name_is_refused_for_good
@@ -695,6 +582,7 @@ run_heavy() {
 
 run_light() {
     exim_setup "$work/light" light "$module"
+    log=$exim_folder/log/mainlog
     exim_start
     play_all exim-scan
     check "local_scan: a message without Message-ID is refused" message_without_id 550

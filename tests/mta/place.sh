@@ -17,49 +17,49 @@ mta=$(cd "$(dirname "$0")" && pwd)
 place_pids=""
 
 place_mount() {
-    mount --bind "$1" "$place/root$2"
+    mount --bind "$1" "$place_folder/root$2"
 }
 
 # place_devices: a /dev of its own, as the log's socket stands in it.
 place_devices() {
-    mount -t tmpfs -o mode=755 tmpfs "$place/root/dev"
+    mount -t tmpfs -o mode=755 tmpfs "$place_folder/root/dev"
     for device in null zero full random urandom; do
-        : >"$place/root/dev/$device"
+        : >"$place_folder/root/dev/$device"
         place_mount "/dev/$device" "/dev/$device"
     done
 }
 
 place_setup() {
-    place=$1
+    place_folder=$1
     place_root=$("$mta/root.sh" "$2")
     for folder in rules state run root; do
-        mkdir -p "$place/$folder"
+        mkdir -p "$place_folder/$folder"
     done
-    chmod 755 "$place" "$place/run"
-    printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n' >"$place/resolv.conf"
-    : >"$place/names"
-    : >"$place/syslog"
-    printf '127.0.0.1 localhost mail.example.com\n::1 localhost mail.example.com\n' >"$place/hosts"
+    chmod 755 "$place_folder" "$place_folder/run"
+    printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n' >"$place_folder/resolv.conf"
+    : >"$place_folder/names"
+    : >"$place_folder/syslog"
+    printf '127.0.0.1 localhost mail.example.com\n::1 localhost mail.example.com\n' >"$place_folder/hosts"
     # A bare container has none to mount over.
     [ -e /etc/hosts ] || : >/etc/hosts
-    mount --bind "$place/hosts" /etc/hosts
-    mount --bind "$place_root" "$place/root"
-    mount -o remount,bind,ro "$place/root"
-    place_mount "$place/hosts" /etc/hosts
-    place_mount "$place/resolv.conf" /etc/resolv.conf
+    mount --bind "$place_folder/hosts" /etc/hosts
+    mount --bind "$place_root" "$place_folder/root"
+    mount -o remount,bind,ro "$place_folder/root"
+    place_mount "$place_folder/hosts" /etc/hosts
+    place_mount "$place_folder/resolv.conf" /etc/resolv.conf
     for folder in tmp run var/spool var/lib; do
-        mount -t tmpfs -o mode=755 tmpfs "$place/root/$folder"
+        mount -t tmpfs -o mode=755 tmpfs "$place_folder/root/$folder"
     done
-    mkdir -p "$place/root/run/gatepost" "$place/root/var/lib/gatepost"
-    place_mount "$place/run" /run/gatepost
-    place_mount "$place/state" /var/lib/gatepost
-    place_mount "$place/rules" /etc/gatepost
+    mkdir -p "$place_folder/root/run/gatepost" "$place_folder/root/var/lib/gatepost"
+    place_mount "$place_folder/run" /run/gatepost
+    place_mount "$place_folder/state" /var/lib/gatepost
+    place_mount "$place_folder/rules" /etc/gatepost
     place_devices
-    mount --rbind /proc "$place/root/proc"
+    mount --rbind /proc "$place_folder/root/proc"
 }
 
 place_become() {
-    exec chroot "$place/root" "$@"
+    exec chroot "$place_folder/root" "$@"
 }
 
 place_run() {
@@ -67,12 +67,12 @@ place_run() {
 }
 
 place_start() {
-    "$mta/names.py" "$place/names" 2>"$place/names.log" &
+    "$mta/names.py" "$place_folder/names" 2>"$place_folder/names.log" &
     place_pids=$!
-    "$mta/syslog.py" "$place/root/dev/log" "$place/syslog" &
+    "$mta/syslog.py" "$place_folder/root/dev/log" "$place_folder/syslog" &
     place_pids="$place_pids $!"
     tries=0
-    until [ -S "$place/root/dev/log" ] || [ "$tries" -ge 100 ]; do
+    until [ -S "$place_folder/root/dev/log" ] || [ "$tries" -ge 100 ]; do
         tries=$((tries + 1))
         sleep 0.05
     done
@@ -87,8 +87,8 @@ place_stop() {
 }
 
 place_names() {
-    awk '{ sub(/\r$/, "") } $1 == "connect" && NF >= 3 && $3 != "unknown" { print $2, $3 }' "$@" | sort -u >"$place/names.new"
-    mv "$place/names.new" "$place/names"
+    awk '{ sub(/\r$/, "") } $1 == "connect" && NF >= 3 && $3 != "unknown" { print $2, $3 }' "$@" | sort -u >"$place_folder/names.new"
+    mv "$place_folder/names.new" "$place_folder/names"
 }
 
 place_test_account() {

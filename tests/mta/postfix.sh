@@ -12,15 +12,15 @@ postfix_pid=""
 
 postfix_setup() {
     place_setup "$1" postfix
-    mkdir -p "$place/etc/sasl"
-    cp "$mta/postfix.cf" "$place/etc/main.cf"
-    cp "$mta/postfix.master" "$place/etc/master.cf"
-    echo '/^unknown/ 550 5.1.1 no such person here' >"$place/etc/recipients"
+    mkdir -p "$place_folder/etc/sasl"
+    cp "$mta/postfix.cf" "$place_folder/etc/main.cf"
+    cp "$mta/postfix.master" "$place_folder/etc/master.cf"
+    echo '/^unknown/ 550 5.1.1 no such person here' >"$place_folder/etc/recipients"
     printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN\nsasldb_path: /etc/postfix/sasldb2\n' \
-        >"$place/etc/sasl/smtpd.conf"
-    place_mount "$place/etc" /etc/postfix
+        >"$place_folder/etc/sasl/smtpd.conf"
+    place_mount "$place_folder/etc" /etc/postfix
     place_test_account /etc/postfix/sasldb2
-    chmod -R a+rX "$place/etc"
+    chmod -R a+rX "$place_folder/etc"
     # What post-install would make of the queue.
     # shellcheck disable=SC2016 # the shell in the root expands it
     place_run /bin/sh -c 'cd /var/spool && mkdir postfix /var/lib/postfix && cd postfix &&
@@ -31,10 +31,10 @@ postfix_setup() {
 }
 
 postfix_start() {
-    (place_become /usr/lib/postfix/sbin/master -d -c /etc/postfix) >"$place/daemon.out" 2>&1 &
+    (place_become /usr/lib/postfix/sbin/master -d -c /etc/postfix) >"$place_folder/daemon.out" 2>&1 &
     postfix_pid=$!
     place_await "$postfix_pid" || {
-        echo "postfix.sh: Postfix does not answer: $(cat "$place/daemon.out") $(tail -n 5 "$place/syslog")" >&2
+        echo "postfix.sh: Postfix does not answer: $(cat "$place_folder/daemon.out") $(tail -n 5 "$place_folder/syslog")" >&2
         return 1
     }
 }

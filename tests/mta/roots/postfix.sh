@@ -7,11 +7,11 @@ packages="postfix libsasl2-modules libsasl2-modules-db sasl2-bin dash coreutils 
 packages="$packages libmilter1.0.1"
 extras=""
 
-# Its users, and the folders that its own script would make.
+# Its users and gatepost's, and the folders that its own script would make.
 finish() {
     cp "$1/usr/share/base-passwd/passwd.master" "$1/etc/passwd"
     cp "$1/usr/share/base-passwd/group.master" "$1/etc/group"
-    echo 'postfix:x:101:102::/var/spool/postfix:/usr/sbin/nologin' >>"$1/etc/passwd"
-    printf 'postfix:x:102:\npostdrop:x:103:\n' >>"$1/etc/group"
-    mkdir -p "$1/etc/postfix" "$1/etc/gatepost"
+    printf '%s:/usr/sbin/nologin\n' 'postfix:x:101:102::/var/spool/postfix' 'gatepost:x:104:104::/var/lib/gatepost' >>"$1/etc/passwd"
+    printf 'postfix:x:102:\npostdrop:x:103:\ngatepost:x:104:\n' >>"$1/etc/group"
+    mkdir -p "$1/etc/postfix" "$1/etc/gatepost" "$1/usr/local/lib/gatepost"
 }
