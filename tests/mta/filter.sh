@@ -27,6 +27,7 @@ filter_start() {
     shift 2
     mkdir -p "$place_folder/state/$filter_name"
     place_run chown gatepost:gatepost "/var/lib/gatepost/$filter_name"
+    rm -f "$place_folder/run/milter.pid"
     (place_become /usr/local/lib/gatepost/gatepost-milter --library /usr/local/lib/gatepost/gatepost.so --log syslog \
         --user gatepost --socket local:/run/gatepost/milter.sock --socket-mode 666 --config "/etc/gatepost/$filter_name/$filter_conf" \
         --state-dir "/var/lib/gatepost/$filter_name" --pid-file /run/gatepost/milter.pid "$@") >"$place_folder/filter.out" 2>&1 &
@@ -37,10 +38,11 @@ filter_start() {
     }
 }
 
-# filter_await: until somebody answers on the socket, or the filter has ended. A socket alone may be one that was left behind.
+# filter_await: until the filter listens, after which it writes its process id, or has ended. A socket alone may be one that was left
+# behind.
 filter_await() {
     tries=0
-    until "$mta/answers.py" "$place_folder/run/milter.sock"; do
+    until [ -s "$place_folder/run/milter.pid" ]; do
         tries=$((tries + 1))
         if [ "$tries" -ge 100 ] || ! kill -0 "$filter_pid" 2>/dev/null; then
             return 1
