@@ -12,7 +12,8 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 
 if [ $# -eq 0 ]; then
-    set -- tests/milter/protocol.sh tests/milter/process.sh tests/milter/load.sh tests/milter/sanitizers.sh
+    set -- tests/milter/protocol.sh tests/milter/process.sh tests/milter/load.sh tests/milter/sanitizers.sh \
+        tests/milter/postfix.sh tests/milter/sendmail.sh
 fi
 
 passed=0

@@ -15,6 +15,7 @@ roots=()
 for name in "$@"; do
     case $name in
     exim) roots+=(exim) ;;
+    milter) roots+=(postfix sendmail) ;;
     esac
 done
 if [ ${#roots[@]} -gt 0 ]; then

@@ -63,12 +63,12 @@ filter_play() {
     dialogue=$1
     as=$2
     shift 2
-    name=dialogue-$(basename "$dialogue" .smtp)
-    dialogue_lay "$dialogue" "$place_folder/rules/$name" /run/gatepost/clock || return 1
+    filter_as=dialogue-$(basename "$dialogue" .smtp)
+    dialogue_lay "$dialogue" "$place_folder/rules/$filter_as" /run/gatepost/clock || return 1
     place_names "$dialogue"
     date +%s >"$place_folder/run/clock"
     chmod 644 "$place_folder/run/clock"
     filter_stop
-    filter_start "$name" "$conf" || return 1
+    filter_start "$filter_as" "$conf" || return 1
     "$BUILD/gatepost" replay --server mail.example.com:25 --as "$as" --test-clock "$place_folder/run/clock" "$@" "$dialogue"
 }

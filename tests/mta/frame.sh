@@ -9,6 +9,7 @@
 passed=0
 failed=0
 why=""
+port=25
 
 # ---- cases ----
 
@@ -32,11 +33,11 @@ missed() {
     return 1
 }
 
-# say ADDRESS LINE...: a conversation from ADDRESS with port 25; the heard functions look at it.
+# say ADDRESS LINE...: a conversation from ADDRESS with port $port; the heard functions look at it.
 say() {
     client=$1
     shift
-    tests/mta/smtp.py "$client" 127.0.0.1 25 "$@" >"$work/said" 2>&1 || missed "$(cat "$work/said")"
+    tests/mta/smtp.py "$client" 127.0.0.1 "$port" "$@" >"$work/said" 2>&1 || missed "$(cat "$work/said")"
 }
 
 heard() {

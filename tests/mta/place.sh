@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # place.sh: functions to lay out the place where one unpacked server runs, for scripts that netns.sh started; sourced, not run,
-# before postfix.sh or sendmail.sh.
+# before postfix.sh or sendmail.sh, from the top of the source tree.
 #
 #   place_setup FOLDER NAME      mounts the root NAME and what changes in it together under FOLDER/root
 #   place_mount SOURCE PLACE     lays SOURCE over PLACE in that root
@@ -12,8 +12,7 @@
 # In FOLDER: rules, state, run, log; as a server sees them: /etc/gatepost, /var/lib/gatepost, /run/gatepost. To clients in the
 # namespace the server is mail.example.com, over IPv4 and IPv6.
 
-mta=$(cd "$(dirname "$0")" && pwd)
-[ -e "$mta/root.sh" ] || mta=${mta%/bench}/mta
+mta=$PWD/tests/mta
 place_pids=""
 
 place_mount() {

@@ -2,9 +2,11 @@
 """One raw SMTP conversation: smtp.py CLIENT-ADDRESS SERVER-ADDRESS PORT LINE...
 
 Sends each LINE as it is, with CRLF, and prints every line of the server; after DATA was answered 354 the lines up to "."
-are sent without waiting. A LINE that begins with "@" is a file whose lines are sent. Ends with "closed" if the server closed
+are sent without waiting. A LINE that begins with "@" is a file whose lines are sent. A LINE with line feeds in it is several
+commands sent at once, whose replies come one after the other. Ends with "closed" if the server closed
 before the last line was sent. Exit 0 whatever the server said, 3 when there was no conversation.
 """
+import re
 import socket
 import sys
 
@@ -49,15 +51,17 @@ def talk(client, server, port, lines):
             if code is None:
                 print("closed")
                 return
+            commands = re.split(rb"(?<!\r)\n", line)
             try:
-                peer.sendall(line + b"\r\n")
+                peer.sendall(b"\r\n".join(commands) + b"\r\n")
             except OSError:
                 print("closed")
                 return
             if in_data and line != b".":
                 continue
-            code = reply(stream)
-            in_data = line.upper() == b"DATA" and code == "354"
+            for _ in commands:
+                code = reply(stream)
+            in_data = commands[-1].upper() == b"DATA" and code == "354"
         if code is None:
             print("closed")
 
