@@ -145,7 +145,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatep
 	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(CDB) $(BENCH_LDLIBS_$(@F))
 
-bench: $(BENCH_BIN) $(BUILD)/gatepost.so $(BUILD)/gatepost exim
+bench: $(BENCH_BIN) $(BUILD)/gatepost.so $(BUILD)/gatepost $(BUILD)/gatepost-milter exim
 	@tests/bench/run.sh $(BUILD)
 
 # Hosts that load gatepost.so: they see the public header as an installed one, and nothing else of the tree.

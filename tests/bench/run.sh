@@ -19,3 +19,5 @@ printf '\n'
 "$build/bench/bench_blocklist" "$folder"
 printf '\n'
 BUILD=$build "${0%/*}/exim.sh"
+printf '\n'
+BUILD=$build "${0%/*}/milter.sh"
