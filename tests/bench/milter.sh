@@ -1,7 +1,7 @@
 #!/bin/sh
 # milter.sh: what gatepost-milter costs a real Postfix: messages per second, one a session and ten sessions at a time, with
-# gatepost-milter, with null_milter in both its ways and without a filter; and the processor time of each filter per session. One
-# Postfix serves all four, each on a port of its own, and they take turns.
+# gatepost-milter on a local socket and over TCP, with null_milter in both its ways and without a filter; and the processor time of
+# each filter per session. One Postfix serves all of them, each on a port of its own, and they take turns.
 #
 # Needs $BUILD/gatepost, $BUILD/gatepost.so, $BUILD/gatepost-milter and $BUILD/bench/null_milter.
 set -eu
@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
-if [ "$(id -u)" -ne 0 ]; then
+if [ "$(id -u)" -ne 0 ] || [ "$(awk '{ n += $3 } END { print n }' /proc/self/uid_map)" -eq 1 ]; then
     echo "Postfix with gatepost-milter: skipped, needs root"
     exit 0
 fi
@@ -24,7 +24,8 @@ fi
 rounds=${ROUNDS:-15}
 count=${COUNT:-400}
 work=$BUILD/mta/bench-milter
-kinds="gatepost ordinary lean none"
+filters="gatepost tcp ordinary lean"
+kinds="$filters none"
 pids=""
 
 stop_all() {
@@ -38,7 +39,13 @@ stop_all() {
 }
 
 port_of() {
-    case $1 in gatepost) echo 2701 ;; ordinary) echo 2702 ;; lean) echo 2703 ;; none) echo 2704 ;; esac
+    case $1 in
+    gatepost) echo 2701 ;;
+    tcp) echo 2702 ;;
+    ordinary) echo 2703 ;;
+    lean) echo 2704 ;;
+    none) echo 2705 ;;
+    esac
 }
 
 # serve KIND MILTERS: a port of Postfix. Looking names up would time the name server as well.
@@ -102,23 +109,28 @@ echo '192.0.2.0/24 all' >"$work/exempt.txt"
 "$BUILD/gatepost" table make "$work/exempt.txt" "$place_folder/rules/bench/exempt.cdb" >/dev/null 2>&1
 chmod 644 "$place_folder"/rules/bench/*
 serve gatepost unix:/run/gatepost/milter.sock
+serve tcp inet:127.0.0.1:8890
 serve ordinary unix:/run/gatepost/ordinary.sock
 serve lean unix:/run/gatepost/lean.sock
 serve none ""
 filter_start bench gatepost.conf
-# shellcheck disable=SC2034 # where the others keep theirs, too
 pid_gatepost=$filter_pid
+filter_start bench gatepost.conf --socket inet:8890@127.0.0.1
+# shellcheck disable=SC2034 # read by name below
+pid_tcp=$filter_pid
+pids=$pid_gatepost
 null_start ordinary
 null_start lean
 postfix_start
 answers gatepost 553
+answers tcp 553
 answers ordinary 250
 answers lean 250
 answers none 250
 for kind in $kinds; do
     load "$kind" # processes start, caches fill
 done >/dev/null
-for kind in gatepost ordinary lean; do
+for kind in $filters; do
     eval "pid=\$pid_$kind"
     eval "ticks_$kind=$(ticks "$pid")"
 done
@@ -129,7 +141,7 @@ while [ "$round" -lt "$rounds" ]; do
     done
     round=$((round + 1))
 done >"$work/samples"
-for kind in gatepost ordinary lean; do
+for kind in $filters; do
     before=0
     eval "pid=\$pid_$kind before=\$ticks_$kind"
     echo "$kind $((($(ticks "$pid") - before) * 1000000 / $(getconf CLK_TCK) / rounds / count))"
@@ -148,6 +160,7 @@ sort -k1,1 -k2,2n "$work/samples" | awk -v count="$count" -v spent="$work/spent"
     END {
         print "                                        |    messages     | filter, a session"
         row("gatepost-milter", "gatepost")
+        row("gatepost-milter over TCP", "tcp")
         row("a filter that does nothing", "ordinary")
         row("one that asks for as little as ours", "lean")
         row("no filter", "none")

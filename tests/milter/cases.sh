@@ -181,6 +181,14 @@ chunks_are_judged() {
         "$(printf 'BDAT 18 LAST\r\nSubject: x\r\n\r\nhi')" QUIT && heard_reply 1 "553 $unidentified"
 }
 
+chrooted_server_finds_the_filter() {
+    use chrooted && port=2604 || return 1
+    send 198.51.100.5 "$work/none" && heard_reply 1 "553 $unidentified" && send 198.51.100.5 "$work/good" && heard_accepted
+    status=$?
+    port=25
+    return "$status"
+}
+
 # ---- the setting of 2003 ----
 
 # attempt ADDRESS
@@ -286,6 +294,7 @@ run_cases() {
     check "a 4xx reply defers" temporary_reply_defers
     check "drop answers 421 and closes, in every phase" drop_answers_421_and_closes
     [ "$server" != postfix ] || check "a message in chunks is judged" chunks_are_judged
+    [ "$server" != postfix ] || check "a server in a chroot finds the filter" chrooted_server_finds_the_filter
     check "SIGHUP with good rules under fifty sessions" good_rules_reload_under_fifty_sessions
     check "SIGHUP with broken rules under fifty sessions" broken_rules_change_nothing_but_the_log
     check "SIGTERM lets fifty sessions end" sigterm_lets_sessions_end

@@ -4,7 +4,8 @@
 #
 #   postfix_setup FOLDER            lays it out; FOLDER/etc is /etc/postfix
 #   postfix_start, postfix_stop     on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; what happens where no
-#                                   filter answers: tempfail, and on ports 2601 to 2603 accept, tempfail, reject
+#                                   filter answers: tempfail, and on ports 2601 to 2603 accept, tempfail, reject; port 2604 is
+#                                   served from the chroot /var/spool/postfix
 #
 # Its configuration is postfix.cf and postfix.master.
 
@@ -27,7 +28,8 @@ postfix_setup() {
         mkdir pid active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public &&
         chown postfix active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public /var/lib/postfix &&
         chmod 700 active bounce corrupt defer deferred flush hold incoming private saved trace /var/lib/postfix &&
-        chgrp postdrop maildrop public && chmod 730 maildrop && chmod 710 public'
+        chgrp postdrop maildrop public && chmod 730 maildrop && chmod 710 public && mkdir gatepost'
+    place_mount "$place_folder/run" /var/spool/postfix/gatepost
 }
 
 postfix_start() {
