@@ -12,7 +12,7 @@ BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 # Both change to users of their own, and an ordinary user has one user id only, also as root of a namespace.
-if [ "$(id -u)" -ne 0 ] || [ "$(awk '{ n += $3 } END { print n }' /proc/self/uid_map)" -eq 1 ]; then
+if [ "$(id -u)" -ne 0 ] || awk '{ n += $3 } END { exit n > 1 }' /proc/self/uid_map; then
     echo "skipped, needs root - the cases in a real $server"
     echo "$server: 0 passed, 0 failed"
     exit 0
