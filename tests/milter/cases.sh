@@ -66,7 +66,8 @@ trap_unknown_to_the_server_lists() {
 
 listed_client_is_seen_and_let_in_again() {
     use listed &&
-        say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" QUIT && heard_reply 1 "554 $go_away" &&
+        say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" QUIT &&
+        heard_reply 1 "554 $go_away" &&
         say 198.51.100.6 "EHLO b.example.net" "MAIL FROM:<a@example.net>" QUIT && heard_like '^250 2.1.0' &&
         "$gatepost" blocks list --state-dir "$state" --address 198.51.100.5 >"$work/said" && heard_like '^198.51.100.5 .*gatepost.conf:4' &&
         "$gatepost" blocks remove --state-dir "$state" 198.51.100.5 >"$work/said" &&
@@ -273,6 +274,18 @@ without_rules() {
         logged "gatepost.conf" && begin ruleless --on-error tempfail && send 198.51.100.5 "$work/none" && heard_like '^451'
 }
 
+# debian: the server anew, with the configuration that Debian's package brings and the lines of milter/conf.
+debian_configuration_works_with_our_lines() {
+    conf=milter/conf/sendmail.mc
+    [ "$server" != postfix ] || conf=milter/conf/main.cf
+    use debian && "${server}_stop" && "${server}_debian" "$conf" || return 1
+    "${server}_start" 2>"$work/start" || missed "$(cat "$work/start")" || return 1
+    say 198.51.100.5 "EHLO mail.example.com" "MAIL FROM:<a@example.net>" QUIT && heard_reply 1 "554 $not_acceptable" &&
+        say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<>" "RCPT TO:<postmaster@example.com>" DATA "@$work/bad" . QUIT &&
+        heard_reply 1 "553 $malformed" && kill_filter &&
+        say 198.51.100.5 "EHLO mail.example.com" "MAIL FROM:<>" QUIT && heard_like '^250 2.1.0'
+}
+
 run_cases() {
     check "our own name at HELO is answered at MAIL, and at every later one" own_name_is_answered_at_mail
     check "a trap refuses the session and lists the client" trap_refuses_and_lists
@@ -303,4 +316,5 @@ run_cases() {
     check "killed: the server refuses where told so" without_filter 2603 '^2 55[04] ' '^55[04] '
     check "a socket left behind is taken over" stale_socket_is_taken_over
     check "without rules mail goes on, or is deferred" without_rules
+    check "Debian's configuration works with our lines" debian_configuration_works_with_our_lines
 }

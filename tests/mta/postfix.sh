@@ -7,6 +7,8 @@
 #                                   filter answers: tempfail, and on ports 2601 to 2603 accept, tempfail, reject; port 2604 is
 #                                   served from the chroot /var/spool/postfix
 #
+#   postfix_debian FILE             before a start: Debian's own configuration instead, with the lines of FILE in main.cf
+#
 # Its configuration is postfix.cf and postfix.master.
 
 postfix_pid=""
@@ -47,4 +49,15 @@ postfix_stop() {
         wait "$postfix_pid" 2>/dev/null || true
     }
     postfix_pid=""
+}
+
+# What Debian's installation asks for, and Postfix would find out for itself on a machine with a name of its own, comes before.
+postfix_debian() {
+    cp "$place_root/usr/share/postfix/master.cf.dist" "$place_folder/etc/master.cf"
+    {
+        cat "$place_root/usr/share/postfix/main.cf.debian"
+        printf '%s\n' 'myhostname = mail.example.com' 'mydestination = example.com' 'inet_interfaces = all' 'local_recipient_maps =' \
+            'alias_maps ='
+        cat "$1"
+    } >"$place_folder/etc/main.cf"
 }

@@ -6,6 +6,8 @@
 #   sendmail_start, sendmail_stop    on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; what happens where no
 #                                    filter answers: F=T, and on ports 2601 to 2603 nothing, F=T, F=R
 #
+#   sendmail_debian FILE             before a start: Debian's own configuration instead, with FILE included as README.md says
+#
 # Its configuration is sendmail.mc.
 
 sendmail_pid=""
@@ -20,10 +22,15 @@ sendmail_setup() {
         >"$place_folder/sasl/Sendmail.conf"
     place_test_account /etc/sasl2/sasldb2
     printf 'hosts files dns\npasswd files\naliases files\n' >"$place_folder/etc/service.switch"
-    place_run m4 -D_CF_DIR_=/usr/share/sendmail/cf/ /etc/mail/sendmail.mc >"$place_folder/etc/sendmail.cf" 2>"$place_folder/m4.log"
+    sendmail_make
     mkdir -p "$place_folder/root/var/spool/mqueue" "$place_folder/root/var/lib/sendmail/host_status"
     chmod 755 "$place_folder/etc" "$place_folder/sasl"
     chmod 700 "$place_folder/root/var/spool/mqueue"
+}
+
+# sendmail_make: sendmail.cf from sendmail.mc.
+sendmail_make() {
+    place_run m4 -D_CF_DIR_=/usr/share/sendmail/cf/ /etc/mail/sendmail.mc >"$place_folder/etc/sendmail.cf" 2>"$place_folder/m4.log"
 }
 
 sendmail_start() {
@@ -41,4 +48,19 @@ sendmail_stop() {
         wait "$sendmail_pid" 2>/dev/null || true
     }
     sendmail_pid=""
+}
+
+# Debian's listens on 127.0.0.1 until told otherwise, and takes the machine's name. What sendmailconfig would make comes with it.
+sendmail_debian() {
+    cp "$1" "$place_folder/etc/gatepost.mc"
+    sed -e 's/, Addr=127.0.0.1//' -e "s,^MAILER_DEFINITIONS,include(\`/etc/mail/gatepost.mc')dnl\n&," \
+        "$place_root/usr/share/sendmail/cf/debian/sendmail.mc" >"$place_folder/etc/sendmail.mc"
+    mkdir -p "$place_folder/etc/m4"
+    : >"$place_folder/etc/m4/dialup.m4"
+    echo "define(\`confDOMAIN_NAME', \`mail.example.com')dnl" >"$place_folder/etc/m4/provider.m4"
+    echo example.com >"$place_folder/etc/local-host-names"
+    echo 'postmaster: root' >"$place_folder/etc/aliases"
+    : | place_run /usr/libexec/sendmail/makemap hash /etc/mail/access
+    sendmail_make
+    place_run /usr/libexec/sendmail/sendmail -bi -C /etc/mail/sendmail.cf >"$place_folder/aliases.out" 2>&1
 }
