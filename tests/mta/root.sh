@@ -7,6 +7,7 @@
 #
 # A recipe, roots/NAME.sh, is sourced here and gives
 #   packages   what apt is asked for; it adds what those depend on
+#   architecture  of the packages, where it is not this machine's (may be empty): i386
 #   extras     packages that conflict with one of those (may be empty); only what `finish` takes out of them is used
 #   finish ROOT-FOLDER EXTRAS-FOLDER    a function: what the packages' own scripts would have done
 #
@@ -16,7 +17,10 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${GATEPOST_CACHE:-${HOME:-/root}/.cache/gatepost}
-packages="" extras=""
+packages="" extras="" architecture=""
+
+# shellcheck source=tests/mta/debian.sh
+. "$here/debian.sh"
 
 die() {
     echo "root.sh: $*" >&2
@@ -25,8 +29,21 @@ die() {
 
 # apt_empty ARGUMENT...: apt-get on a machine with nothing installed, its downloads in $work.
 apt_empty() {
-    apt-get -q -o Dir::State::status="$work/status" -o Dir::Cache::archives="$work/archives" -o Dir::Cache::pkgcache= \
-        -o Dir::Cache::srcpkgcache= -o APT::Install-Recommends=0 -o APT::Sandbox::User= -o Debug::NoLocking=1 "$@"
+    set -- -o Dir::State::status="$work/status" -o Dir::Cache::archives="$work/archives" -o APT::Install-Recommends=0 "$@"
+    if [ -n "$architecture" ]; then
+        debian_apt "$architecture" "$@"
+    else
+        apt-get -q -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User= -o Debug::NoLocking=1 "$@"
+    fi
+}
+
+# update: brings the lists of packages up to date.
+update() {
+    if [ -n "$architecture" ]; then
+        debian_update "$architecture"
+    else
+        $(command -v sudo || true) apt-get -q update
+    fi
 }
 
 # unpack PACKAGE-FILE FOLDER; a symlink to a folder that is there stays one, which dpkg-deb -x does not promise.
@@ -45,9 +62,9 @@ skeleton() {
     printf 'hosts: files dns\npasswd: files\ngroup: files\n' >"$1/etc/nsswitch.conf"
 }
 
-# path_of ROOT: where it lives. The hash is that of its recipe, of this file, of Debian's release and of the architecture.
+# path_of ROOT: where it lives. The hash is that of its recipe, of this file and debian.sh, of Debian's release and of the architecture.
 path_of() {
-    hash=$({ cat "$here/root.sh" "$here/roots/$1.sh" /etc/debian_version && dpkg --print-architecture; } | sha256sum | cut -c1-16)
+    hash=$({ cat "$here/root.sh" "$here/debian.sh" "$here/roots/$1.sh" /etc/debian_version && dpkg --print-architecture; } | sha256sum | cut -c1-16)
     echo "$cache/$1-$hash"
 }
 
@@ -79,7 +96,7 @@ make_root() {
     recipe "$1"
     fetch >"$work/log" 2>&1 || {
         rm -rf "$work/archives" "$work/extras"
-        $(command -v sudo || true) apt-get -q update >>"$work/log" 2>&1 && fetch >>"$work/log" 2>&1
+        update >>"$work/log" 2>&1 && fetch >>"$work/log" 2>&1
     } || die "cannot fetch the packages of $1: $(tail -n 3 "$work/log")"
     skeleton "$work/root"
     unpack_all "$work/archives" "$work/root"

@@ -1,0 +1,43 @@
+#!/bin/sh
+# source.sh NAME: prints the folder with the unpacked source of a Debian package, and fetches it first if it is missing. The
+# machine's own apt lists stay as they are. Sources are kept in ${GATEPOST_CACHE:-~/.cache/gatepost}; nobody writes into them.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${GATEPOST_CACHE:-${HOME:-/root}/.cache/gatepost}
+# shellcheck source=tests/mta/debian.sh
+. "$here/debian.sh"
+
+die() {
+    echo "source.sh: $*" >&2
+    exit 1
+}
+
+# fetch NAME: the files of the source package into this folder.
+fetch() {
+    debian_apt source --download-only source "$1"
+}
+
+make_source() {
+    work=$(mktemp -d "$cache/making.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    cd "$work"
+    fetch "$1" >log 2>&1 || { debian_update source >>log 2>&1 && fetch "$1" >>log 2>&1; } || {
+        sed 's/^/    /' log | tail -n 5 >&2
+        die "cannot fetch the source of $1 from the mirror in $debian_state/sources.list. Where this machine has no network," \
+            "unpack it by hand into $2"
+    }
+    dpkg-source --no-check -x ./*.dsc unpacked >>log 2>&1 || die "cannot unpack the source of $1: $(tail -n 3 log)"
+    mv -T unpacked "$2"
+}
+
+case ${1-} in
+'' | -*) die "usage: source.sh NAME" ;;
+esac
+path=$cache/source-$1-$(. /etc/os-release && echo "${VERSION_CODENAME-unknown}")
+mkdir -p "$cache"
+(
+    flock 9
+    [ -d "$path" ] || make_source "$1" "$path"
+) 9>"$cache/source-$1.lock"
+echo "$path"
