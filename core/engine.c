@@ -91,14 +91,14 @@ static bool uses_state(const struct gp_engine *e)
 
 /* An image in the usual place, made from the rule file as it is now, that names this place itself: then the
  * rule file, which may be long, need not be searched for another one. */
-static bool lies_in_usual_place(struct gp_engine *e)
+static bool lies_in_usual_place(struct gp_engine *e, const char *usual)
 {
     int error;
-    if (!image_path(CONFIG_STATE_DIR, "rules", e->config, "image", e->image, sizeof e->image))
+    if (!image_path(usual, "rules", e->config, "image", e->image, sizeof e->image))
         return false;
     struct ruleset *r = image_load(e->image, &error);
     if (r && image_is_current(r, e->config) &&
-        text_eq(ruleset_text(r, ruleset_settings(r)->state_dir), TEXT(CONFIG_STATE_DIR)))
+        text_eq(ruleset_text(r, ruleset_settings(r)->state_dir), text_z(usual)))
         e->found = r;
     else
         ruleset_unref(&r);
@@ -114,10 +114,12 @@ static void find_state_dir(struct gp_engine *e, const char *wanted)
         if (os_absolute(wanted, e->state_dir, sizeof e->state_dir) != 0)
             e->state_dir[0] = '\0';
     } else {
-        if (!lies_in_usual_place(e))
+        char usual[sizeof e->state_dir];
+        config_usual_state_dir(e->config, usual, sizeof usual);
+        if (!lies_in_usual_place(e, usual))
             config_state_dir(e->config, e->state_dir, sizeof e->state_dir);
         if (!e->state_dir[0])
-            snprintf(e->state_dir, sizeof e->state_dir, "%s", CONFIG_STATE_DIR);
+            snprintf(e->state_dir, sizeof e->state_dir, "%s", usual);
     }
     if (e->state_dir[0] && image_path(e->state_dir, "rules", e->config, "image", e->image, sizeof e->image))
         e->keeping.dir = e->state_dir;

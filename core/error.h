@@ -14,7 +14,7 @@ struct error {
 };
 
 void error_set(struct error *e, const char *file, unsigned line, unsigned column, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+    __attribute__((format(__printf__, 5, 6)));
 
 /* "file:12:9: message", with as much of the place as is known. */
 void error_format(const struct error *e, struct writer *w);

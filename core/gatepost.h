@@ -24,7 +24,9 @@
 extern "C" {
 #endif
 
-#if defined(_WIN32)
+#if defined(GP_EXPORT)
+/* The build says itself what it exports. */
+#elif defined(_WIN32)
 #define GP_EXPORT __declspec(dllexport)
 #elif defined(__GNUC__)
 #define GP_EXPORT __attribute__((visibility("default")))

@@ -2,8 +2,8 @@
  * os.h - what the engine asks of the operating system: mapped files and their identity, replacing a file,
  * locks, random bytes, time.
  *
- * os_posix.c and os_win32.c are the only files of the engine with a system header. Functions that can fail
- * return 0 or an errno value; os_reason() puts it into words. Nothing here exits or touches a signal, and
+ * os_posix.c and the files os_win32* are the only ones of the engine with a system header. Functions that can
+ * fail return 0 or an errno value; os_reason() puts it into words. Nothing here exits or touches a signal, and
  * nothing waits but os_lock(), for as long as it was told to at most.
  */
 #ifndef GATEPOST_OS_H
@@ -97,6 +97,15 @@ int os_random(void *out, size_t n);
 /* The working directory made absolute: PATH if it is absolute, else the working directory and PATH. 0 or errno.
  */
 int os_absolute(const char *path, char *out, size_t cap);
+
+/* How many bytes of PATH name its folder, the separator behind it included; 0 if it is a bare name. */
+size_t os_folder_size(const char *path);
+
+/* Where the rule file lies that nobody has named, absolute, in OUT. 0 or errno. */
+int os_default_config(char *out, size_t cap);
+
+/* Where state lies if the rule file does not say: absolute, or relative to the rule file. */
+const char *os_default_state_dir(void);
 
 /* Seconds since 1970 UTC; milliseconds of a clock that never goes back; the id of this process. */
 int64_t os_clock(void);

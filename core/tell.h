@@ -32,6 +32,6 @@ void tell_decision(struct gp_session *s, const struct decision *d);
         if ((s)->trace)                                                                                        \
             tell_trace_line(s, __VA_ARGS__);                                                                   \
     } while (0)
-void tell_trace_line(struct gp_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tell_trace_line(struct gp_session *s, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 
 #endif

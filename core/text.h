@@ -126,7 +126,7 @@ struct writer {
 struct writer writer_on(char *memory, size_t cap);
 void writer_add(struct writer *w, struct text t);
 void writer_char(struct writer *w, char c);
-void writer_printf(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void writer_printf(struct writer *w, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 
 /* T in double quotes for a log line: `"`, `\`, control characters and bytes that are not ASCII are escaped
  * (\xHH), and no more than LIMIT bytes of T are shown, then "...". */

@@ -61,6 +61,8 @@ int state_home_find(struct state_home *h, const char *command, const char *confi
         snprintf(h->why, sizeof h->why, "there is no rule file");
     if (there && !h->rules && !dir)
         config_state_dir(h->conf, h->dir, sizeof h->dir);
+    if (!h->rules && !dir && !h->dir[0])
+        config_usual_state_dir(h->conf, h->dir, sizeof h->dir);
     if (!h->rules)
         h->rules = defaults();
     if (!h->rules) {

@@ -58,7 +58,7 @@ struct maker {
 
 /* Reports a problem at WHERE, a slice of the line being read. */
 void maker_problem(struct maker *m, struct text where, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 
 /* Adds what an administrator wrote as key; the second one a key that is canonical already. */
 void maker_add(struct maker *m, struct text written, struct text value);

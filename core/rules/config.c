@@ -72,9 +72,8 @@ static void out_of_memory(struct load *c, const char *file)
 /* The folder of PATH, in the arena. */
 static const char *folder_of(struct load *c, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    struct text folder = slash ? text_of(path, slash == path ? 1 : (size_t)(slash - path)) : TEXT("");
-    return arena_text(&c->arena, folder).p;
+    size_t n = os_folder_size(path);
+    return arena_text(&c->arena, text_of(path, n > 1 ? n - 1 : n)).p;
 }
 
 static void load_file(struct load *c, const char *path, const char *shown, struct text name, struct line *from);
@@ -247,8 +246,7 @@ static void resolve_tables(struct load *c)
 
 static const char *base_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    return path + os_folder_size(path);
 }
 
 static struct ruleset *load_all(struct load *c, const char *path, const char *absolute)
@@ -366,9 +364,8 @@ void config_state_dir(const char *path, char *out, size_t cap)
         for (size_t i = 1; i < line.n; i++)
             if (line.p[i] == '#' && is_blank((unsigned char)line.p[i - 1]))
                 line = text_trim(text_of(line.p, i));
-        const char *slash = strrchr(path, '/');
-        if (line.n && line.p[0] != '/' && slash)
-            writer_add(&w, text_of(path, (size_t)(slash + 1 - path)));
+        if (line.n && !settings_path_is_absolute(line))
+            writer_add(&w, text_of(path, os_folder_size(path)));
         writer_add(&w, line);
         if (w.cut)
             out[0] = '\0';
@@ -377,14 +374,24 @@ void config_state_dir(const char *path, char *out, size_t cap)
     free(bytes);
 }
 
+void config_usual_state_dir(const char *path, char *out, size_t cap)
+{
+    struct text dir = text_z(os_default_state_dir());
+    struct writer w = writer_on(out, cap);
+    if (!settings_path_is_absolute(dir))
+        writer_add(&w, text_of(path, os_folder_size(path)));
+    writer_add(&w, dir);
+    if (w.cut)
+        out[0] = '\0';
+}
+
 int config_path(const char *config, char *out, size_t cap)
 {
-    static const char system_wide[] = "/etc/gatepost/gatepost.conf";
     struct file_id id;
     if (config)
         return os_absolute(config, out, cap);
     int error = os_absolute("gatepost.conf", out, cap);
     if (!error && os_file_id(out, &id) == 0)
         return 0;
-    return snprintf(out, cap, "%s", system_wide) < (int)cap ? 0 : ENAMETOOLONG;
+    return os_default_config(out, cap);
 }

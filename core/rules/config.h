@@ -48,15 +48,15 @@ enum { CONFIG_LINT = 1 }; /* warn about what is legal but surely not meant */
 struct ruleset *config_load(const char *path, const struct config_reader *reader, unsigned flags,
                             struct report *report, struct watch_list *watch);
 
-/* Where state lies if the rule file does not say. */
-#define CONFIG_STATE_DIR "/var/lib/gatepost"
-
 /* The state directory that the rule file at PATH names, absolute, in OUT; empty if it names none or cannot be
  * read: found without parsing the rest, so that the image can be looked for there. */
 void config_state_dir(const char *path, char *out, size_t cap);
 
+/* The state directory of a rule file at PATH that names none, in OUT; empty if it has no room there. */
+void config_usual_state_dir(const char *path, char *out, size_t cap);
+
 /* The path of the rule file: CONFIG if not NULL, else gatepost.conf in the working directory if there is one,
- * else /etc/gatepost/gatepost.conf. Absolute, in OUT. Returns 0 or an errno value. */
+ * else the one of os_default_config(). Absolute, in OUT. Returns 0 or an errno value. */
 int config_path(const char *config, char *out, size_t cap);
 
 #endif

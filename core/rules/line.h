@@ -16,8 +16,8 @@ struct line {
 
 /* Reports an error or a warning at byte offset AT of the line. line_error returns false, so that a parser can
  * `return` it. */
-bool line_error(struct line *l, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void line_warning(struct line *l, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool line_error(struct line *l, size_t at, const char *format, ...) __attribute__((format(__printf__, 3, 4)));
+void line_warning(struct line *l, size_t at, const char *format, ...) __attribute__((format(__printf__, 3, 4)));
 
 static inline bool line_over(const struct line *l)
 {

@@ -148,10 +148,14 @@ static void parse_block_at(struct settings_parse *p, struct line *l, struct text
     builder_settings(p->builder)->block_at_mail = one_of(l, value, at, "connect", "mail") == 1;
 }
 
+bool settings_path_is_absolute(struct text path)
+{
+    return path.n && (path.p[0] == '/' || path.p[0] == '\\' || (path.n > 1 && path.p[1] == ':'));
+}
+
 struct text settings_path(struct arena *arena, const char *folder, struct text path)
 {
-    bool absolute = path.n && (path.p[0] == '/' || path.p[0] == '\\' || (path.n > 1 && path.p[1] == ':'));
-    struct text base = absolute ? TEXT("") : text_z(folder);
+    struct text base = settings_path_is_absolute(path) ? TEXT("") : text_z(folder);
     char *whole = arena_alloc(arena, base.n + path.n + 2);
     if (!whole)
         return text_of(NULL, 0);
@@ -457,14 +461,12 @@ void settings_defaults(struct settings_parse *p)
     own[1].byte[15] = 1;
     struct span networks = builder_list(p->builder, own, 2, sizeof *own);
     struct span submission = builder_list(p->builder, ports, 2, sizeof *ports);
-    struct span state_dir = builder_text(p->builder, TEXT(CONFIG_STATE_DIR));
     struct span block_reply =
         builder_text(p->builder, TEXT("554 5.7.1 Connection refused because of short-term restriction"));
     struct span relay_reply = builder_text(p->builder, TEXT("550 5.7.1 Apparent open relay"));
     struct settings *s = builder_settings(p->builder);
     s->own_networks = networks;
     s->submission_ports = submission;
-    s->state_dir = state_dir;
     s->block_reply = block_reply;
     s->relay_reply = relay_reply;
     s->block_time[0] = 30 * 60;
@@ -500,6 +502,11 @@ void settings_finish(struct settings_parse *p, const char *main_folder)
         if (!was_set(p, beside[i].setting))
             builder_table_path(p->builder, beside[i].slot, settings_path(p->arena, main_folder, beside[i].file),
                                true);
+    if (!was_set(p, "state-dir")) {
+        struct span usual =
+            builder_text(p->builder, settings_path(p->arena, main_folder, text_z(os_default_state_dir())));
+        builder_settings(p->builder)->state_dir = usual;
+    }
     struct span list =
         builder_list(p->builder, p->relay_patterns, p->relay_pattern_count, sizeof *p->relay_patterns);
     builder_settings(p->builder)->relay_patterns = list;

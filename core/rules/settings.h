@@ -35,6 +35,7 @@ void settings_parse_line(struct settings_parse *p, struct line *l);
 void settings_finish(struct settings_parse *p, const char *main_folder);
 
 /* PATH made absolute against FOLDER, in the arena; `p` is NULL when out of memory. */
+bool settings_path_is_absolute(struct text path);
 struct text settings_path(struct arena *arena, const char *folder, struct text path);
 
 #endif
