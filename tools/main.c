@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "place.h"
+
 static const struct command {
     const char *name;
     const char *what;
@@ -47,6 +49,7 @@ static int unknown(const char *name)
 
 int main(int argc, char **argv)
 {
+    place_begin();
     if (argc < 2) {
         print_help(stderr);
         return STATUS_USAGE;

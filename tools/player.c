@@ -1,23 +1,13 @@
-#define _GNU_SOURCE
 #include "player.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "core/gatepost.h"
 #include "core/mail/ip.h"
 #include "core/os.h"
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
+#include "place.h"
 
 static int trouble(struct peer *peer, const char *what, int error)
 {
@@ -32,41 +22,24 @@ static int trouble(struct peer *peer, const char *what, int error)
 
 static void hang_up(struct player *p)
 {
-    if (p->socket >= 0)
-        close(p->socket);
-    p->socket = -1;
+    wire_close(p->wire);
+    p->wire = -1;
     p->closed = true;
     p->have = 0;
 }
 
-/* Waits until the socket can be read. 1 it can, 0 time is over, -1 error. */
-static int readable(const struct player *p, int milliseconds)
-{
-    struct pollfd fd = {.fd = p->socket, .events = POLLIN};
-    int n;
-    do
-        n = poll(&fd, 1, milliseconds);
-    while (n < 0 && errno == EINTR);
-    return n;
-}
-
 /* Takes in what has come. Returns the number of bytes, 0 when the server has closed, -1 on an error or a
  * timeout. */
-static ssize_t receive(struct peer *peer, struct player *p)
+static int receive(struct peer *peer, struct player *p)
 {
-    ssize_t n;
-    int ready = readable(p, PLAYER_TIMEOUT * 1000);
-    if (ready == 0)
+    size_t n;
+    if (wire_wait(p->wire, PLAYER_TIMEOUT * 1000) == 0)
         return trouble(peer, "no reply within 30 seconds", 0);
-    do
-        n = recv(p->socket, p->in + p->have, sizeof p->in - p->have, 0);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno == ECONNRESET)
-        return 0; /* it closed with unread data of ours: closed all the same */
-    if (n < 0)
-        return trouble(peer, "cannot read from the server", errno);
-    p->have += (size_t)n;
-    return n;
+    int error = wire_read(p->wire, p->in + p->have, sizeof p->in - p->have, &n);
+    if (error)
+        return trouble(peer, "cannot read from the server", error);
+    p->have += n;
+    return (int)n;
 }
 
 /* Reads one line into LINE, without its end. 1 a line, 0 closed, -1 trouble. */
@@ -86,9 +59,9 @@ static int receive_line(struct peer *peer, struct player *p, char *line, size_t 
             memmove(p->in, end + 1, p->have);
             return 1;
         }
-        ssize_t got = receive(peer, p);
+        int got = receive(peer, p);
         if (got <= 0)
-            return (int)got;
+            return got;
     }
 }
 
@@ -131,16 +104,9 @@ static int receive_reply(struct peer *peer, struct player *p, struct reply *repl
 
 static int send_all(struct peer *peer, struct player *p, struct text t)
 {
-    while (t.n) {
-        ssize_t n = send(p->socket, t.p, t.n, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
-            return 0; /* the read that follows sees that it is closed, and what was said before */
-        if (n < 0)
-            return trouble(peer, "cannot write to the server", errno);
-        t = text_skip(t, (size_t)n);
-    }
+    int error = wire_write(p->wire, t.p, t.n);
+    if (error && error != EPIPE) /* the read that follows sees that it is closed, and what was said before */
+        return trouble(peer, "cannot write to the server", error);
     return 0;
 }
 
@@ -159,63 +125,23 @@ static int send_line(struct peer *peer, struct player *p, struct text line)
     return result;
 }
 
-static void client_address(const struct ip *ip, struct sockaddr_storage *out, socklen_t *size)
+/* Said once: where the client's address cannot be bound, any will do. */
+static void tell_stranger(struct player *p)
 {
-    memset(out, 0, sizeof *out);
-    if (ip->v6) {
-        struct sockaddr_in6 *a = (struct sockaddr_in6 *)out;
-        a->sin6_family = AF_INET6;
-        memcpy(&a->sin6_addr, ip->byte, 16);
-        *size = sizeof *a;
-    } else {
-        struct sockaddr_in *a = (struct sockaddr_in *)out;
-        a->sin_family = AF_INET;
-        memcpy(&a->sin_addr, ip->byte, 4);
-        *size = sizeof *a;
-    }
-}
-
-/* Binds the client's address; where that cannot be, any will do, and it is said once. */
-static void bind_client(struct player *p, int fd, int family, const struct ip *ip)
-{
-    struct sockaddr_storage address;
-    socklen_t size;
-    int on = 1;
-    client_address(ip, &address, &size);
-    bool bound = family == (ip->v6 ? AF_INET6 : AF_INET);
-#ifdef IP_BIND_ADDRESS_NO_PORT
-    if (bound)
-        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-#endif
-#ifdef IPV6_FREEBIND
-    if (bound && family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof on);
-#endif
-    bound = bound && bind(fd, (const struct sockaddr *)&address, size) == 0;
-    if (!bound && !p->stranger_told) {
-        p->stranger_told = true;
-        fprintf(stderr,
-                "gatepost replay: this machine cannot use %.*s as its own address: the server does not see the "
-                "dialogue's client addresses\n",
-                (int)p->visitor.address.n, p->visitor.address.p);
-    }
-}
-
-static int connect_within(int fd, const struct addrinfo *to)
-{
-    struct timeval limit = {.tv_sec = PLAYER_TIMEOUT};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit); /* bounds connect() as well */
-    if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
-        return 0;
-    return errno == EINPROGRESS ? ETIMEDOUT : errno;
+    if (p->stranger_told)
+        return;
+    p->stranger_told = true;
+    fprintf(stderr,
+            "gatepost replay: this machine cannot use %.*s as its own address: the server does not see the "
+            "dialogue's client addresses\n",
+            (int)p->visitor.address.n, p->visitor.address.p);
 }
 
 static int player_open(struct peer *peer, const struct visitor *visitor, struct reply *reply)
 {
     struct player *p = peer->self;
     struct ip ip;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
+    struct wire_report report;
     char port[8];
     char where[400];
     p->visitor = *visitor;
@@ -227,23 +153,14 @@ static int player_open(struct peer *peer, const struct visitor *visitor, struct 
     snprintf(port, sizeof port, "%s", p->port);
     if (p->standard_port && visitor->port != 25)
         snprintf(port, sizeof port, "%u", visitor->port);
-    hints.ai_family = ip.v6 ? AF_INET6 : AF_INET;
-    if (getaddrinfo(p->host, port, &hints, &list) != 0) {
-        hints.ai_family = AF_UNSPEC; /* a name with addresses of the other family only */
-        int failure = getaddrinfo(p->host, port, &hints, &list);
-        if (failure != 0)
-            return trouble(peer, gai_strerror(failure), 0);
-    }
-    snprintf(where, sizeof where, "cannot connect to %.256s port %s", p->host, port);
-    p->socket = socket(list->ai_family, SOCK_STREAM, 0);
-    int error = p->socket < 0 ? errno : 0;
-    if (!error) {
-        bind_client(p, p->socket, list->ai_family, &ip);
-        error = connect_within(p->socket, list);
-    }
-    freeaddrinfo(list);
+    int error = wire_open(p->host, port, &ip, PLAYER_TIMEOUT, &p->wire, &report);
+    if (report.stranger)
+        tell_stranger(p);
     if (error) {
         hang_up(p);
+        if (report.unnamed)
+            return trouble(peer, report.unnamed, 0);
+        snprintf(where, sizeof where, "cannot connect to %.256s port %s", p->host, port);
         return trouble(peer, where, error);
     }
     p->closed = false;
@@ -345,9 +262,7 @@ static int player_wait(struct peer *peer, int64_t seconds)
     *p->clock += seconds;
     if (p->test_clock)
         return write_clock(peer, p);
-    struct timespec rest = {.tv_sec = (time_t)seconds};
-    while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
-        ;
+    place_wait(seconds);
     return 0;
 }
 
@@ -357,8 +272,7 @@ static bool player_ended(struct peer *peer)
     struct player *p = peer->self;
     if (p->closed)
         return true;
-    char byte;
-    if (readable(p, 0) > 0 && recv(p->socket, &byte, 1, MSG_PEEK) <= 0)
+    if (wire_wait(p->wire, 0) > 0 && wire_is_over(p->wire))
         hang_up(p);
     return p->closed;
 }
@@ -366,7 +280,7 @@ static bool player_ended(struct peer *peer)
 static bool player_ended_soon(struct peer *peer)
 {
     struct player *p = peer->self;
-    if (!p->closed && readable(p, PLAYER_PATIENCE_MS) > 0)
+    if (!p->closed && wire_wait(p->wire, PLAYER_PATIENCE_MS) > 0)
         return player_ended(peer);
     return p->closed;
 }
@@ -374,7 +288,7 @@ static bool player_ended_soon(struct peer *peer)
 static void player_finish(struct peer *peer)
 {
     struct player *p = peer->self;
-    if (!p->closed && !p->in_data && p->socket >= 0) {
+    if (!p->closed && !p->in_data && p->wire != -1) {
         struct reply ignored = {0};
         char kept[sizeof peer->reason];
         memcpy(kept, peer->reason, sizeof kept);
@@ -394,7 +308,7 @@ bool player_init(struct player *p, const char *server, int64_t *clock, struct pe
                                         .ended = player_ended,
                                         .ended_soon = player_ended_soon,
                                         .finish = player_finish};
-    *p = (struct player){.clock = clock, .socket = -1, .closed = true, .user = "test", .password = "test"};
+    *p = (struct player){.clock = clock, .wire = -1, .closed = true, .user = "test", .password = "test"};
     *peer = (struct peer){.ops = &ops, .self = p};
     struct text host = text_z(server);
     size_t colon = host.n;

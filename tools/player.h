@@ -1,13 +1,13 @@
 /*
  * player.h - a peer that plays dialogues into a real server, over SMTP and TCP: from the dialogue's own client
  * address where the machine allows that address to be bound, with real waiting unless the server takes its time
- * from a test clock file. One player belongs to one thread and has one connection at a time. The only file of
- * the command with sockets.
+ * from a test clock file. One player belongs to one thread and has one connection at a time.
  */
 #ifndef GATEPOST_PLAYER_H
 #define GATEPOST_PLAYER_H
 
 #include "peer.h"
+#include "wire.h"
 
 enum { PLAYER_TIMEOUT = 30, PLAYER_PATIENCE_MS = 2000 };
 
@@ -19,7 +19,7 @@ struct player {
     const char *password;
     const char *test_clock; /* file that gets the seconds; NULL: wait really */
     int64_t *clock;         /* the dialogue's time; set before each session */
-    int socket;             /* -1: none */
+    wire wire;              /* -1: none */
     bool in_data;
     bool closed;
     bool stranger_told; /* it was said once that client addresses are not real */

@@ -1,21 +1,16 @@
-#define _DEFAULT_SOURCE
 #include "scratch.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+
+#include "core/os.h"
+#include "place.h"
 
 bool scratch_make(char *path, size_t cap)
 {
-    const char *parent = getenv("TMPDIR");
-    int n = snprintf(path, cap, "%s/gatepost-XXXXXX", parent && *parent ? parent : "/tmp");
-    if (n < 0 || (size_t)n >= cap) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    return mkdtemp(path) != NULL;
+    errno = place_make_scratch(path, cap);
+    return errno == 0;
 }
 
 void scratch_remove(const char *path)
@@ -27,8 +22,8 @@ void scratch_remove(const char *path)
         char file[4096];
         int n = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
         if (entry->d_name[0] != '.' && n > 0 && (size_t)n < sizeof file)
-            unlink(file);
+            os_remove(file);
     }
     closedir(folder);
-    rmdir(path);
+    place_remove_folder(path);
 }

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "walk.h"
 
 #include <dirent.h>
@@ -6,11 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#ifdef _WIN32
-#define lstat stat
-#endif
+#include "place.h"
 
 enum { DEPTH_MAX = 64 };
 
@@ -22,7 +18,7 @@ struct walker {
     bool troubled;
 };
 
-static void tell(struct walker *w, const char *path, int error)
+static void complain(struct walker *w, const char *path, int error)
 {
     w->troubled = true;
     w->trouble(w->context, path, error);
@@ -76,26 +72,23 @@ static int list_folder(const char *folder, char ***out, size_t *count)
 
 static void visit(struct walker *w, const char *path, unsigned depth)
 {
-    struct stat st;
-    if ((depth ? lstat(path, &st) : stat(path, &st)) != 0) {
-        tell(w, path, errno);
+    enum place_kind kind;
+    int error = place_kind(path, depth == 0, &kind);
+    if (error) {
+        complain(w, path, error);
         return;
     }
-    if (depth && S_ISREG(st.st_mode) == 0 && S_ISDIR(st.st_mode) == 0) {
-        /* A link counts if it leads to a file; sockets, pipes and the like do not. */
-        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+    if (kind != PLACE_FOLDER) {
+        /* Below the folder, links to folders, sockets, pipes and the like do not count. */
+        if (kind == PLACE_FILE || depth == 0)
             w->stopped = !w->file(w->context, path);
-        return;
-    }
-    if (!S_ISDIR(st.st_mode)) {
-        w->stopped = !w->file(w->context, path);
         return;
     }
     char **list = NULL;
     size_t n = 0;
-    int error = depth < DEPTH_MAX ? list_folder(path, &list, &n) : ELOOP;
+    error = depth < DEPTH_MAX ? list_folder(path, &list, &n) : ELOOP;
     if (error)
-        tell(w, path, error);
+        complain(w, path, error);
     for (size_t i = 0; i < n; i++) {
         if (!w->stopped)
             visit(w, list[i], depth + 1);
