@@ -22,7 +22,8 @@ static const char overview[] =
     "  resize   make the list larger or smaller\n"
     "\n"
     "  -c, --config CONF       the rule file that names the state directory and has the settings; else\n"
-    "                          gatepost.conf here, else /etc/gatepost/gatepost.conf\n"
+    "                          gatepost.conf here, else /etc/gatepost/gatepost.conf (Windows: the one beside\n"
+    "                          gatepost.exe)\n"
     "      --state-dir DIR     the state directory, whatever the rule file names\n"
     "\n"
     "'gatepost blocks list --help' and so on tell more, with an example. Changes are in force at once.\n";

@@ -15,7 +15,7 @@ static const char help[] =
     "usage: gatepost stats [--config CONF | --state-dir DIR] [--json | --prometheus] [--at TIME]\n"
     "\n"
     "  -c, --config CONF     the rule file that names the state directory; else gatepost.conf here, else\n"
-    "                        /etc/gatepost/gatepost.conf\n"
+    "                        /etc/gatepost/gatepost.conf (Windows: the one beside gatepost.exe)\n"
     "      --state-dir DIR   the state directory, whatever the rule file names\n"
     "  -j, --json            one JSON object\n"
     "  -p, --prometheus      the text format of Prometheus\n"

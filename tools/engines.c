@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/os.h"
+#include "core/rules/settings.h"
 #include "scratch.h"
 
 static int64_t host_clock(void *context)
@@ -82,11 +84,7 @@ static struct gp_engine *open_engine(struct engines *e, const char *path)
 /* The path of CONFIG, in memory of its own; NULL when out of memory. */
 static char *config_path(const char *file, struct text config)
 {
-    size_t folder = strlen(file);
-    while (folder && file[folder - 1] != '/')
-        folder--;
-    if (config.p[0] == '/' || (config.n > 1 && config.p[1] == ':'))
-        folder = 0;
+    size_t folder = settings_path_is_absolute(config) ? 0 : os_folder_size(file);
     char *path = malloc(folder + config.n + 1);
     if (!path)
         return NULL;

@@ -35,7 +35,9 @@ struct text transcript_label(struct text path)
 {
     struct text label = text_of(NULL, 0);
     while (path.n) {
-        size_t slash = text_find(path, 0, '/');
+        size_t slash = 0;
+        while (slash < path.n && path.p[slash] != '/' && path.p[slash] != '\\')
+            slash++;
         struct text part = text_of(path.p, slash);
         bool spam = false;
         bool ham = false;

@@ -12,7 +12,7 @@
 # /var/lib/gatepost, /var/spool/exim4, /var/log/exim4, /run, /usr/local/lib/gatepost.
 
 mta=$(cd "$(dirname "$0")" && pwd)
-[ -e "$mta/root.sh" ] || mta=${mta%/bench}/mta
+[ -e "$mta/root.sh" ] || { mta=${mta%/bench} && mta=${mta%/mercury}/mta; }
 sources=$(cd "$mta/../.." && pwd)
 exim_pid="" names_pid=""
 

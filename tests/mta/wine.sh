@@ -1,8 +1,10 @@
 # shellcheck shell=sh
 # wine.sh: functions to run programs of 32-bit Windows in the unpacked Wine, for scripts that netns.sh started; sourced, not run.
 #
-#   wine_setup FOLDER              lays out one Wine below FOLDER and starts its server, which all programs share
+#   wine_setup FOLDER              lays out one Wine below FOLDER and starts its server, which all programs share; a script
+#                                  that was started by one that has done so shares that one
 #   wine_run PROGRAM ARGUMENT...   runs PROGRAM (a path of this machine) in the working directory and returns its status
+#   wine_wrap FILE PROGRAM         makes FILE a command of this machine that runs PROGRAM, for scripts that want one
 #   wine_stop                      stops whatever still runs in it, server included, and waits for that
 #
 # Every folder of this machine but those of its own programs has the same path in there, and drive Z: is the top of them all.
@@ -12,7 +14,8 @@
 wine_mta=$(cd "$(dirname "$0")" && pwd)
 until [ -e "$wine_mta/mta/root.sh" ] || [ "$wine_mta" = / ]; do wine_mta=$(dirname "$wine_mta"); done
 wine_mta=$wine_mta/mta
-wine_folder=""
+wine_folder=${WINE_FOLDER-}
+wine_shared=$wine_folder
 
 export WINEARCH=win32 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' WINESERVER=/usr/lib/wine/wineserver32
 unset DISPLAY WAYLAND_DISPLAY
@@ -65,11 +68,13 @@ wine_make_prefix() {
 }
 
 wine_setup() {
+    [ -z "$wine_shared" ] || return 0
     wine_folder=$1
     wine_root=$("$wine_mta/root.sh" wine)
     export WINEPREFIX
     mkdir -p "$wine_folder"
     wine_folder=$(cd "$wine_folder" && pwd)
+    export WINE_FOLDER="$wine_folder"
     wine_mount
     wine_kept=$wine_root.prefix
     (
@@ -93,9 +98,19 @@ wine_run() {
     wine_inside /usr/lib/wine/wine "$@"
 }
 
+wine_wrap() {
+    cat >"$1" <<EOF
+#!/bin/sh
+export WINEPREFIX='$WINEPREFIX'
+exec unshare --root='$wine_folder/root' --wd="\$PWD" -- /usr/lib/wine/wine '$2' "\$@"
+EOF
+    chmod +x "$1"
+}
+
 wine_stop() {
-    [ -n "$wine_folder" ] || return 0
+    [ -z "$wine_shared" ] && [ -n "$wine_folder" ] || return 0
     wine_inside "$WINESERVER" -k >/dev/null 2>&1 </dev/null || true
     wine_inside "$WINESERVER" -w >/dev/null 2>&1 </dev/null || true
     wine_folder=""
+    unset WINE_FOLDER
 }
