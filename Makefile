@@ -100,7 +100,7 @@ WIN_AR  ?= i686-w64-mingw32-ar
 WIN_CPPFLAGS = -I. -I$(WIN)/tinycdb -D_FILE_OFFSET_BITS=64 -D_WIN32_WINNT=0x0501 -D__USE_MINGW_ANSI_STDIO=1 \
 	-D__printf__=__gnu_printf__ -DGP_EXPORT= -DGATEPOST_VERSION='"$(VERSION)"' $(CPPFLAGS)
 WIN_CFLAGS = $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) -msse2 -mstackrealign
-WIN_LDFLAGS = -static -static-libgcc -Wl,--nxcompat,--dynamicbase $(LDFLAGS)
+WIN_LDFLAGS = -static -static-libgcc -Wl,--nxcompat,--dynamicbase,--large-address-aware $(LDFLAGS)
 WIN_CORE_OBJ  := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_CORE_SRC)))
 WIN_TOOLS_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_TOOLS_SRC)))
 WIN_LIBS = $(WIN)/libcdb.a -ladvapi32 -lntdll

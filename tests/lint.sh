@@ -11,7 +11,7 @@ for folder in core tools exim milter plugins tests; do
     [ -d "$folder" ] && folders+=("$folder")
 done
 # The build for Windows has its own.
-mapfile -t code < <(find "${folders[@]}" -name '*.c' ! -name '*_win32.c' | sort)
+mapfile -t code < <(find "${folders[@]}" -name '*.c' ! -name '*_win32*.c' | sort)
 mapfile -t headers < <(find "${folders[@]}" -name '*.h' | sort)
 mapfile -t manuals < <(find man -name '*.[1-8]' 2>/dev/null | sort)
 mapfile -t scripts < <(grep -rlE '^#!/bin/(ba)?sh|^# shellcheck shell=' .ci "${folders[@]}" 2>/dev/null | sort)

@@ -217,10 +217,6 @@ config zombies.conf
 connect 203.0.113.40 unknown
 S: 554 5.7.1 Connection refused because of short-term restriction
 END
-    sed 's/close,/close block,/' "$work/sessions/zombies.conf" >"$work/sessions/zombies-block.conf"
-    for file in first again; do
-        sed -i 's/zombies.conf/zombies-block.conf/' "$work/sessions/$file.smtp"
-    done
     gives 0 "$1" replay --state-dir "$work/state" "$work/sessions/first.smtp" &&
         gives 0 "$2" replay --state-dir "$work/state" "$work/sessions/again.smtp" || return 1
     alike 0 stats --json --state-dir "$work/state" --at 2030-01-01T00:00:00Z
@@ -240,7 +236,7 @@ state_keeps_its_size_whole() {
 }
 
 # A list of which another process makes use meanwhile, mapped, is succeeded by a larger one; what that process writes then, it
-# writes into the new one.
+# writes into the new one. Only a write that waits at that moment is given up, and that is logged.
 resized_while_in_use() {
     rm -rf "$work/state"
     mkdir -p "$work/state"
@@ -250,22 +246,24 @@ resized_while_in_use() {
             if (i % 300 == 0)
                 printf "connect 203.0.%d.%d unknown\nC: EHLO a.example.net\nC: MAIL FROM:<zombie@example.net>\nC: RCPT TO:<sugar@example.com>\nS: 554\n", i / 300, 1
             else
-                printf "connect 203.0.%d.%d unknown\nS: 5\n", i / 300, 1
+                printf "connect 203.0.%d.%d unknown\n", i / 300, 1
         }
-    }' | sed 's/zombies.conf/zombies-block.conf/' >"$work/sessions/long.smtp"
+    }' >"$work/sessions/long.smtp"
     "$windows" replay --state-dir "$work/state" "$work/sessions/long.smtp" >"$work/long.out" 2>&1 &
     player=$!
-    until [ -s "$work/state/blocklist" ]; do sleep 0.05; done
+    until [ -s "$work/state/blocklist" ] || ! kill -0 "$player" 2>/dev/null; do sleep 0.05; done
     resized=0
     for entries in 5000 70000 6000; do
         sleep 0.2
         ! kill -0 "$player" 2>/dev/null || ! "$windows" blocks resize --state-dir "$work/state" "$entries" >"$work/resize.out" 2>&1 || resized=$((resized + 1))
     done
     wait "$player" || true
-    grep -q '^30000 passed, 0 failed' "$work/long.out" || missed "$(tail -n 3 "$work/long.out" | tr '\n' '|')" || return 1
+    lost=$(grep -c 'another file has taken its place' "$work/long.out" || true)
+    [ "$lost" -le "$resized" ] || missed "$lost writes were given up" || return 1
+    tail -n 1 "$work/long.out" | grep -q ' passed, 0 failed$' || missed "$(tail -n 3 "$work/long.out" | tr '\n' '|')" || return 1
     [ "$resized" -gt 0 ] || missed "it was never resized: $(tail -n 2 "$work/resize.out" | tr '\n' '|')" || return 1
     gives 0 "$native" blocks list --state-dir "$work/state" --json || return 1
-    [ "$(grep -c '"address"' "$work/out")" -eq 100 ] || missed "$(grep -c '"address"' "$work/out") of 100 are there"
+    [ "$(($(grep -c '"address"' "$work/out") + lost))" -eq 100 ] || missed "$(grep -c '"address"' "$work/out") of 100 are there, $lost were lost"
 }
 
 # Many at once; each is another process, and the lock lets one write at a time.

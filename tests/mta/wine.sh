@@ -91,7 +91,9 @@ wine_setup() {
         *) cp -a "$wine_place" "$WINEPREFIX/drive_c" ;;
         esac
     done
-    wine_inside "$WINESERVER" -p >/dev/null 2>&1 </dev/null
+    # It goes when this script goes, however that ends, and takes all programs with it.
+    setpriv --pdeathsig TERM unshare --root="$wine_folder/root" --wd=/ -- "$WINESERVER" -f -p >/dev/null 2>&1 </dev/null &
+    wine_server=$!
 }
 
 wine_run() {
@@ -110,7 +112,7 @@ EOF
 wine_stop() {
     [ -z "$wine_shared" ] && [ -n "$wine_folder" ] || return 0
     wine_inside "$WINESERVER" -k >/dev/null 2>&1 </dev/null || true
-    wine_inside "$WINESERVER" -w >/dev/null 2>&1 </dev/null || true
+    wait "$wine_server" 2>/dev/null || true
     wine_folder=""
     unset WINE_FOLDER
 }
