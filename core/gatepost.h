@@ -94,8 +94,8 @@ struct gp_open_options {
     uint32_t size;
     uint32_t flags;
     const struct gp_host *host; /* copied */
-    const char *config; /* path of the rule file; NULL: gatepost.conf here, else /etc/gatepost/gatepost.conf
-                           (Windows: the one beside the program) */
+    const char *config;    /* path of the rule file; NULL: gatepost.conf here, else /etc/gatepost/gatepost.conf
+                              (Windows: the one beside the program) */
     const char *state_dir; /* NULL: as the rule file says */
 };
 

@@ -44,7 +44,7 @@ int outfile_open(const char *path, struct outfile **out)
     int error = o->path && o->beside ? 0 : ENOMEM;
     if (!error) {
         memcpy(o->path, path, n + 1);
-        memcpy(o->beside, path, n);
+        memcpy(o->beside, path, n + 1);
         memcpy(o->beside + n, suffix, sizeof suffix);
         error = place_create(o->beside, &o->file);
     }

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes it, in $TMPDIR or /tmp (Windows: its folder for temporary files), and writes its path. Returns false (errno set) if that cannot be done. */
+/* Makes it, in $TMPDIR or /tmp (Windows: its folder for temporary files), and writes its path. Returns false
+ * (errno set) if that cannot be done. */
 bool scratch_make(char *path, size_t cap);
 
 /* Removes it with the files in it. */

@@ -168,6 +168,27 @@ static void absolute__relative_paths__begin_in_the_working_directory(void **stat
     temp_remove(&f);
 }
 
+static void folder_size__counts_up_to_the_last_separator(void **state)
+{
+    (void)state;
+    assert_int_equal(os_folder_size("gatepost.conf"), 0);
+    assert_int_equal(os_folder_size("rules/gatepost.conf"), 6);
+    assert_int_equal(os_folder_size("/etc/gatepost/gatepost.conf"), 14);
+    assert_int_equal(os_folder_size("/gatepost.conf"), 1);
+    assert_int_equal(os_folder_size("rules/"), 6);
+    assert_int_equal(os_folder_size(""), 0);
+}
+
+static void defaults__are_absolute__and_need_room(void **state)
+{
+    char out[100], small[5];
+    (void)state;
+    assert_int_equal(os_default_config(out, sizeof out), 0);
+    assert_string_equal(out, "/etc/gatepost/gatepost.conf");
+    assert_int_equal(os_default_config(small, sizeof small), ENAMETOOLONG);
+    assert_string_equal(os_default_state_dir(), "/var/lib/gatepost");
+}
+
 static void clocks_and_process__are_those_of_the_system(void **state)
 {
     (void)state;
@@ -203,6 +224,8 @@ int main(void)
         cmocka_unit_test(replace__is_whole_or_not_at_all),
         cmocka_unit_test(replace__no_room__leaves_the_old_file),
         cmocka_unit_test(absolute__relative_paths__begin_in_the_working_directory),
+        cmocka_unit_test(folder_size__counts_up_to_the_last_separator),
+        cmocka_unit_test(defaults__are_absolute__and_need_room),
         cmocka_unit_test(clocks_and_process__are_those_of_the_system),
         cmocka_unit_test(reason__says_it_in_words__whatever_the_room),
     };
