@@ -218,24 +218,31 @@ static bool is_in_use(DWORD error)
 }
 
 /*
- * Gives what is at PATH another name, PATH.old or PATH.old1 and so on; such names are free again as soon as
- * nobody uses the file that has one, and are cleared by the next who comes here.
+ * Gives what is at PATH another name, PATH.old or PATH.old1 and so on, in ASIDE; such names are free again as
+ * soon as nobody uses the file that has one, and are cleared by the next who comes here. 0, or a code of
+ * GetLastError().
  */
-static bool move_aside(const char *path, char *aside, size_t cap)
+static DWORD move_aside(const char *path, char *aside, size_t cap)
 {
     enum { NAMES = 8 };
-    for (unsigned i = 0; i < NAMES; i++) {
+    DWORD error = ERROR_ALREADY_EXISTS;
+    for (unsigned i = 0; i < NAMES && error == ERROR_ALREADY_EXISTS; i++) {
         char number[12] = "";
         if (i)
             snprintf(number, sizeof number, "%u", i);
         int n = snprintf(aside, cap, "%s.old%s", path, number);
         if (n < 0 || (size_t)n >= cap)
-            return false;
+            return ERROR_BUFFER_OVERFLOW;
         DeleteFileA(aside);
-        if (MoveFileExA(path, aside, 0))
-            return true;
+        error = MoveFileExA(path, aside, 0) ? ERROR_SUCCESS : GetLastError();
     }
-    return false;
+    return error;
+}
+
+static bool is_plain_file(const char *path)
+{
+    DWORD is = GetFileAttributesA(path);
+    return is != INVALID_FILE_ATTRIBUTES && !(is & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY));
 }
 
 /* 0 or errno. Others may put a file there while we do this: then once more. */
@@ -247,10 +254,14 @@ static int move_over(const char *from, const char *to)
         if (MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING))
             return 0;
         error = GetLastError();
-        DWORD is = GetFileAttributesA(to);
-        if (!is_in_use(error) || is == INVALID_FILE_ATTRIBUTES ||
-            is & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY) || !move_aside(to, aside, sizeof aside))
+        if (!is_in_use(error) || !is_plain_file(to))
             break;
+        DWORD stays = move_aside(to, aside, sizeof aside);
+        if (stays) {
+            /* Of the two this one says why. */
+            error = stays == ERROR_SHARING_VIOLATION ? stays : error;
+            break;
+        }
         if (MoveFileExA(from, to, 0)) {
             DeleteFileA(aside); /* if nobody has it mapped any more */
             return 0;
