@@ -84,7 +84,7 @@ int os_file_id(const char *path, struct file_id *out)
 
 int os_win32_open(const char *path, DWORD want, bool no_link, HANDLE *file, struct file_id *id)
 {
-    DWORD attributes;
+    DWORD attributes = 0;
     *file = open_existing(path, want, no_link ? FILE_FLAG_OPEN_REPARSE_POINT : 0);
     if (*file == INVALID_HANDLE_VALUE) {
         int error = os_win32_errno(GetLastError());
