@@ -1,6 +1,6 @@
 # gatepost - rules at the door of a mail server
 #
-#   make            build the command, gatepost.so and the Exim module into build/
+#   make            build the command, gatepost.so, the Exim module and the checks into build/
 #   make demo       fetch what is needed, build, play the dialogues into a real Exim, judge the corpus
 #   make check      everything below, cheap first; each callable alone
 #     check-unit      unit tests (cmocka)
@@ -55,6 +55,8 @@ BENCH_SRC := $(wildcard tests/bench/*.c)
 
 CORE_OBJ  := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
+CHECKS    :=
+
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
@@ -62,7 +64,7 @@ BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 .DELETE_ON_ERROR:
 .PHONY: all exim mercury win-deps check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim check-milter lint bench demo install install-dev clean unit fuzz deps bench-deps
 
-all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim
+all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
 deps:
 	@tests/need.sh build
@@ -151,17 +153,42 @@ $(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-cor
 # linker exports it because libmilter asks for it.
 MILTER_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard milter/*.c))
 
-# Remembers where the engine will be installed, so that `make install prefix=...` is heard.
-$(BUILD)/obj/engine-path: FORCE
-	@mkdir -p $(@D)
-	@echo '$(libdir)/gatepost/gatepost.so' | cmp -s - $@ || echo '$(libdir)/gatepost/gatepost.so' >$@
-.PHONY: FORCE
-
-$(BUILD)/obj/milter/options.o: $(BUILD)/obj/engine-path
+$(BUILD)/obj/milter/options.o: $(BUILD)/obj/libdir
 $(BUILD)/obj/milter/options.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(libdir)/gatepost/gatepost.so"'
 
 $(BUILD)/gatepost-milter: $(MILTER_OBJ)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lmilter -ldl -pthread
+
+# Where the engine will be installed, and looks for plugins that are not beside the rule file. The file is written anew
+# only when that is another place, so that `make install prefix=...` is heard.
+$(BUILD)/obj/libdir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(libdir)/gatepost' | cmp -s - $@ || echo '$(libdir)/gatepost' >$@
+$(BUILD)/obj/core/os_plugin_posix.o: ALL_CPPFLAGS += -DGATEPOST_LIBDIR='"$(libdir)/gatepost"'
+$(BUILD)/obj/core/os_plugin_posix.o: $(BUILD)/obj/libdir
+.PHONY: FORCE checks
+
+# Checks as plugins. What they are made of is linked in statically, as in everything that a server loads.
+PCRE2   ?= -l:libpcre2-8.a
+CARES   ?= -l:libcares.a
+CHECK_OBJ_regex := $(BUILD)/obj/plugins/checks/regex.o
+CHECK_OBJ_dnsbl := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard plugins/checks/dnsbl*.c))
+CHECK_LIB_regex = $(PCRE2)
+CHECK_LIB_dnsbl = $(CARES)
+checks: $(CHECKS)
+$(BUILD)/checks/regex.so: $(CHECK_OBJ_regex)
+$(BUILD)/checks/dnsbl.so: $(CHECK_OBJ_dnsbl)
+$(CHECKS): $(BUILD)/checks/%.so: plugins/checks/exports.map
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -shared -o $@ $(CHECK_OBJ_$*) $(ALL_LDFLAGS) -Wl,--version-script=plugins/checks/exports.map \
+		$(CHECK_LIB_$*)
+
+# A plugin of the tests' own, and others that are wrong.
+TEST_PLUGINS := $(patsubst tests/unit/plugins/%.c,$(BUILD)/checks/test_%.so,$(wildcard tests/unit/plugins/*.c))
+$(BUILD)/unit/test_plugin $(BUILD)/unit/test_plugin_engine: $(TEST_PLUGINS)
+$(BUILD)/checks/test_%.so: tests/unit/plugins/%.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/test_plugin_$*.d -shared -o $@ $< $(ALL_LDFLAGS)
 
 # Tests that let an allocation fail put their own function in front of it.
 UNIT_LDFLAGS_test_allocation = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
@@ -211,6 +238,7 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 
 -include $(MILTER_OBJ:.o=.d)
 -include $(WIN_CORE_OBJ:.o=.d) $(WIN_TOOLS_OBJ:.o=.d) $(WIN)/obj/tools/main.d
+-include $(CHECK_OBJ_regex:.o=.d) $(CHECK_OBJ_dnsbl:.o=.d) $(wildcard $(BUILD)/obj/test_plugin_*.d)
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
@@ -234,6 +262,8 @@ install: all install-dev
 	$(INSTALL) -m 755 $(BUILD)/gatepost $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 644 $(BUILD)/gatepost.so $(DESTDIR)$(libdir)/gatepost/
 	$(INSTALL) -m 644 $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
+	$(INSTALL) -d $(DESTDIR)$(libdir)/gatepost/checks
+	$(if $(CHECKS),$(INSTALL) -m 644 $(CHECKS) $(DESTDIR)$(libdir)/gatepost/checks/)
 	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
 	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/

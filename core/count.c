@@ -15,9 +15,10 @@ uint64_t count_rule_hash(const struct ruleset *r, const struct rule *rule)
     struct text source = ruleset_source(r, rule);
     writer_printf(&w, "%s %s%s", operation_name[rule->operation], rule->flags & RULE_NOT ? "not " : "",
                   rule->flags & RULE_PATTERN ? "\"" : "");
-    /* A check means the same in either case; in a pattern case may matter. */
+    /* A check means the same in either case; in a pattern, and in what a plugin is told, case may matter. */
+    const bool keeps_case = (rule->flags & (RULE_PATTERN | RULE_PLUGIN)) != 0;
     for (size_t i = 0; i < source.n; i++)
-        writer_char(&w, rule->flags & RULE_PATTERN ? source.p[i] : (char)fold((unsigned char)source.p[i]));
+        writer_char(&w, keeps_case ? source.p[i] : (char)fold((unsigned char)source.p[i]));
     writer_printf(&w, " %s", action_name[rule->action]);
     return stats_rule_hash(writer_text(&w));
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/bound.h"
 #include "rules/config.h"
 #include "rules/image.h"
 
@@ -11,6 +12,7 @@ enum { PATH_MOST = 4096, LOOK_EVERY_MS = 1000 };
 
 struct gp_engine {
     struct gp_host host;
+    struct gp_check_host check_host; /* what checks of plugins get of us */
     uint32_t flags;
     struct os_mutex *mutex; /* guards `policy`, `looked` and `reloading` */
     struct keeping keeping;
@@ -32,6 +34,23 @@ void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line)
         e->host.log(e->host.context, level, line, strlen(line));
     else
         os_log(line);
+}
+
+/* What a check says: its own words, under our name and in one printable line. */
+static void check_log(void *context, uint32_t level, const char *text, size_t n)
+{
+    char line[600];
+    struct writer w = writer_on(line, sizeof line);
+    writer_add(&w, TEXT("gatepost: "));
+    for (size_t i = 0; i < n; i++)
+        writer_char(&w, (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i]);
+    engine_log(context, level <= GP_LOG_NOTICE ? (enum gp_log_level)level : GP_LOG_NOTICE, line);
+}
+
+static int64_t check_clock(void *context)
+{
+    const struct gp_engine *e = context;
+    return e->host.clock ? e->host.clock(e->host.context) : os_clock();
 }
 
 static void say(struct gp_engine *e, const struct late_log *log)
@@ -138,10 +157,11 @@ static void log_in_force(struct late_log *log, const struct ruleset *r, const ch
  * if there are no others to go on with (HAS_OLD). */
 static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a, bool has_old)
 {
+    const struct config_reader reader = {.host = &e->check_host};
     struct report report = {.context = a, .problem = note_problem};
     const size_t before = a->log.n;
     watch_list_fini(&e->watch);
-    struct ruleset *r = config_load(e->config, NULL, 0, &report, &e->watch);
+    struct ruleset *r = config_load(e->config, &reader, 0, &report, &e->watch);
     if (r) {
         if (uses_state(e) && !e->keeping.read_only && image_store(e->image, r) == 0)
             log_in_force(&a->log, r, e->config);
@@ -178,7 +198,8 @@ static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
         ruleset_unref(&kept);
         error = EPROTO;
     }
-    if (kept && image_is_current(kept, e->config)) {
+    /* Where a plugin does not load, the rule file is read to say where and why. */
+    if (kept && image_is_current(kept, e->config) && bound_take_up(kept, &e->check_host, plugin_open)) {
         e->watch_is_image = true;
         return kept;
     }
@@ -200,6 +221,8 @@ static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
         ruleset_unref(&kept);
         return r;
     }
+    if (kept)
+        bound_take_up(kept, &e->check_host, plugin_open);
     if (kept)
         conclude(a, "gatepost: the last good rules stay in force, as kept in the state directory");
     else
@@ -338,6 +361,17 @@ void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *l
         engine_log(e, level, line);
 }
 
+void engine_log_hourly(struct gp_engine *e, enum gp_log_level level, const char *what, int64_t now,
+                       const char *line)
+{
+    os_mutex_lock(e->keeping.mutex);
+    bool is_new =
+        once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, what, (uint64_t)(now / 3600));
+    os_mutex_unlock(e->keeping.mutex);
+    if (is_new)
+        engine_log(e, level, line);
+}
+
 bool engine_keeps_state(const struct gp_engine *e)
 {
     return uses_state(e) && !e->keeping.read_only;
@@ -399,6 +433,10 @@ static struct gp_engine *engine_new(const struct gp_open_options *o, struct erro
     if (e) {
         e->flags = o->flags;
         copy_host(e, o->host);
+        e->check_host = plugin_silent_host;
+        e->check_host.context = e;
+        e->check_host.log = check_log;
+        e->check_host.clock = check_clock;
         e->mutex = os_mutex_new();
         e->keeping.mutex = os_mutex_new();
         e->keeping.read_only = (o->flags & GP_READ_ONLY) != 0;

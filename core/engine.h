@@ -21,6 +21,10 @@ int engine_table(struct gp_engine *e, struct policy *p, unsigned slot, struct ta
 /* The same, but only once for the same line, in all processes where the state directory can remember it. */
 void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *line);
 
+/* The same, but for the same WHAT once an hour at most, whatever the line says. */
+void engine_log_hourly(struct gp_engine *e, enum gp_log_level level, const char *what, int64_t now,
+                       const char *line);
+
 /* A look-up met damage in that table: says so once per change of its file. */
 void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot);
 

@@ -249,6 +249,112 @@ GP_EXPORT const struct gp_api *gatepost_api(uint32_t major);
 /* Its type, for a host that finds it with dlsym() or GetProcAddress(). */
 typedef const struct gp_api *gp_api_entry(uint32_t major);
 
+/*
+ * Checks as plugins (gatepost_check(3)). With `load "checks/regex"` in a rule file the engine loads the shared
+ * object checks/regex.so, asks its one exported function, gatepost_checks(), for the checks it brings, and lets
+ * the rules ask them by name. A plugin is loaded once and never unloaded. It does as the engine does: no abort,
+ * exit or signal handler, no wait beyond its limit; what goes wrong is an answer, "cannot say".
+ */
+#define GP_CHECK_MAJOR 1u
+
+/* The operations of the rule file, as bits. */
+#define GP_AT_CONNECT       1u
+#define GP_AT_HELO          2u
+#define GP_AT_HELO_DEFERRED 4u
+#define GP_AT_MAIL          8u
+#define GP_AT_RCPT          16u
+#define GP_AT_HEADER        32u
+#define GP_AT_SUBJECT       64u
+#define GP_AT_MESSAGE_ID    128u
+#define GP_AT_HEADERS       256u
+#define GP_AT_ALL           511u
+
+/* What the engine lends to a check; good until the data that was compiled with it is freed. All members are
+ * set. Any thread may call the functions. */
+struct gp_check_host {
+    uint32_t size;
+    uint32_t limit_ms; /* for one match(); one that takes longer is named in the log */
+    void *context;     /* to be handed back in every callback */
+    /* A line for the log: any bytes, without line end. LEVEL is an enum gp_log_level. */
+    void (*log)(void *context, uint32_t level, const char *line, size_t n);
+    /* Seconds since 1970 UTC. */
+    int64_t (*clock)(void *context);
+};
+
+/* One argument of a check in a rule: what stands between its double quotes, or a bare word. Not NUL-terminated.
+ */
+struct gp_argument {
+    const char *text;
+    size_t size;
+};
+
+/* What is known when a check is asked; what is not known yet, or not at all, is empty. All of it is borrowed
+ * for the call. */
+struct gp_facts {
+    uint32_t size;
+    uint32_t operation;   /* one of GP_AT_… */
+    uint32_t unknown;     /* mask of GP_FACT_…: what the mail server could not tell */
+    uint32_t name_state;  /* enum gp_name_state */
+    uint32_t client_port; /* 0 if unknown, like the next */
+    uint32_t local_port;
+    uint32_t authenticated; /* 1 after AUTH */
+    uint32_t reserved;
+    const char *address; /* of the client, as text in its shortest form; ::ffff:a.b.c.d is a.b.c.d */
+    size_t address_size;
+    const char *name; /* of the client, if verified */
+    size_t name_size;
+    const char *local_address;
+    size_t local_address_size;
+    const char *local_name;
+    size_t local_name_size;
+    const char *helo; /* the argument of HELO or EHLO */
+    size_t helo_size;
+    const char *sender; /* the address of MAIL, without brackets */
+    size_t sender_size;
+    const char *recipient; /* the address of the latest RCPT, without brackets */
+    size_t recipient_size;
+    const char *field; /* the name of the header field */
+    size_t field_size;
+    const char *value; /* its value, unfolded, without white space at its ends */
+    size_t value_size;
+    char *why; /* room for the reason of the answer in words, NUL-terminated: for the trace, and for the log
+                  when it is -1. Empty at first. */
+    size_t why_size;
+};
+
+/* Why arguments cannot be compiled. */
+struct gp_check_error {
+    uint32_t size;
+    uint32_t argument; /* which is wrong, from 0 */
+    uint32_t offset;   /* of the byte in it, from 0 */
+    char message[260]; /* NUL-terminated */
+};
+
+struct gp_check {
+    uint32_t size;
+    uint32_t operations; /* mask of GP_AT_…: where it can be asked */
+    uint32_t needs; /* GP_FACT_NAME if it looks at the client's host name, which may cost a look-up; else 0 */
+    uint32_t reserved;
+    const char *name;  /* in rules: letters, digits, '-' and '_' */
+    const char *usage; /* how it is written, for messages: regex("PATTERN") */
+
+    /* Makes *DATA (may stay NULL) of the N arguments, once for each rule file that is taken up; the engine may
+     * share it among rules that say the same. Returns 0, or -1 with the reason in *ERROR. */
+    int (*compile)(const struct gp_check_host *host, const struct gp_argument *args, size_t n, void **data,
+                   struct gp_check_error *error);
+
+    /* Does it hold: 1, 0, or -1 cannot say (logged, once an hour for each rule). TEXT is what a pattern of that
+     * operation sees. Asked from many threads at once with the same DATA. */
+    int (*match)(void *data, const struct gp_facts *facts, const char *text, size_t n);
+
+    /* No match() is under way and none will follow. May be NULL. */
+    void (*free)(void *data);
+};
+
+/* The one function that a plugin exports: its checks, up to a NULL; constant, and good as long as the plugin.
+ * NULL if it cannot speak MAJOR. */
+GP_EXPORT const struct gp_check *const *gatepost_checks(uint32_t major);
+
 #ifdef __cplusplus
 }
 #endif

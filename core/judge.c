@@ -2,6 +2,7 @@
 
 #include "blocking.h"
 #include "count.h"
+#include "rules/plugin.h"
 #include "spare.h"
 #include "tell.h"
 
@@ -71,15 +72,37 @@ static const struct rule *asking_next(struct asking *a)
     }
 }
 
+/* A check of a plugin: what it could not answer, and what took too long, is said. */
+static int ask_plugin(struct asking *a, const struct rule *rule, struct writer *why)
+{
+    enum { SLOW_MS = PLUGIN_LIMIT_MS + 500 }; /* some more, for a busy machine */
+    struct gp_session *s = a->s;
+    const int64_t begun = os_ticks_ms();
+    const int holds = ruleset_test(s->rules, rule, &s->facts, a->subject, why);
+    const int64_t took = os_ticks_ms() - begun;
+    if (holds < 0 && !ruleset_lacks_fact(s->rules, rule, &s->facts))
+        tell_check(s, rule, "cannot say", why->p);
+    if (took > SLOW_MS) {
+        char slow[60];
+        struct writer w = writer_on(slow, sizeof slow);
+        writer_printf(&w, "it took %lld milliseconds", (long long)took);
+        tell_check(s, rule, "is slow", slow);
+    }
+    return holds;
+}
+
 static bool triggers(struct asking *a, const struct rule *rule)
 {
     struct gp_session *s = a->s;
-    if (!s->trace)
+    if (!s->trace && !(rule->flags & RULE_PLUGIN))
         return rule_triggers(rule, ruleset_test(s->rules, rule, &s->facts, a->subject, NULL));
     char why[400], cause[300];
     struct writer w = writer_on(why, sizeof why), c = writer_on(cause, sizeof cause);
-    int holds = ruleset_test(s->rules, rule, &s->facts, a->subject, &w);
+    int holds = rule->flags & RULE_PLUGIN ? ask_plugin(a, rule, &w)
+                                          : ruleset_test(s->rules, rule, &s->facts, a->subject, &w);
     bool triggered = rule_triggers(rule, holds);
+    if (!s->trace)
+        return triggered;
     struct text source = ruleset_source(s->rules, rule);
     const char *quote = rule->flags & RULE_PATTERN ? "\"" : "";
     ruleset_cause(s->rules, rule, &c);

@@ -1,10 +1,10 @@
 /*
  * os.h - what the engine asks of the operating system: mapped files and their identity, replacing a file,
- * locks, random bytes, time.
+ * locks, random bytes, time, loading plugins.
  *
- * os_posix.c and the files os_win32* are the only ones of the engine with a system header. Functions that can
- * fail return 0 or an errno value; os_reason() puts it into words. Nothing here exits or touches a signal, and
- * nothing waits but os_lock(), for as long as it was told to at most.
+ * The files named *_posix.c and *_win32*.c beside this one are the only ones of the engine with a system
+ * header. Functions that can fail return 0 or an errno value; os_reason() puts it into words. Nothing here
+ * exits or touches a signal, and nothing waits but os_lock(), for as long as it was told to at most.
  */
 #ifndef GATEPOST_OS_H
 #define GATEPOST_OS_H
@@ -34,6 +34,7 @@ struct file_map {
     const unsigned char *p;
     size_t size;
     struct file_id id;
+    bool ours; /* it belongs to root or to the user of this process, and nobody else may write it */
 };
 
 /* Maps the regular file at PATH. With `ahead` the pages are brought in at once. Returns 0, or an errno value:
@@ -121,6 +122,18 @@ bool os_may_pass(int error);
 
 /* What an errno value means, NUL-terminated in OUT. Returns OUT. */
 const char *os_reason(int error, char *out, size_t cap);
+
+/* What the name of a shared object ends in here: ".so". */
+extern const char *const os_plugin_suffix;
+
+/* Loads the shared object at the absolute PATH, for good, and looks for its function SYMBOL. Its own code runs.
+ * Returns 1 with *FUNCTION; 0 if it is loaded but has no such function; -1 if it cannot be loaded: then REASON
+ * says why. (os_plugin_posix.c, os_plugin_win32.c) */
+int os_plugin(const char *path, const char *symbol, void (**function)(void), char *reason, size_t cap);
+
+/* The folder where this gatepost has its own plugins once it is installed, in OUT; empty if that is not known.
+ */
+void os_plugin_home(char *out, size_t cap);
 
 struct os_mutex;
 

@@ -50,6 +50,7 @@ static int map_open_file(int fd, bool ahead, struct file_map *out)
         return EFBIG;
     id_from_stat(&st, &out->id);
     out->size = (size_t)st.st_size;
+    out->ours = (st.st_uid == 0 || st.st_uid == geteuid()) && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
     if (out->size == 0)
         return 0;
     void *p = mmap(NULL, out->size, PROT_READ, MAP_SHARED | (ahead ? MAP_POPULATE : 0), fd, 0);

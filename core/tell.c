@@ -153,6 +153,22 @@ void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase 
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
+void tell_check(struct gp_session *s, const struct rule *rule, const char *what, const char *why)
+{
+    char line[1024], cause[300], key[320];
+    struct writer w = writer_on(line, sizeof line), c = writer_on(cause, sizeof cause);
+    struct writer k = writer_on(key, sizeof key);
+    struct text source = ruleset_source(s->rules, rule);
+    ruleset_cause(s->rules, rule, &c);
+    writer_printf(&k, "check %s", cause);
+    writer_printf(&w, "gatepost: check %.*s of %s %s: %s (said once an hour)",
+                  (int)(source.n < 120 ? source.n : 120), source.p, cause, what, why);
+    for (size_t i = 0; i < w.n; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
+    engine_log_hourly(s->engine, GP_LOG_WARNING, key, engine_now(s->engine, s->rules), line);
+}
+
 void tell_decision(struct gp_session *s, const struct decision *d)
 {
     if (s->trace)

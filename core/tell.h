@@ -22,6 +22,10 @@ void tell_log(struct gp_session *s, const struct decision *d, bool would);
 /* The log line of a `log` rule. */
 void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase, uint32_t block_seconds);
 
+/* A check of a plugin could not say, or took more than its time: a line for the log, once an hour for each
+ * rule. WHAT is "cannot say" or the like, WHY its reason. */
+void tell_check(struct gp_session *s, const struct rule *rule, const char *what, const char *why);
+
 /* The decision as a line for the trace. */
 void tell_decision(struct gp_session *s, const struct decision *d);
 

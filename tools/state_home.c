@@ -26,7 +26,7 @@ static int read_nothing(void *context, const char *path, char **bytes, size_t *s
 
 static struct ruleset *defaults(void)
 {
-    static const struct config_reader nothing = {NULL, read_nothing};
+    static const struct config_reader nothing = {.read = read_nothing};
     struct report report = {0};
     return config_load("/gatepost.conf", &nothing, 0, &report, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "bound.h"
 #include "index.h"
 #include "matchers.h"
 #include "pattern.h"
@@ -17,11 +18,16 @@ struct heap {
 };
 
 struct builder {
-    struct heap block;  /* head, then texts, code and lists as they come */
-    struct heap rules;  /* struct rule */
-    struct heap files;  /* struct file_note */
-    struct heap tables; /* struct table_note */
-    struct heap fields; /* struct named_field */
+    struct heap block;   /* head, then texts, code and lists as they come */
+    struct heap rules;   /* struct rule */
+    struct heap files;   /* struct file_note */
+    struct heap tables;  /* struct table_note */
+    struct heap fields;  /* struct named_field */
+    struct heap plugins; /* struct span */
+    struct heap checks;  /* struct check_note; `bound` has what each was compiled to */
+    struct bound *bound;
+    struct plugin_checks known;
+    const struct gp_check_host *host;
     uint32_t *interned; /* offsets of texts kept once, open addressing; 0 is free */
     size_t interned_cap;
     size_t interned_count;
@@ -64,6 +70,7 @@ struct builder *builder_new(void)
     struct builder *b = calloc(1, sizeof *b);
     if (!b)
         return NULL;
+    b->host = &plugin_silent_host;
     heap_add(b, &b->block, NULL, sizeof(struct block_head));
     for (unsigned slot = 0; slot < TABLE_NAMED; slot++)
         heap_add(b, &b->tables, NULL, sizeof(struct table_note));
@@ -83,6 +90,9 @@ void builder_free(struct builder **slot)
     free(b->files.p);
     free(b->tables.p);
     free(b->fields.p);
+    free(b->plugins.p);
+    free(b->checks.p);
+    bound_free(&b->bound);
     free(b->interned);
     free(b);
 }
@@ -225,6 +235,61 @@ uint32_t builder_counter(struct builder *b, struct text name)
     if (!f->counted)
         f->counted = ++b->counters;
     return f->counted - 1;
+}
+
+void builder_host(struct builder *b, const struct gp_check_host *host)
+{
+    b->host = host;
+}
+
+struct plugin_checks *builder_known_checks(struct builder *b)
+{
+    return &b->known;
+}
+
+static struct text text_at(const struct builder *b, struct span s)
+{
+    return text_of((const char *)b->block.p + s.at, s.n);
+}
+
+uint32_t builder_plugin(struct builder *b, struct text path, bool *is_new)
+{
+    const size_t count = b->plugins.n / sizeof(struct span);
+    *is_new = false;
+    for (size_t i = 0; i < count && !b->failed; i++)
+        if (text_eq(text_at(b, *(const struct span *)heap_at(&b->plugins, i, sizeof(struct span))), path))
+            return (uint32_t)i;
+    struct span s = builder_text(b, path);
+    heap_add(b, &b->plugins, &s, sizeof s);
+    *is_new = true;
+    return (uint32_t)count;
+}
+
+bool builder_check(struct builder *b, const struct plugin_check *c, struct text args, uint32_t *operand,
+                   size_t *at, char *reason, size_t cap)
+{
+    const struct text name = text_z(c->check->name);
+    const size_t count = b->checks.n / sizeof(struct check_note);
+    void *data;
+    *operand = (uint32_t)count;
+    for (size_t i = 0; i < count && !b->failed; i++) {
+        const struct check_note *note = heap_at(&b->checks, i, sizeof *note);
+        if (note->plugin == c->plugin && text_eq(text_at(b, note->name), name) &&
+            text_eq(text_at(b, note->args), args)) {
+            *operand = (uint32_t)i;
+            return true;
+        }
+    }
+    if (plugin_compile(c->check, b->host, args, &data, at, reason, cap) != 0)
+        return false;
+    struct check_note note = {.name = builder_text(b, name),
+                              .args = builder_text(b, args),
+                              .plugin = c->plugin,
+                              .operations = c->check->operations};
+    heap_add(b, &b->checks, &note, sizeof note);
+    if (!bound_add(&b->bound, c->check, data))
+        b->failed = true;
+    return true;
 }
 
 void builder_rule(struct builder *b, const struct rule_draft *d)
@@ -383,6 +448,10 @@ struct ruleset *builder_finish(struct builder *b)
     struct span rules = builder_list(b, b->rules.p, b->rules.n / sizeof(struct rule), sizeof(struct rule));
     struct span fields =
         builder_list(b, b->fields.p, b->fields.n / sizeof(struct named_field), sizeof(struct named_field));
+    struct span plugins =
+        builder_list(b, b->plugins.p, b->plugins.n / sizeof(struct span), sizeof(struct span));
+    struct span checks =
+        builder_list(b, b->checks.p, b->checks.n / sizeof(struct check_note), sizeof(struct check_note));
     struct span slots = make_field_slots(b);
     if (b->failed)
         return NULL;
@@ -393,13 +462,18 @@ struct ruleset *builder_finish(struct builder *b)
     strncpy(head->version, GATEPOST_VERSION, sizeof head->version - 1);
     head->files = files;
     head->tables = tables;
+    head->plugins = plugins;
+    head->checks = checks;
     head->rules = rules;
     head->fields = fields;
     head->field_slots = slots;
     head->counters = b->counters;
     head->sum = block_sum(head, head->size);
     struct ruleset *r = ruleset_adopt(b->block.p, b->block.n);
-    if (r)
+    if (r) {
         b->block = (struct heap){0};
+        r->bound = b->bound;
+        b->bound = NULL;
+    }
     return r;
 }

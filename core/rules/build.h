@@ -6,6 +6,7 @@
 #define GATEPOST_BUILD_H
 
 #include "../arena.h"
+#include "plugin.h"
 #include "ruleset.h"
 
 struct builder;
@@ -45,6 +46,20 @@ bool builder_table_has_path(const struct builder *b, uint32_t slot);
 
 /* The counter of a header field (has, once), made if new. */
 uint32_t builder_counter(struct builder *b, struct text field);
+
+/* What checks of plugins get of the engine: it outlives the ruleset. To be told before builder_check(). */
+void builder_host(struct builder *b, const struct gp_check_host *host);
+
+/* The checks that can be asked for by name, to be added to. */
+struct plugin_checks *builder_known_checks(struct builder *b);
+
+/* The number of the plugin at PATH. *IS_NEW: it was not known. */
+uint32_t builder_plugin(struct builder *b, struct text path, bool *is_new);
+
+/* Compiles a plugin's check for what stands between its parentheses, once for the same arguments, and sets
+ * *OPERAND. Returns false with the place in ARGS and the REASON if it does not take them. */
+bool builder_check(struct builder *b, const struct plugin_check *c, struct text args, uint32_t *operand,
+                   size_t *at, char *reason, size_t cap);
 
 void builder_rule(struct builder *b, const struct rule_draft *d);
 

@@ -43,21 +43,17 @@ static int read_file(void *context, const char *path, char **bytes, size_t *size
     return os_read(path, FILE_MOST, bytes, size, id);
 }
 
-static void note_watched(struct load *c, const char *path, const struct file_id *id)
+static plugin_list read_plugin(void *context, const char *path, struct file_id *id, char *reason, size_t cap)
 {
-    struct watch_list *w = c->watch;
-    if (!w)
-        return;
-    struct watched *wider = arena_alloc(&w->arena, (w->count + 1) * sizeof *wider);
-    struct text copy = arena_text(&w->arena, text_z(path));
-    if (!wider || !copy.p) {
-        w->incomplete = true;
-        return;
-    }
-    if (w->count)
-        memcpy(wider, w->items, w->count * sizeof *wider);
-    wider[w->count++] = (struct watched){copy.p, *id};
-    w->items = wider;
+    (void)context;
+    reason[0] = '\0';
+    int error = os_file_id(path, id);
+    if (error == ENOENT || error == ENOTDIR)
+        return NULL;
+    if (!error)
+        return plugin_open(path, reason, cap);
+    os_reason(error, reason, cap);
+    return NULL;
 }
 
 static void out_of_memory(struct load *c, const char *file)
@@ -78,26 +74,29 @@ static const char *folder_of(struct load *c, const char *path)
 
 static void load_file(struct load *c, const char *path, const char *shown, struct text name, struct line *from);
 
+/* "file" and nothing behind it. Returns false if that is not what stands there; leaves L->at at the quote. */
+static bool parse_file_name(struct line *l, const char *example, struct text *name)
+{
+    line_blanks(l);
+    const size_t at = l->at;
+    if (!line_quoted(l, name))
+        return line_peek(l) == '"' ? false
+                                   : line_error(l, at, "expected a file in double quotes, as in: %s", example);
+    line_blanks(l);
+    if (!line_over(l) && line_peek(l) != '#')
+        return line_error(l, l->at, "nothing more is expected here");
+    if (name->n == 0 || memchr(name->p, '\0', name->n))
+        return line_error(l, at, "this names no file");
+    l->at = at;
+    return true;
+}
+
 /* include "file" */
 static void parse_include(struct load *c, struct line *l, const char *folder, const char *shown)
 {
     struct text name;
-    line_blanks(l);
-    size_t at = l->at;
-    if (!line_quoted(l, &name)) {
-        if (line_peek(l) != '"')
-            line_error(l, at, "expected a file in double quotes, as in: include \"TRANSFLT.MER\"");
+    if (!parse_file_name(l, "include \"TRANSFLT.MER\"", &name))
         return;
-    }
-    line_blanks(l);
-    if (!line_over(l) && line_peek(l) != '#') {
-        line_error(l, l->at, "nothing more is expected here");
-        return;
-    }
-    if (name.n == 0 || memchr(name.p, '\0', name.n)) {
-        line_error(l, at, "this names no file");
-        return;
-    }
     struct text path = settings_path(&c->arena, folder, name);
     const char *shown_folder = folder_of(c, shown);
     struct text shown_path = shown_folder ? settings_path(&c->arena, shown_folder, name) : path;
@@ -106,8 +105,60 @@ static void parse_include(struct load *c, struct line *l, const char *folder, co
         out_of_memory(c, shown);
         return;
     }
-    l->at = at;
     load_file(c, path.p, shown_path.p, kept, l);
+}
+
+/* Takes the plugin up that is at PATH. Returns false, and no error reported, if there is none. */
+static bool load_plugin(struct load *c, struct line *l, struct text name, struct text path)
+{
+    char reason[400];
+    struct file_id id = {0};
+    plugin_list list = NULL;
+    reason[0] = '\0';
+    if (c->reader.plugin)
+        list = c->reader.plugin(c->reader.context, path.p, &id, reason, sizeof reason);
+    watch_list_note(c->watch, path.p, &id);
+    /* Where there is no file one may come, so that is a state of it too. */
+    builder_file(c->builder, name, path, &id);
+    if (!list) {
+        if (reason[0])
+            line_error(l, l->at, "cannot load %s: %s", path.p, reason);
+        return reason[0] != '\0';
+    }
+    bool is_new;
+    uint32_t plugin = builder_plugin(c->builder, path, &is_new);
+    if (is_new && !plugin_add(builder_known_checks(c->builder), plugin, list, reason, sizeof reason))
+        line_error(l, l->at, "cannot load %s: %s", path.p, reason);
+    return true;
+}
+
+/* load "checks/regex": beside the file that names it, else where gatepost is installed. */
+static void parse_load(struct load *c, struct line *l, const char *folder)
+{
+    char home[PATH_MOST];
+    struct text name;
+    if (!parse_file_name(l, "load \"checks/regex\"", &name))
+        return;
+    const struct text suffix = text_z(os_plugin_suffix);
+    if (text_ends_nocase(name, suffix)) {
+        line_error(l, l->at + 1 + name.n - suffix.n, "leave '%s' out; it is added here", os_plugin_suffix);
+        return;
+    }
+    os_plugin_home(home, sizeof home);
+    char *file = arena_alloc(&c->arena, name.n + suffix.n + 1);
+    if (!file)
+        return; /* load_all() says so */
+    memcpy(file, name.p, name.n);
+    memcpy(file + name.n, suffix.p, suffix.n + 1);
+    struct text here = settings_path(&c->arena, folder, text_z(file));
+    struct text installed = settings_path(&c->arena, home, text_z(file));
+    if (!here.p || !installed.p || load_plugin(c, l, name, here))
+        return;
+    if (text_eq(here, installed) || !home[0])
+        line_error(l, l->at, "cannot load %.*s: there is no %s", (int)name.n, name.p, here.p);
+    else if (!load_plugin(c, l, name, installed))
+        line_error(l, l->at, "cannot load %.*s: there is neither %s nor %s", (int)name.n, name.p, here.p,
+                   installed.p);
 }
 
 static void note_pending(struct load *c, const struct line *l, const struct rule_text *rule)
@@ -128,9 +179,10 @@ static void parse_rule(struct load *c, struct line *l, uint32_t file)
     if (!rule_parse(l, c->builder, c->code, &rule))
         return;
     rule.draft.file = file;
-    if (!(rule.draft.flags & RULE_PATTERN) && strcmp(check_registry[rule.draft.check].name, "in") == 0)
+    if (!(rule.draft.flags & (RULE_PATTERN | RULE_PLUGIN)) &&
+        strcmp(check_registry[rule.draft.check].name, "in") == 0)
         note_pending(c, l, &rule);
-    if (rule.draft.operation == OP_CONNECT)
+    if (rule.draft.operation == OP_CONNECT && rule.needs_name)
         builder_settings(c->builder)->needs_name = 1;
     if (c->flags & CONFIG_LINT)
         lint_rule(&c->lint, l, &rule);
@@ -142,14 +194,13 @@ static void parse_line(struct load *c, struct line *l, const char *folder, uint3
     line_blanks(l);
     if (line_over(l) || line_peek(l) == '#')
         return;
-    const size_t at = l->at;
     struct text word = line_word(l);
     if (text_eq_nocase(word, TEXT("include"))) {
         parse_include(c, l, folder, l->file);
         return;
     }
     if (text_eq_nocase(word, TEXT("load"))) {
-        line_error(l, at, "this version of gatepost has no checks that can be loaded; take the line out");
+        parse_load(c, l, folder);
         return;
     }
     l->at = 0;
@@ -208,7 +259,7 @@ static void load_file(struct load *c, const char *path, const char *shown, struc
     if (from && !may_open(c, path, from))
         return;
     int error = c->reader.read(c->reader.context, path, &bytes, &size, &id);
-    note_watched(c, path, &id);
+    watch_list_note(c->watch, path, &id);
     if (error && c->watch && os_may_pass(error))
         c->watch->incomplete = true;
     if (error) {
@@ -283,10 +334,8 @@ struct ruleset *config_load(const char *path, const struct config_reader *reader
     char absolute[PATH_MOST];
     struct report nowhere = {0};
     struct load *c = calloc(1, sizeof *c);
-    if (watch) {
-        *watch = (struct watch_list){0};
-        arena_init(&watch->arena, ARENA_MOST);
-    }
+    if (watch)
+        watch_list_init(watch);
     int error = c ? os_absolute(path, absolute, sizeof absolute) : ENOMEM;
     if (!error && !(c->builder = builder_new()))
         error = ENOMEM;
@@ -301,7 +350,13 @@ struct ruleset *config_load(const char *path, const struct config_reader *reader
         return NULL;
     }
     arena_init(&c->arena, ARENA_MOST);
-    c->reader = reader ? *reader : (struct config_reader){.read = read_file};
+    if (reader)
+        c->reader = *reader;
+    if (!c->reader.read) {
+        c->reader.read = read_file;
+        c->reader.plugin = read_plugin;
+    }
+    builder_host(c->builder, c->reader.host ? c->reader.host : &plugin_silent_host);
     c->report = report ? report : &nowhere;
     c->watch = watch;
     c->flags = flags;
@@ -312,33 +367,6 @@ struct ruleset *config_load(const char *path, const struct config_reader *reader
     arena_fini(&c->arena);
     free(c);
     return r;
-}
-
-void watch_list_fini(struct watch_list *w)
-{
-    arena_fini(&w->arena);
-    *w = (struct watch_list){0};
-}
-
-bool watch_list_changed(const struct watch_list *w)
-{
-    if (w->incomplete)
-        return true;
-    for (size_t i = 0; i < w->count; i++) {
-        struct file_id now;
-        os_file_id(w->items[i].path, &now);
-        if (!file_id_eq(&now, &w->items[i].id))
-            return true;
-    }
-    return false;
-}
-
-uint64_t watch_list_stamp(const struct watch_list *w)
-{
-    uint64_t h = TEXT_HASH_START;
-    for (size_t i = 0; i < w->count; i++)
-        h = text_hash(h, text_of((const char *)&w->items[i].id, sizeof w->items[i].id));
-    return h;
 }
 
 void config_state_dir(const char *path, char *out, size_t cap)

@@ -5,38 +5,21 @@
 #ifndef GATEPOST_CONFIG_H
 #define GATEPOST_CONFIG_H
 
-#include "../arena.h"
-#include "../os.h"
+#include "plugin.h"
 #include "ruleset.h"
+#include "watch.h"
 
-/* Where the bytes of files come from; tests and fuzzers put their own here. Returns 0 or an errno value; *BYTES
- * is malloc()ed. */
+/* Where files come from; tests and fuzzers put their own here. */
 struct config_reader {
     void *context;
+    /* Returns 0 or an errno value; *BYTES is malloc()ed. NULL: from the disk. */
     int (*read)(void *context, const char *path, char **bytes, size_t *size, struct file_id *id);
+    /* The checks of a plugin, for `load`. Returns NULL with the REASON; an empty one if there is no such file.
+     * NULL: from the disk, or, with another `read`, none. */
+    plugin_list (*plugin)(void *context, const char *path, struct file_id *id, char *reason, size_t cap);
+    /* What checks get of the engine; outlives the rules. NULL: a clock and no log. */
+    const struct gp_check_host *host;
 };
-
-/* The files a load has looked at, whatever came of it: when one of them changes it is worth another try. */
-struct watched {
-    const char *path;
-    struct file_id id; /* zero: it was not there */
-};
-
-struct watch_list {
-    struct watched *items;
-    size_t count;
-    bool incomplete; /* memory or the like ran out: the same files are worth another try */
-    struct arena arena;
-};
-
-void watch_list_fini(struct watch_list *w);
-
-/* Whether another try is due: some file of the list is not what it was, or the list is incomplete. */
-bool watch_list_changed(const struct watch_list *w);
-
-/* A number that stands for the state of all files of the list: what has been said about them need not be said
- * again. */
-uint64_t watch_list_stamp(const struct watch_list *w);
 
 enum { CONFIG_LINT = 1 }; /* warn about what is legal but surely not meant */
 

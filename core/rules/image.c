@@ -41,7 +41,9 @@ bool image_is_current(const struct ruleset *r, const char *config)
         if (!note)
             return false;
         struct text path = ruleset_text(r, note->path);
-        if (path.n == 0 || os_file_id(path.p, &now) != 0 || !file_id_eq(&now, &note->id))
+        /* Zero is a file that was not there, and still is not. */
+        os_file_id(path.p, &now);
+        if (path.n == 0 || !file_id_eq(&now, &note->id))
             return false;
     }
     return true;

@@ -25,6 +25,12 @@ void lint_fini(struct lint *lint)
     arena_fini(&lint->arena);
 }
 
+/* Whether the test is gatepost's own check of that name. */
+static bool is_check(const struct rule_draft *d, const char *name)
+{
+    return !(d->flags & (RULE_PATTERN | RULE_PLUGIN)) && strcmp(check_registry[d->check].name, name) == 0;
+}
+
 static bool contains(struct text whole, struct text part)
 {
     return part.n && text_find_nocase(whole, part) < whole.n;
@@ -68,7 +74,7 @@ static void lint_trap_reply(struct line *l, const struct rule_text *rule)
     static const struct text words[] = {{"trap", 4}, {"honeypot", 8}, {"honey pot", 9}};
     const struct rule_draft *d = &rule->draft;
     struct naming naming = {.reply = d->reply};
-    bool is_trap = !(d->flags & RULE_PATTERN) && strcmp(check_registry[d->check].name, "trap") == 0;
+    bool is_trap = is_check(d, "trap");
     bool is_like_one = (d->flags & RULE_PATTERN) && (d->flags & RULE_BLOCK);
     if (d->operation != OP_RCPT || d->action == ACT_LOG || (!is_trap && !is_like_one))
         return;
@@ -88,9 +94,8 @@ static void lint_header_actions(struct line *l, const struct rule_text *rule)
         line_warning(l, rule->action_at,
                      "'refuse' answers the client's other messages in this session too, so they bounce; 'fail' "
                      "answers this one");
-    bool missing_id = !(d->flags & RULE_PATTERN) && (d->flags & RULE_NOT) &&
-                      strcmp(check_registry[d->check].name, "has") == 0 &&
-                      text_eq_nocase(rule->check_args, TEXT("Message-ID"));
+    bool missing_id =
+        (d->flags & RULE_NOT) && is_check(d, "has") && text_eq_nocase(rule->check_args, TEXT("Message-ID"));
     if (missing_id && (d->flags & RULE_BLOCK))
         line_warning(l, rule->action_at,
                      "this puts honest clients on the blocklist: a list server may send no Message-ID");
@@ -130,7 +135,7 @@ static const unsigned char *code_of(const struct ruleset *r, const struct rule *
 
 static bool same_test(const struct ruleset *r, const struct rule *a, const struct rule *b)
 {
-    const unsigned what = RULE_NOT | RULE_PATTERN;
+    const unsigned what = RULE_NOT | RULE_PATTERN | RULE_PLUGIN;
     if ((a->flags & what) != (b->flags & what))
         return false;
     if (!(a->flags & RULE_PATTERN))
@@ -164,7 +169,8 @@ static void hidden_by_search(void *context, struct text run)
 
 static uint32_t hash_test(const struct ruleset *r, const struct rule *rule)
 {
-    uint32_t h = 2166136261u ^ rule->operation ^ (uint32_t)(rule->flags & (RULE_NOT | RULE_PATTERN)) << 8;
+    uint32_t h =
+        2166136261u ^ rule->operation ^ (uint32_t)(rule->flags & (RULE_NOT | RULE_PATTERN | RULE_PLUGIN)) << 8;
     if (!(rule->flags & RULE_PATTERN))
         return (h ^ rule->check) * 16777619u ^ rule->operand * 2654435761u;
     const unsigned char *code = code_of(r, rule);

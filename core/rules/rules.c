@@ -113,6 +113,65 @@ static void list_operations(uint32_t mask, struct writer *w)
             writer_printf(w, "%s%s", w->n ? ", " : "", operation_name[op]);
 }
 
+/* Whether a check may be asked at the operation of the rule. */
+static bool check_fits(struct line *l, const char *name, uint32_t operations, const struct rule_text *out)
+{
+    char where[160];
+    struct writer w = writer_on(where, sizeof where);
+    if (operations & OP_BIT(out->draft.operation))
+        return true;
+    list_operations(operations, &w);
+    return line_error(l, out->test_at, "'%s' says nothing about %s; it can be asked at %s", name,
+                      operation_name[out->draft.operation], where);
+}
+
+/* A check of a plugin and its arguments, which may hold anything between quotes. */
+static bool parse_plugin_check(struct line *l, struct builder *b, const struct plugin_check *known,
+                               struct rule_text *out)
+{
+    char reason[300];
+    size_t at = 0;
+    if (line_peek(l) == '(') {
+        const size_t open = l->at, close = plugin_args_end(l->text, open + 1);
+        if (close == l->text.n)
+            return line_error(l, open, "this parenthesis is never closed");
+        out->check_args = text_trim(text_of(l->text.p + open + 1, close - open - 1));
+        out->args_at = (size_t)(out->check_args.p - l->text.p);
+        l->at = close + 1;
+    }
+    if (!check_fits(l, known->check->name, known->check->operations, out))
+        return false;
+    out->draft.flags |= RULE_PLUGIN;
+    out->needs_name = (known->check->needs & GP_FACT_NAME) != 0;
+    out->draft.source = text_of(l->text.p + out->test_at, l->at - out->test_at);
+    if (builder_check(b, known, out->check_args, &out->draft.operand, &at, reason, sizeof reason))
+        return true;
+    if (out->check_args.n == 0)
+        return line_error(l, out->test_at, "%s; it is written %.100s", reason, known->check->usage);
+    return line_error(l, out->args_at + at, "%s", reason);
+}
+
+/* No check is called NAME: what may have been meant. */
+static bool unknown_check(struct line *l, struct builder *b, struct text name, const struct rule_text *out)
+{
+    const char *plugin = plugin_of(name);
+    const char *near = check_nearest(name);
+    if (plugin)
+        return line_error(l, out->test_at,
+                          "unknown check '%.*s'; it comes with a line before this one: load \"%s\"",
+                          (int)name.n, name.p, plugin);
+    if (!near)
+        near = plugin_nearest(builder_known_checks(b), name);
+    if (near)
+        return line_error(l, out->test_at, "unknown check '%.*s'; did you mean '%s'?", (int)name.n, name.p,
+                          near);
+    if (name.n == 0)
+        return line_error(l, out->test_at,
+                          "expected a test: a pattern in double quotes, or a check such as fqdn");
+    return line_error(l, out->test_at, "unknown check '%.*s'; a pattern stands in double quotes",
+                      (int)(name.n < 60 ? name.n : 60), name.p);
+}
+
 /* "(…)" behind a check's name. */
 static bool parse_arguments(struct line *l, const struct check *check, struct rule_text *out)
 {
@@ -137,28 +196,17 @@ static bool parse_arguments(struct line *l, const struct check *check, struct ru
 static bool parse_check(struct line *l, struct builder *b, struct rule_text *out)
 {
     struct text name = line_word(l);
+    const struct plugin_check *known = plugin_find(builder_known_checks(b), name);
+    if (known)
+        return parse_plugin_check(l, b, known, out);
     unsigned number = check_find(name);
-    if (number == check_count) {
-        const char *near = check_nearest(name);
-        if (near)
-            return line_error(l, out->test_at, "unknown check '%.*s'; did you mean '%s'?", (int)name.n, name.p,
-                              near);
-        if (name.n == 0)
-            return line_error(l, out->test_at,
-                              "expected a test: a pattern in double quotes, or a check such as fqdn");
-        return line_error(l, out->test_at, "unknown check '%.*s'; a pattern stands in double quotes",
-                          (int)(name.n < 60 ? name.n : 60), name.p);
-    }
+    if (number == check_count)
+        return unknown_check(l, b, name, out);
     const struct check *check = &check_registry[number];
     if (!parse_arguments(l, check, out))
         return false;
-    if (!(check->operations & OP_BIT(out->draft.operation))) {
-        char where[160];
-        struct writer w = writer_on(where, sizeof where);
-        list_operations(check->operations, &w);
-        return line_error(l, out->test_at, "'%s' says nothing about %s; it can be asked at %s", check->name,
-                          operation_name[out->draft.operation], where);
-    }
+    if (!check_fits(l, check->name, check->operations, out))
+        return false;
     out->draft.check = number;
     out->draft.source = text_of(l->text.p + out->test_at, l->at - out->test_at);
     const char *wrong = check->compile ? check->compile(b, out->check_args, &out->draft.operand) : NULL;
@@ -360,7 +408,7 @@ static bool parse_reply(struct line *l, struct rule_text *out)
 
 bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out)
 {
-    *out = (struct rule_text){.draft.line = l->number};
+    *out = (struct rule_text){.draft.line = l->number, .needs_name = true};
     if (!parse_operation(l, out))
         return false;
     line_separator(l);

@@ -19,6 +19,7 @@ struct rule_text {
     size_t reply_at;
     struct text check_args; /* between the parentheses, trimmed */
     size_t args_at;
+    bool needs_name; /* the test looks at the client's host name */
 };
 
 /* Whether WORD names an operation, as letter or word. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "../mail/domain.h"
+#include "bound.h"
 #include "checks.h"
 #include "index.h"
 #include "pattern.h"
@@ -29,7 +30,7 @@ const char block_magic[8] = "gprules";
 
 uint32_t block_layout(void)
 {
-    const uint32_t revision = 3;
+    const uint32_t revision = 4;
     return revision * 0x01000193u ^ (uint32_t)sizeof(struct block_head) * 31u ^
            (uint32_t)sizeof(struct rule) * 1009u ^ (uint32_t)sizeof(struct settings) * 65599u ^
            (uint32_t)check_count * 7919u;
@@ -123,6 +124,7 @@ void ruleset_unref(struct ruleset **slot)
     *slot = NULL;
     if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
         return;
+    bound_free(&r->bound);
     free(r->owned);
     os_unmap(&r->map);
     free(r);
@@ -172,6 +174,23 @@ const struct table_note *ruleset_table(const struct ruleset *r, uint32_t slot)
     return ruleset_element(r, head(r)->tables, slot, sizeof(struct table_note));
 }
 
+uint32_t ruleset_check_count(const struct ruleset *r)
+{
+    const struct span checks = head(r)->checks;
+    return checks.n <= r->size / sizeof(struct check_note) ? checks.n : 0;
+}
+
+const struct check_note *ruleset_check(const struct ruleset *r, uint32_t n)
+{
+    return ruleset_element(r, head(r)->checks, n, sizeof(struct check_note));
+}
+
+struct text ruleset_plugin(const struct ruleset *r, uint32_t n)
+{
+    const struct span *path = ruleset_element(r, head(r)->plugins, n, sizeof *path);
+    return path ? ruleset_text(r, *path) : TEXT("");
+}
+
 uint32_t ruleset_counter_count(const struct ruleset *r)
 {
     /* A counter needs a field: more of them than fields is damage. */
@@ -200,10 +219,14 @@ const struct rule *ruleset_rule(const struct ruleset *r, uint32_t n)
     if (rule->operation >= OP_COUNT || rule->action >= ACT_COUNT)
         return NULL;
     /* A check finds its facts only where it can be asked. */
-    const bool can_be_asked =
-        (rule->flags & RULE_PATTERN) ||
-        (rule->check < check_count && (check_registry[rule->check].operations & OP_BIT(rule->operation)));
-    return can_be_asked ? rule : NULL;
+    const uint32_t at = OP_BIT(rule->operation);
+    if (rule->flags & RULE_PATTERN)
+        return rule;
+    if (rule->flags & RULE_PLUGIN) {
+        const struct check_note *note = ruleset_check(r, rule->operand);
+        return note && (note->operations & at) ? rule : NULL;
+    }
+    return rule->check < check_count && (check_registry[rule->check].operations & at) ? rule : NULL;
 }
 
 struct text ruleset_reply(const struct ruleset *r, const struct rule *rule)
@@ -356,16 +379,25 @@ static const uint32_t fact_of[OP_COUNT] = {
     [OP_MAIL] = GP_FACT_MAIL,    [OP_RCPT] = GP_FACT_RCPT, [OP_HEADERS] = GP_FACT_ALL_FIELDS,
 };
 
+bool ruleset_lacks_fact(const struct ruleset *r, const struct rule *rule, const struct facts *facts)
+{
+    const uint32_t lacking = fact_of[rule->operation] & facts->unknown;
+    /* At connect the address is always known: checks may ask for that alone. */
+    if (!lacking || rule->operation != OP_CONNECT || (rule->flags & RULE_PATTERN))
+        return lacking != 0;
+    return (rule->flags & RULE_PLUGIN) && (bound_needs(r, rule) & lacking);
+}
+
 int ruleset_test(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
                  struct text subject, struct writer *why)
 {
-    /* At connect the address is always known: checks may ask for that alone. */
-    bool pattern = (rule->flags & RULE_PATTERN) != 0;
-    if ((fact_of[rule->operation] & facts->unknown) && (pattern || rule->operation != OP_CONNECT)) {
+    if (ruleset_lacks_fact(r, rule, facts)) {
         if (why)
             writer_add(why, TEXT("cannot say: the server could not tell us"));
         return -1;
     }
-    return pattern ? test_pattern(r, rule, facts, subject, why)
-                   : check_registry[rule->check].match(facts, rule->operand, why);
+    if (rule->flags & RULE_PATTERN)
+        return test_pattern(r, rule, facts, subject, why);
+    return rule->flags & RULE_PLUGIN ? bound_match(r, rule, facts, subject, why)
+                                     : check_registry[rule->check].match(facts, rule->operand, why);
 }

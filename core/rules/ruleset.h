@@ -8,8 +8,8 @@
  * rarest that the pattern has; a text is walked once and only rules whose four bytes stand in it are asked. If
  * all patterns have longer runs of literal bytes, it knows the fours at STRIDE places side by side, of which
  * any text with the run shows one when it is looked at every STRIDE bytes only. Patterns without four such
- * bytes, negated rules and checks are always asked. `header` rules whose pattern begins with a field name have
- * a matcher for that name.
+ * bytes, negated rules and checks, those of plugins too, are always asked. `header` rules whose pattern begins
+ * with a field name have a matcher for that name.
  */
 #ifndef GATEPOST_RULESET_H
 #define GATEPOST_RULESET_H
@@ -28,7 +28,7 @@ struct span {
 
 enum rule_action { ACT_REFUSE, ACT_FAIL, ACT_CLOSE, ACT_DROP, ACT_LOG, ACT_SKIP, ACT_EXEMPT, ACT_COUNT };
 
-enum { RULE_NOT = 1, RULE_BLOCK = 2, RULE_PATTERN = 4 };
+enum { RULE_NOT = 1, RULE_BLOCK = 2, RULE_PATTERN = 4, RULE_PLUGIN = 8 };
 
 struct rule {
     uint32_t line;
@@ -36,9 +36,9 @@ struct rule {
     uint8_t operation;
     uint8_t action; /* enum rule_action */
     uint8_t flags;
-    uint8_t check;          /* index into the registry, unless RULE_PATTERN */
+    uint8_t check;          /* index into the registry, unless RULE_PATTERN or RULE_PLUGIN */
     uint16_t reply_size;    /* bytes, the NUL behind it not counted; 0: the default reply */
-    uint32_t operand;       /* of a check; checks.h */
+    uint32_t operand;       /* of a check; checks.h. With RULE_PLUGIN: index into the block's plugin checks */
     uint32_t block_seconds; /* with RULE_BLOCK: 0 means the steps of block-time */
     struct span test;       /* pattern code; of a check nothing */
     uint32_t reply_at;
@@ -59,6 +59,15 @@ struct table_note {
     struct span path;  /* absolute; empty: no such table */
     uint32_t optional; /* the setting was not written: a missing file is no fault */
     uint32_t reserved;
+};
+
+/* A check of a plugin with its arguments, once for all rules that say the same. What it is compiled to does not
+ * stand in the block: bound.h. */
+struct check_note {
+    struct span name;
+    struct span args;    /* what stands between the parentheses */
+    uint32_t plugin;     /* index into the block's plugins */
+    uint32_t operations; /* as the plugin had it */
 };
 
 struct network {
@@ -123,6 +132,7 @@ struct named_field {
 };
 
 struct ruleset;
+struct bound;
 
 /* The block from memory that the ruleset takes over (free()d with it), or from a mapping (unmapped with it).
  * Checks its head, and for a mapping the checksum and the matchers; the rest is checked where it is used. NULL
@@ -151,6 +161,9 @@ uint32_t ruleset_file_count(const struct ruleset *r);
 const struct file_note *ruleset_file(const struct ruleset *r, uint32_t n); /* NULL if there is none */
 uint32_t ruleset_table_count(const struct ruleset *r);
 const struct table_note *ruleset_table(const struct ruleset *r, uint32_t slot); /* NULL if there is none */
+uint32_t ruleset_check_count(const struct ruleset *r);
+const struct check_note *ruleset_check(const struct ruleset *r, uint32_t n); /* NULL if there is none */
+struct text ruleset_plugin(const struct ruleset *r, uint32_t n); /* its path; empty if there is none */
 uint32_t ruleset_counter_count(const struct ruleset *r);
 uint32_t ruleset_most_rules(const struct ruleset *r); /* that one matcher has */
 uint32_t ruleset_rule_count(const struct ruleset *r);
@@ -182,6 +195,9 @@ bool ruleset_submission_port(const struct ruleset *r, uint32_t port);
 int ruleset_test(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
                  struct text subject, struct writer *why);
 
+/* Whether the server could not tell what RULE asks about: then its test was not even tried. */
+bool ruleset_lacks_fact(const struct ruleset *r, const struct rule *rule, const struct facts *facts);
+
 /* Whether it triggers: the test holds, or, with `not`, does not; one that cannot say never triggers. */
 static inline bool rule_triggers(const struct rule *rule, int test)
 {
@@ -198,6 +214,8 @@ struct block_head {
     struct settings settings;
     struct span files;       /* list of struct file_note */
     struct span tables;      /* list of struct table_note */
+    struct span plugins;     /* list of struct span: absolute paths */
+    struct span checks;      /* list of struct check_note */
     struct span rules;       /* list of struct rule */
     struct span fields;      /* list of struct named_field */
     struct span field_slots; /* list of uint32_t, a power of two: 1 + number of the field, open addressing by
@@ -215,6 +233,7 @@ struct ruleset {
     bool distrusted; /* from a file: patterns are checked before they run */
     void *owned;
     struct file_map map;
+    struct bound *bound; /* what the plugins' checks were compiled to; NULL: none can be asked */
 };
 
 /* N bytes of the block at offset AT; NULL if they do not lie within it. Everything in the block is reached

@@ -1,10 +1,12 @@
 /*
- * memory_files.h - rule files that live in a test: a reader for config_load() that never touches the disk.
+ * memory_files.h - rule files that live in a test: a reader for config_load() that never touches the disk. It
+ * has a plugin words.so with the checks of fake_checks.h, the same again.so, and a broken.so.
  */
 #ifndef GATEPOST_TEST_MEMORY_FILES_H
 #define GATEPOST_TEST_MEMORY_FILES_H
 
 #include "core/rules/config.h"
+#include "fake_checks.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,6 +34,17 @@ static inline int memory_read(void *context, const char *path, char **bytes, siz
     return ENOENT;
 }
 
+static inline plugin_list memory_plugin(void *context, const char *path, struct file_id *id, char *reason,
+                                        size_t cap)
+{
+    (void)context;
+    const bool there = strstr(path, "/words.so") || strstr(path, "/again.so");
+    const bool broken = strstr(path, "/broken.so") != NULL;
+    *id = (struct file_id){.inode = there || broken ? 1000 : 0};
+    snprintf(reason, cap, "%s", broken ? "no good" : "");
+    return there ? fake_checks : NULL;
+}
+
 /* All problems of a load, one a line: "file:line:column: message", warnings with "warning: " before the
  * message. */
 struct collected {
@@ -54,7 +67,7 @@ static inline struct ruleset *load_text(const char *text, const struct memory_fi
     struct memory_file files[8] = {{"/etc/gatepost/gatepost.conf", text}};
     for (size_t i = 1; more && more->path && i < 7; i++)
         files[i] = *more++;
-    struct config_reader reader = {.context = files, .read = memory_read};
+    struct config_reader reader = {.context = files, .read = memory_read, .plugin = memory_plugin};
     struct report report = {.context = problems, .problem = collect};
     problems->w = writer_on(problems->text, sizeof problems->text);
     return config_load("/etc/gatepost/gatepost.conf", &reader, flags, &report, NULL);

@@ -152,7 +152,26 @@ static void config__mistakes__are_named(void **state)
         {"include \"missing\"", ":1:9: cannot read /etc/gatepost/missing: "},
         {"include missing", ":1:9: expected a file in double quotes"},
         {"include \"gatepost.conf\"", ":1:9: this file includes itself"},
-        {"load \"checks/regex\"", ":1:1: this version of gatepost has no checks that can be loaded"},
+        {"load checks/regex", ":1:6: expected a file in double quotes, as in: load \"checks/regex\""},
+        {"load \"\"", ":1:6: this names no file"},
+        {"load \"x\" y", ":1:10: nothing more is expected here"},
+        {"load \"checks/regex.so\"", ":1:19: leave '.so' out"},
+        {"load \"nix/x\"", ":1:6: cannot load nix/x: there is neither /etc/gatepost/nix/x.so nor /"},
+        {"load \"/nix/x\"", ":1:6: cannot load /nix/x: there is no /nix/x.so"},
+        {"helo, regex(\"a\"), log", ":1:7: unknown check 'regex'; it comes with a line before this one: load "
+                                    "\"checks/regex\""},
+        {"load \"broken\"", ":1:6: cannot load /etc/gatepost/broken.so: no good"},
+        {"load \"words\"\nload \"words\"\nload \"again\"",
+         ":3:6: cannot load /etc/gatepost/again.so: it brings a check 'word', and there is one"},
+        {"load \"words\"\nhelo, wrod(\"a\"), log", ":2:7: unknown check 'wrod'; did you mean 'word'?"},
+        {"load \"words\"\nhelo, word, log", ":2:7: word takes one short word; it is written word("},
+        {"load \"words\"\nhelo, word(, log", ":2:11: this parenthesis is never closed"},
+        {"load \"words\"\nhelo, word(  \"ab!\" ), log", ":2:17: '!' stands in no word"},
+        {"load \"words\"\nhelo, word(\"a\", \"b\"), log", ":2:18: word takes one short word"},
+        {"load \"words\"\nheaders, word(\"a\"), log",
+         ":2:10: 'word' says nothing about headers; it can be asked at connect, helo, "},
+        {"load \"words\"\nhelo, from-203, log",
+         ":2:7: 'from-203' says nothing about helo; it can be asked at connect"},
         {"!", ":1:1: expected an operation"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -163,6 +182,41 @@ static void config__mistakes__are_named(void **state)
             print_error("%s\n  wanted %s\n  got %s", rows[i].text, rows[i].wanted, problems.text);
         assert_memory_equal(problems.text + sizeof CONF - 1, rows[i].wanted, strlen(rows[i].wanted));
     }
+}
+
+static void config__checks_of_plugins__are_rules_like_others(void **state)
+{
+    struct collected problems;
+    (void)state;
+    struct ruleset *r = load_text("helo, \"a\", log\nload \"words\" # more\nh word(\"a)b\") RSN \"554 x)\"\n"
+                                  "CONNECT, From-203(), close block(24h)\nload \"words\"\n",
+                                  NULL, CONFIG_LINT, &problems);
+    assert_non_null(r);
+    assert_int_equal(ruleset_rule_count(r), 3);
+    const struct rule *rule = ruleset_rule(r, 1);
+    assert_int_equal(rule->flags, RULE_PLUGIN | RULE_NOT | RULE_BLOCK);
+    assert_string_equal(ruleset_source(r, rule).p, "word(\"a)b\")");
+    assert_string_equal(ruleset_reply(r, rule).p, "554 x)");
+    assert_string_equal(ruleset_text(r, ruleset_check(r, 0)->args).p, "\"a)b\"");
+    assert_string_equal(ruleset_plugin(r, 0).p, "/etc/gatepost/words.so");
+    assert_int_equal(ruleset_plugin(r, 1).n, 0);
+    /* A file that the rules were made from. */
+    assert_string_equal(ruleset_text(r, ruleset_file(r, 1)->path).p, "/etc/gatepost/words.so");
+    ruleset_unref(&r);
+    assert_int_equal(words_alive, 0);
+}
+
+static void config__the_same_check_twice__is_never_reached_the_second_time(void **state)
+{
+    struct collected problems;
+    (void)state;
+    struct ruleset *r = load_text("load \"words\"\nhelo, word(\"a\"), fail\nhelo, word(\"b\"), fail\n"
+                                  "helo, word(\"a\"), close\n",
+                                  NULL, CONFIG_LINT, &problems);
+    assert_string_equal(problems.text,
+                        CONF ":4:7: warning: this rule is never reached: gatepost.conf:2 decides "
+                             "before it\n");
+    ruleset_unref(&r);
 }
 
 static void config__missing_file__is_an_error(void **state)
@@ -298,6 +352,8 @@ int main(void)
         cmocka_unit_test(config__words_and_letters__mean_the_same),
         cmocka_unit_test(config__five_mistakes__are_all_reported_with_their_places),
         cmocka_unit_test(config__mistakes__are_named),
+        cmocka_unit_test(config__checks_of_plugins__are_rules_like_others),
+        cmocka_unit_test(config__the_same_check_twice__is_never_reached_the_second_time),
         cmocka_unit_test(config__missing_file__is_an_error),
         cmocka_unit_test(config__include__takes_an_old_filter_file_as_it_is),
         cmocka_unit_test(config__settings__have_their_values),

@@ -1,0 +1,7 @@
+/* The plugin of the tests. */
+#include "../fake_checks.h"
+
+const struct gp_check *const *gatepost_checks(uint32_t major)
+{
+    return major == GP_CHECK_MAJOR ? fake_checks : NULL;
+}
