@@ -55,7 +55,7 @@ BENCH_SRC := $(wildcard tests/bench/*.c)
 
 CORE_OBJ  := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
-CHECKS    :=
+CHECKS    := $(BUILD)/checks/regex.so
 
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -194,6 +194,9 @@ $(BUILD)/checks/test_%.so: tests/unit/plugins/%.c | deps
 UNIT_LDFLAGS_test_allocation = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 UNIT_LDFLAGS_test_arena  = -Wl,--wrap=calloc
 UNIT_LDFLAGS_test_header = -Wl,--wrap=realloc
+# Those of a shipped check are linked with what it is made of.
+UNIT_LDFLAGS_test_regex = $(CHECK_OBJ_regex) $(CHECK_LIB_regex) -pthread
+$(BUILD)/unit/test_regex: $(CHECK_OBJ_regex)
 
 # Of gatepost-milter, what can be tested without a libmilter.
 UNIT_LDFLAGS_test_translate = $(BUILD)/obj/milter/translate.o
@@ -263,7 +266,7 @@ install: all install-dev
 	$(INSTALL) -m 644 $(BUILD)/gatepost.so $(DESTDIR)$(libdir)/gatepost/
 	$(INSTALL) -m 644 $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
 	$(INSTALL) -d $(DESTDIR)$(libdir)/gatepost/checks
-	$(if $(CHECKS),$(INSTALL) -m 644 $(CHECKS) $(DESTDIR)$(libdir)/gatepost/checks/)
+	$(INSTALL) -m 644 $(CHECKS) $(DESTDIR)$(libdir)/gatepost/checks/
 	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
 	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/

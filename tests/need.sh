@@ -37,6 +37,8 @@ for set in "$@"; do
         want libcdb-dev has_library libcdb_pic.a
         want zlib1g-dev has_header zlib.h
         want libmilter-dev has_header libmilter/mfapi.h
+        want libpcre2-dev has_library libpcre2-8.a
+        want libc-ares-dev has_library libcares.a
         ;;
     test)
         want libcmocka-dev has_header cmocka.h
