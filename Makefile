@@ -5,6 +5,7 @@
 #   make check      everything below, cheap first; each callable alone
 #     check-unit      unit tests (cmocka)
 #     check-sessions  tests/sessions through the engine, and the command's own behaviour
+#     check-plugins   the checks regex and dnsbl, loaded from their files, the latter against a name server
 #     check-manuals   the manuals are sound, and gatepost_api(3) prints the example as it is
 #     check-hosts     gatepost.so as hosts see it: header, exports, installation, the example hosts
 #     check-fuzz      every parser's fuzz target over its corpus
@@ -55,14 +56,14 @@ BENCH_SRC := $(wildcard tests/bench/*.c)
 
 CORE_OBJ  := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
-CHECKS    := $(BUILD)/checks/regex.so
+CHECKS    := $(BUILD)/checks/regex.so $(BUILD)/checks/dnsbl.so
 
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim mercury win-deps check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim check-milter lint bench demo install install-dev clean unit fuzz deps bench-deps
+.PHONY: all exim mercury win-deps check check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter lint bench demo install install-dev clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
@@ -230,6 +231,11 @@ bench: $(BENCH_BIN) $(BUILD)/gatepost.so $(BUILD)/gatepost $(BUILD)/gatepost-mil
 # Hosts that load gatepost.so: they see the public header as an installed one, and nothing else of the tree.
 EXAMPLE = $(CC) -idirafter core $(CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/$(@F).d -o $@ $(filter %.c,$^) $(ALL_LDFLAGS)
 
+# Many threads that ask one engine for lists in the DNS; for check-plugins.
+$(BUILD)/dnsbl-load: tests/mta/dnsbl_load.c $(BUILD)/libgatepost-core.a
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/dnsbl-load.d -o $@ $< $(BUILD)/libgatepost-core.a \
+		$(ALL_LDFLAGS) $(CDB) -pthread
+
 # The one that gatepost_api(3) prints.
 $(BUILD)/example-host: tests/examples/host.c core/gatepost.h | deps
 	@mkdir -p $(BUILD)/obj
@@ -248,7 +254,7 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 check:
 	@BUILD='$(BUILD)' tests/check.sh
 
-check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim check-milter:
+check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter:
 	@BUILD='$(BUILD)' tests/check.sh $(@:check-%=%)
 
 demo: all

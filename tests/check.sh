@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 export BUILD
-[ $# -gt 0 ] || set -- unit sessions manuals fuzz san hosts exim milter
+[ $# -gt 0 ] || set -- unit sessions manuals plugins fuzz san hosts exim milter
 
 tests/need.sh build test
 mkdir -p "$BUILD/check"
@@ -27,6 +27,9 @@ fi
 prepare() {
     case $1 in
     sessions) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" ;;
+    plugins)
+        env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/example-host" "$BUILD/dnsbl-load" checks
+        ;;
     exim) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost-exim.so" ;;
     milter)
         env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-milter"

@@ -1,0 +1,118 @@
+#define _GNU_SOURCE
+#include "dnsbl_query.h"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <time.h>
+
+/* A question under way. */
+struct query {
+    struct dnsbl_answer *answer;
+    bool over;
+};
+
+static int64_t milliseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int ready = -1;
+
+static void begin(void)
+{
+    ready = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS ? 0 : -1;
+}
+
+int dnsbl_query_init(void)
+{
+    return pthread_once(&once, begin) == 0 ? ready : -1;
+}
+
+static void take_addresses(struct dnsbl_answer *a, const unsigned char *message, int size)
+{
+    struct ares_addrttl found[DNSBL_ADDRESSES_MOST];
+    int count = DNSBL_ADDRESSES_MOST;
+    int status = ares_parse_a_reply(message, size, NULL, found, &count);
+    if (status == ARES_ENODATA || (status == ARES_SUCCESS && count <= 0)) {
+        a->outcome = DNSBL_NOTHING;
+        return;
+    }
+    if (status != ARES_SUCCESS) {
+        a->why = ares_strerror(status);
+        return;
+    }
+    a->outcome = DNSBL_ADDRESSES;
+    a->ttl = UINT32_MAX;
+    for (int i = 0; i < count; i++) {
+        a->address[a->count++] = ntohl(found[i].ipaddr.s_addr);
+        const unsigned ttl = found[i].ttl > 0 ? (unsigned)found[i].ttl : 0;
+        a->ttl = ttl < a->ttl ? ttl : a->ttl;
+    }
+}
+
+static void on_answer(void *context, int status, int timeouts, unsigned char *message, int size)
+{
+    struct query *q = context;
+    (void)timeouts;
+    q->over = true;
+    if (message && size >= NS_HFIXEDSZ && (message[2] & 2))
+        q->answer->why = "the answer was cut short";
+    else if (status == ARES_SUCCESS)
+        take_addresses(q->answer, message, size);
+    else if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
+        q->answer->outcome = DNSBL_NOTHING;
+    else if (status != ARES_ECANCELLED && status != ARES_EDESTRUCTION)
+        q->answer->why = ares_strerror(status);
+}
+
+/* Waits for what the channel waits for, MOST milliseconds at most, and lets it go on. */
+static void go_on(ares_channel channel, int64_t most)
+{
+    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+    struct pollfd fds[ARES_GETSOCK_MAXNUM];
+    struct timeval own = {.tv_sec = most / 1000, .tv_usec = (most % 1000) * 1000}, room;
+    const int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+    nfds_t n = 0;
+    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+        const short events = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
+                                     (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+        if (events)
+            fds[n++] = (struct pollfd){.fd = sockets[i], .events = events};
+    }
+    const struct timeval *next = ares_timeout(channel, &own, &room);
+    const int64_t wait = (int64_t)next->tv_sec * 1000 + (next->tv_usec + 999) / 1000;
+    const int found = poll(fds, n, (int)(wait < most ? wait : most));
+    for (nfds_t i = 0; i < n && found > 0; i++)
+        if (fds[i].revents)
+            ares_process_fd(channel, fds[i].events & POLLIN ? fds[i].fd : ARES_SOCKET_BAD,
+                            fds[i].events & POLLOUT ? fds[i].fd : ARES_SOCKET_BAD);
+    if (found <= 0) /* nothing came in, but a time may be over */
+        ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+void dnsbl_query(const char *name, unsigned limit_ms, struct dnsbl_answer *out)
+{
+    struct query q = {.answer = out};
+    ares_channel channel;
+    const int64_t until = milliseconds() + limit_ms;
+    /* Asked again after a third of the time: a lost packet is no silent server. No TCP: what a list says has
+     * room in a packet, and a connection that is reset would send the process a SIGPIPE. */
+    struct ares_options options = {.flags = ARES_FLAG_IGNTC, .timeout = (int)(limit_ms / 3 + 1), .tries = 3};
+    *out = (struct dnsbl_answer){.outcome = DNSBL_FAILED, .why = "no answer in time"};
+    if (ares_init_options(&channel, &options, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) !=
+        ARES_SUCCESS) {
+        out->why = "the resolver cannot be set up";
+        return;
+    }
+    ares_query(channel, name, ns_c_in, ns_t_a, on_answer, &q);
+    for (int64_t now = milliseconds(); !q.over && now < until; now = milliseconds())
+        go_on(channel, until - now);
+    ares_destroy(channel);
+}
