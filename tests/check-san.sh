@@ -18,6 +18,27 @@ in_build() {
     export BUILD CC CFLAGS
 }
 
+# plugins LABEL [COMMAND...]: what check-plugins.sh says, COMMAND put before what runs our code.
+plugins() {
+    label=$1
+    shift
+    make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/example-host" "$BUILD/dnsbl-load" checks
+    status=0
+    RUN="$*" RUN_SLOWLY=1 tests/check-plugins.sh >"$BUILD/plugins.log" 2>&1 || status=$?
+    counts=$(sed -n 's/^check-plugins: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$BUILD/plugins.log" | tail -n 1)
+    good=${counts% *}
+    bad=${counts#* }
+    [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-1}))
+    if [ "${bad:-1}" -gt 0 ]; then
+        echo "FAILED $label"
+        tail -n 60 "$BUILD/plugins.log" | sed 's/^/    /'
+    else
+        echo "ok $label: $good"
+    fi
+}
+
 echo "address and undefined:"
 in_build asan "-fsanitize=address,undefined -fno-sanitize-recover=all"
 make -s -j2 BUILD="$BUILD" unit "$BUILD/gatepost"
@@ -43,9 +64,12 @@ if [ -x tests/check-sessions.sh ]; then
     fi
 fi
 
+plugins plugins
+
 echo "thread:"
 in_build tsan "-fsanitize=thread"
-for name in test_threads test_engine test_session; do
+plugins plugins setarch -R
+for name in test_threads test_engine test_session test_plugin_engine test_regex; do
     make -s -j2 BUILD="$BUILD" "$BUILD/unit/$name"
     # Without randomised addresses: the sanitizer of clang 14 finds no room on kernels that spread them far.
     GATEPOST_SLOWNESS=2 run_unit "unit/$name" setarch -R "$BUILD/unit/$name"
@@ -58,6 +82,8 @@ make -s -j2 BUILD="$BUILD" unit
 for name in $units; do
     # Its writers are killed before they could free anything, and that is all that would be found.
     [ "$name" = test_slots_crash ] && continue
+    # The code that PCRE2 compiles looks at sixteen bytes at once, and valgrind cannot see which of them count.
+    [ "$name" = test_regex ] && continue
     GATEPOST_SLOWNESS=50 run_unit "valgrind/$name" valgrind -q --error-exitcode=9 --leak-check=full \
         --errors-for-leak-kinds=definite,indirect,possible "$BUILD/unit/$name"
 done

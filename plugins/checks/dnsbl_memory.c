@@ -5,7 +5,7 @@
 
 int memory_init(struct dnsbl_memory *m, uint64_t key)
 {
-    m->key = key | 1;
+    m->key = key;
     return pthread_mutex_init(&m->mutex, NULL) == 0 ? 0 : -1;
 }
 
@@ -16,11 +16,13 @@ void memory_fini(struct dnsbl_memory *m)
 
 static struct memory_place *place_of(struct dnsbl_memory *m, const unsigned char *address)
 {
+    const uint64_t odd = 0x9E3779B97F4A7C15u;
     uint64_t half[2], h;
     memcpy(half, address, sizeof half);
-    h = (half[0] ^ m->key) * 0x9E3779B97F4A7C15u;
-    h = (h ^ h >> 32 ^ half[1]) * (m->key | 1);
-    return &m->place[(h ^ h >> 29) >> 20 & (MEMORY_PLACES - 1)];
+    h = (half[0] ^ m->key) * odd;
+    h = (h ^ h >> 32 ^ half[1]) * odd;
+    h = (h ^ h >> 32 ^ m->key) * odd;
+    return &m->place[(h ^ h >> 29) % MEMORY_PLACES];
 }
 
 /* A clock that was set back makes it long past: what was kept in the future is not believed. */

@@ -78,11 +78,12 @@ static void go_on(ares_channel channel, int64_t most)
     ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
     struct pollfd fds[ARES_GETSOCK_MAXNUM];
     struct timeval own = {.tv_sec = most / 1000, .tv_usec = (most % 1000) * 1000}, room;
-    const int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+    /* Of socket I, bit I: it waits for something to read; MAXNUM bits on: to write. */
+    const unsigned bits = (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
     nfds_t n = 0;
     for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        const short events = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
-                                     (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+        const short events =
+            (short)((bits >> i & 1 ? POLLIN : 0) | (bits >> (i + ARES_GETSOCK_MAXNUM) & 1 ? POLLOUT : 0));
         if (events)
             fds[n++] = (struct pollfd){.fd = sockets[i], .events = events};
     }

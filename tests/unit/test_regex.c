@@ -1,4 +1,5 @@
 #include "core/rules/plugin.h"
+#include "rounds.h"
 #include "temp_folder.h"
 
 #include <pthread.h>
@@ -199,11 +200,12 @@ static void match__a_long_text_and_an_honest_pattern__is_answered(void **state)
     struct tried t;
     size_t n;
     (void)state;
-    const char *text = run_of('a', 900000, "zombie", &n);
+    const char *text = run_of('a', rounds(900000), "zombie", &n);
     assert_int_equal(once("zombie$", text, n, &t), 1);
     assert_int_equal(once("(?i)ZOMBIE|viagra", text, n, &t), 1);
     assert_int_equal(once("zombies", text, n, &t), 0);
-    text = run_of('a', 20000, "b", &n);
+    /* More than the 32 KiB that compiled code has. */
+    text = run_of('a', rounds(20000), "b", &n);
     assert_int_equal(once("^(?:a|b)+$", text, n, &t), 1);
     assert_int_equal(once("(*NO_JIT)^(?:a|b)+$", text, n, &t), 1);
 }
