@@ -213,7 +213,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepos
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-tools.a \
-		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
+		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB) $(FUZZ_LDLIBS_$(@F))
+FUZZ_LDLIBS_fuzz_regex = $(CHECK_OBJ_regex) $(CHECK_LIB_regex)
+$(BUILD)/fuzz/fuzz_regex: $(CHECK_OBJ_regex)
 
 # Beside which the blocklist is timed; nothing else needs it.
 BENCH_LDLIBS_bench_blocklist = -llmdb -pthread

@@ -4,7 +4,9 @@
  * built and as it would be read back from an image: all must agree.
  */
 #include "core/rules/config.h"
+#include "core/rules/bound.h"
 #include "tests/unit/both_ways.h"
+#include "tests/unit/fake_checks.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,6 +32,21 @@ static int read_memory(void *context, const char *path, char **bytes, size_t *si
     *size = t.n;
     *id = (struct file_id){.size = t.n};
     return 0;
+}
+
+/* Every plugin has the same two checks. */
+static plugin_list read_plugin(void *context, const char *path, struct file_id *id, char *reason, size_t cap)
+{
+    (void)context, (void)cap;
+    reason[0] = '\0';
+    *id = (struct file_id){.size = strlen(path)};
+    return fake_checks;
+}
+
+static plugin_list open_plugin(const char *path, char *reason, size_t cap)
+{
+    struct file_id id;
+    return read_plugin(NULL, path, &id, reason, cap);
 }
 
 /* What is reported must be fit for a person: a place within the line, and one line of message. */
@@ -128,6 +145,9 @@ static void judge(const struct ruleset *r, struct text line)
     memcpy(copy, bytes.p, bytes.n);
     struct ruleset *kept = ruleset_borrow(copy, bytes.n);
     insist(kept != NULL);
+    kept->distrusted = false; /* else no plugin is opened for it */
+    insist(bound_take_up(kept, &plugin_silent_host, open_plugin));
+    kept->distrusted = true;
     j.kept = kept;
     j.facts.field_count = counts;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -146,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text all = text_of((const char *)data, size);
     struct text file = text_of(all.p, text_find(all, 0, '\0'));
-    struct config_reader reader = {.context = &file, .read = read_memory};
+    struct config_reader reader = {.context = &file, .read = read_memory, .plugin = read_plugin};
     struct report report = {.problem = look_at_problem};
     struct watch_list watch;
     struct ruleset *r = config_load(main_path, &reader, CONFIG_LINT, &report, &watch);
@@ -156,5 +176,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r)
         judge(r, text_skip(all, file.n + 1));
     ruleset_unref(&r);
+    insist(atomic_load(&words_alive) == 0);
     return 0;
 }

@@ -176,11 +176,13 @@ static void compile__a_mistake__is_placed_in_its_argument(void **state)
 }
 
 static struct gp_facts seen;
+static char seen_address[64];
 
 static int look(void *data, const struct gp_facts *facts, const char *text, size_t n)
 {
     int *answers = data;
     seen = *facts;
+    snprintf(seen_address, sizeof seen_address, "%.*s", (int)facts->address_size, facts->address);
     assert_non_null(text);
     assert_true(facts->why_size >= 200 && facts->why[0] == '\0');
     snprintf(facts->why, facts->why_size, "%zu bytes", n);
@@ -208,8 +210,7 @@ static void match__facts__are_all_there_and_texts_never_null(void **state)
     f.name_state = GP_NAME_VERIFIED;
     assert_int_equal(plugin_match(&check, &answer, OP_HEADER, &f, field.line, NULL), 1);
     assert_int_equal(seen.size, sizeof seen);
-    assert_memory_equal(seen.address, "203.0.113.9", seen.address_size);
-    assert_int_equal(seen.address_size, 11);
+    assert_string_equal(seen_address, "203.0.113.9");
     assert_int_equal(seen.client_port, 99);
     assert_int_equal(seen.name_size, 14);
     assert_int_equal(seen.helo_size, 2);
