@@ -6,7 +6,7 @@
 #     check-unit      unit tests (cmocka)
 #     check-sessions  tests/sessions through the engine, and the command's own behaviour
 #     check-plugins   the checks regex and dnsbl, loaded from their files, the latter against a name server
-#     check-manuals   the manuals are sound, and gatepost_api(3) prints the example as it is
+#     check-manuals   the manuals are sound, and print the examples as they are
 #     check-hosts     gatepost.so as hosts see it: header, exports, installation, the example hosts
 #     check-fuzz      every parser's fuzz target over its corpus
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
@@ -240,6 +240,10 @@ $(BUILD)/dnsbl-load: tests/mta/dnsbl_load.c $(BUILD)/libgatepost-core.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/dnsbl-load.d -o $@ $< $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(CDB) -pthread
 
+# The check that gatepost_check(3) prints.
+$(BUILD)/example-check.so: tests/examples/check.c
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-check.d -shared -o $@ $< $(ALL_LDFLAGS)
+
 # The one that gatepost_api(3) prints.
 $(BUILD)/example-host: tests/examples/host.c core/gatepost.h | deps
 	@mkdir -p $(BUILD)/obj
@@ -278,7 +282,7 @@ install: all install-dev
 	$(INSTALL) -d $(DESTDIR)$(libdir)/gatepost/checks
 	$(INSTALL) -m 644 $(CHECKS) $(DESTDIR)$(libdir)/gatepost/checks/
 	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
-	$(INSTALL) -m 644 man/gatepost_api.3 $(DESTDIR)$(mandir)/man3/
+	$(INSTALL) -m 644 man/gatepost_api.3 man/gatepost_check.3 $(DESTDIR)$(mandir)/man3/
 	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir) $(DESTDIR)$(mandir)/man8
 	$(INSTALL) -m 755 $(BUILD)/gatepost-milter $(DESTDIR)$(sbindir)/

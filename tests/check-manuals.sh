@@ -1,6 +1,7 @@
 #!/bin/sh
-# check-manuals.sh: the manuals are sound, and the host that gatepost_api(3) prints is tests/examples/host.c; that it judges as it should is
-# for check-hosts.sh. Run from the top of the source tree. The last line is "check-manuals: N passed, N failed".
+# check-manuals.sh: the manuals are sound; the host that gatepost_api(3) prints is tests/examples/host.c, and the check of
+# gatepost_check(3) tests/examples/check.c. That they do as they should is for check-hosts.sh and check-plugins.sh. Run from the
+# top of the source tree. The last line is "check-manuals: N passed, N failed".
 set -u
 
 work=$(mktemp -d) || exit 1
@@ -26,6 +27,9 @@ done
 
 sed -n '/^\.Bd -literal$/,/^\.Ed$/p' man/gatepost_api.3 | sed -e '1d' -e '$d' -e 's/^\\&//' -e 's/\\e/\\/g' >"$work/printed"
 same "gatepost_api(3) does not print tests/examples/host.c" tests/examples/host.c "$work/printed"
+
+sed -n '/^\.Bd -literal$/,/^\.Ed$/p' man/gatepost_check.3 | sed -e '1d' -e '$d' -e 's/^\\&//' -e 's/\\e/\\/g' >"$work/printed"
+same "gatepost_check(3) does not print tests/examples/check.c" tests/examples/check.c "$work/printed"
 
 echo "check-manuals: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
