@@ -246,7 +246,7 @@ static void fill(struct gp_facts *to, const struct facts *f, char *client, char 
 
 static int ask(const struct gp_check *check, void *data, struct gp_facts *facts, struct text subject)
 {
-    facts->why[0] = '\0';
+    facts->why[0] = '\0'; /* of an earlier question */
     int answer = check->match(data, facts, subject.p ? subject.p : "", subject.n);
     facts->why[facts->why_size - 1] = '\0';
     return answer == 0 || answer == 1 ? answer : -1;
@@ -259,6 +259,7 @@ int plugin_match(const struct gp_check *check, void *data, enum operation op, co
     char client[IP_TEXT_MAX], local[IP_TEXT_MAX], reason[300];
     struct gp_facts facts = {
         .size = sizeof facts, .operation = OP_BIT(op), .why = reason, .why_size = sizeof reason};
+    reason[0] = '\0';
     fill(&facts, f, client, local);
     int answer = ask(check, data, &facts, subject);
     /* As patterns: the whole field, else its value. */

@@ -26,10 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char many[LONG];
     const struct gp_check *check = gatepost_checks(GP_CHECK_MAJOR)[0];
-    struct text all = text_of((const char *)data, size);
+    struct text all = text_of(size ? (const char *)data : "", size);
     struct text pattern = text_of(all.p, text_find(all, 0, '\0'));
     struct text text = text_skip(all, pattern.n + 1);
-    struct gp_argument arg = {pattern.p ? pattern.p : "", pattern.n};
+    struct gp_argument arg = {pattern.p, pattern.n};
     struct gp_check_error error = {.size = sizeof error};
     void *compiled = NULL;
     if (check->compile(&plugin_silent_host, &arg, 1, &compiled, &error) != 0) {
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < LONG; i++)
         many[i] = text.n ? text.p[i % text.n] : 'a';
-    ask(check, compiled, text_of(text.p ? text.p : "", text.n));
+    ask(check, compiled, text);
     ask(check, compiled, text_of(many, LONG));
     check->free(compiled);
     return 0;

@@ -19,7 +19,7 @@ static void start(struct doorway *d, const char *rules)
     doorway_make(d);
     copy_plugin(d, "test_words.so");
     temp_text(&d->folder, "gatepost.conf", rules);
-    d->now = 1000 * 3600;
+    d->now = 3600000;
 }
 
 /* A process of its own: nothing of the engine before is left but the files. */
