@@ -323,6 +323,18 @@ unwritable_state_stops_no_mail() {
 
 # ---- cases: the module itself ----
 
+# A process per connection: the first reads the rules, the next has them from the image, and none remembers what was logged.
+check_of_a_plugin_is_asked() {
+    use plugin && mkdir -p "$exim_folder/lib/checks" && cp "$BUILD/checks/regex.so" "$exim_folder/lib/checks/" &&
+        write_rules 'load "checks/regex"' 'mail, regex("<zombie\d+@"), fail, "554 By a plugin"' \
+            'mail, regex("(x+)+[!?]"), fail, "554 In a million years"' && log_mark || return 1
+    for _ in 1 2 3; do
+        say 198.51.100.20 "EHLO a.example.net" "MAIL FROM:<zombie17@example.net>" \
+            "MAIL FROM:<$(printf '%060d' 0 | tr 0 x)@example.net>" QUIT && heard "554 By a plugin" && heard "250 OK" || return 1
+    done
+    logged_times 1 'cannot say: the pattern needs too many steps'
+}
+
 missing_module_passes() {
     use missing && send 198.51.100.5 "$work/none" && heard "553 $unidentified" || return 1
     mv "$exim_folder/lib/gatepost-exim.so" "$work/away.so"
@@ -572,6 +584,7 @@ run_heavy() {
     check "an Exim that exports nothing is served" with_bare_module bare_exim_is_served
     check "there, a header cut by Exim refuses nobody" with_bare_module bare_exim_with_long_header_cannot_say
     check "an Exim that also has local_scan asks once" both_ways_in_judge_once
+    check "a check from a plugin is asked, and what it cannot say is logged once" check_of_a_plugin_is_asked
     check "a local client is not judged" local_client_is_not_judged
     check_as_root "Debian's split configuration works with the drop-ins" debian_heavy_judges
     check "a missing module passes" missing_module_passes

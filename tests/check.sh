@@ -30,7 +30,7 @@ prepare() {
     plugins)
         env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/example-host" "$BUILD/dnsbl-load" checks
         ;;
-    exim) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost-exim.so" ;;
+    exim) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost-exim.so" checks ;;
     milter)
         env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-milter"
         ;;

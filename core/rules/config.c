@@ -200,7 +200,10 @@ static void parse_line(struct load *c, struct line *l, const char *folder, uint3
         return;
     }
     if (text_eq_nocase(word, TEXT("load"))) {
+        const unsigned errors = c->report->errors;
         parse_load(c, l, folder);
+        if (c->report->errors > errors)
+            builder_known_checks(c->builder)->missing = true;
         return;
     }
     l->at = 0;

@@ -27,6 +27,7 @@ struct plugin_check {
 struct plugin_checks {
     struct plugin_check known[PLUGIN_CHECKS_MOST];
     unsigned count;
+    bool missing; /* a plugin did not load: nobody knows what it would have brought */
 };
 
 /* Loads the plugin at the absolute PATH, suffix included, and asks for its checks. Returns NULL with the REASON

@@ -151,17 +151,20 @@ static bool parse_plugin_check(struct line *l, struct builder *b, const struct p
     return line_error(l, out->args_at + at, "%s", reason);
 }
 
-/* No check is called NAME: what may have been meant. */
+/* No check is called NAME: what may have been meant. Returns false. */
 static bool unknown_check(struct line *l, struct builder *b, struct text name, const struct rule_text *out)
 {
     const char *plugin = plugin_of(name);
     const char *near = check_nearest(name);
+    if (!near)
+        near = plugin_nearest(builder_known_checks(b), name);
+    /* A plugin that did not load is mistake enough; what it would have brought is none. */
+    if (!near && name.n && builder_known_checks(b)->missing)
+        return false;
     if (plugin)
         return line_error(l, out->test_at,
                           "unknown check '%.*s'; it comes with a line before this one: load \"%s\"",
                           (int)name.n, name.p, plugin);
-    if (!near)
-        near = plugin_nearest(builder_known_checks(b), name);
     if (near)
         return line_error(l, out->test_at, "unknown check '%.*s'; did you mean '%s'?", (int)name.n, name.p,
                           near);

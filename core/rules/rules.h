@@ -29,7 +29,7 @@ bool operation_find(struct text word, enum operation *out);
 const char *operation_nearest(struct text word);
 
 /* Parses the line from its beginning. CODE (cap PATTERN_CODE_MAX) takes the pattern. Returns false with the
- * reason reported. Arguments of checks are compiled into B. */
+ * reason reported, now or before, when a plugin did not load. Arguments of checks are compiled into B. */
 bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out);
 
 /* Whether T may be a reply: begins with a 4xx or 5xx code, then a blank or nothing. */

@@ -206,6 +206,17 @@ static void config__checks_of_plugins__are_rules_like_others(void **state)
     assert_int_equal(words_alive, 0);
 }
 
+static void config__a_plugin_that_does_not_load__is_one_mistake_whatever_asks_it(void **state)
+{
+    struct collected problems;
+    (void)state;
+    assert_null(
+        load_text("load \"broken\"\nhelo, zombies(\"a\"), log\nhelo, regex(\"a\"), log\nhelo, not fqnd, log\n",
+                  NULL, 0, &problems));
+    assert_string_equal(problems.text, CONF ":1:6: cannot load /etc/gatepost/broken.so: no good\n" CONF
+                                            ":4:11: unknown check 'fqnd'; did you mean 'fqdn'?\n");
+}
+
 static void config__the_same_check_twice__is_never_reached_the_second_time(void **state)
 {
     struct collected problems;
@@ -353,6 +364,7 @@ int main(void)
         cmocka_unit_test(config__five_mistakes__are_all_reported_with_their_places),
         cmocka_unit_test(config__mistakes__are_named),
         cmocka_unit_test(config__checks_of_plugins__are_rules_like_others),
+        cmocka_unit_test(config__a_plugin_that_does_not_load__is_one_mistake_whatever_asks_it),
         cmocka_unit_test(config__the_same_check_twice__is_never_reached_the_second_time),
         cmocka_unit_test(config__missing_file__is_an_error),
         cmocka_unit_test(config__include__takes_an_old_filter_file_as_it_is),
