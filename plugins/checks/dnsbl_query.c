@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/random.h>
 #include <time.h>
 
 /* A question under way. */
@@ -60,16 +61,24 @@ static void take_addresses(struct dnsbl_answer *a, const unsigned char *message,
 static void on_answer(void *context, int status, int timeouts, unsigned char *message, int size)
 {
     struct query *q = context;
+    struct dnsbl_answer *a = q->answer;
     (void)timeouts;
     q->over = true;
-    if (message && size >= NS_HFIXEDSZ && (message[2] & 2))
-        q->answer->why = "the answer was cut short";
-    else if (status == ARES_SUCCESS)
-        take_addresses(q->answer, message, size);
-    else if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
-        q->answer->outcome = DNSBL_NOTHING;
-    else if (status != ARES_ECANCELLED && status != ARES_EDESTRUCTION)
-        q->answer->why = ares_strerror(status);
+    if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION) /* it is we who have no more time */
+        return;
+    if (status != ARES_SUCCESS || size < NS_HFIXEDSZ) {
+        a->why = ares_strerror(status != ARES_SUCCESS ? status : ARES_EBADRESP);
+        return;
+    }
+    const int code = message[3] & 15;
+    if (message[2] & 2)
+        a->why = "the answer was cut short";
+    else if (code == ns_r_nxdomain)
+        a->outcome = DNSBL_NOTHING;
+    else if (code == ns_r_noerror)
+        take_addresses(a, message, size);
+    else
+        a->why = "the name server has an error";
 }
 
 /* Waits for what the channel waits for, MOST milliseconds at most, and lets it go on. */
@@ -98,6 +107,24 @@ static void go_on(ares_channel channel, int64_t most)
         ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
+/* With an id that comes from the kernel: where c-ares cannot open /dev/urandom it draws its own from rand(). */
+static void ask(ares_channel channel, const char *name, struct query *q)
+{
+    unsigned char *question = NULL;
+    uint16_t id;
+    int size = 0;
+    q->over = true; /* until it is asked */
+    if (getrandom(&id, sizeof id, GRND_NONBLOCK) != (ssize_t)sizeof id)
+        q->answer->why = "there is no random number to be had";
+    else if (ares_create_query(name, ns_c_in, ns_t_a, id, 1, &question, &size, 0) != ARES_SUCCESS)
+        q->answer->why = "this name cannot be asked for";
+    else {
+        q->over = false;
+        ares_send(channel, question, size, on_answer, q);
+    }
+    ares_free_string(question);
+}
+
 void dnsbl_query(const char *name, unsigned limit_ms, struct dnsbl_answer *out)
 {
     struct query q = {.answer = out};
@@ -112,7 +139,7 @@ void dnsbl_query(const char *name, unsigned limit_ms, struct dnsbl_answer *out)
         out->why = "the resolver cannot be set up";
         return;
     }
-    ares_query(channel, name, ns_c_in, ns_t_a, on_answer, &q);
+    ask(channel, name, &q);
     for (int64_t now = milliseconds(); !q.over && now < until; now = milliseconds())
         go_on(channel, until - now);
     ares_destroy(channel);

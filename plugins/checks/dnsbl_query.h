@@ -1,11 +1,12 @@
 /*
  * dnsbl_query.h - one question for the IPv4 addresses of a name, with a limit in time. It is c-ares that speaks
- * DNS: it draws ids and ports at random, believes an answer only if its id, its question and its sender are
- * right, goes from one name server of /etc/resolv.conf to the next, and asks over TCP where an answer was cut.
- * The resolver of the C library does as much, but counts its time in whole seconds for each server.
+ * DNS: it believes an answer only if its id, its question and its sender are right, and goes from one name
+ * server of /etc/resolv.conf to the next. The id comes from the kernel, and so does the port: each question has
+ * a channel and a socket of its own. So threads share nothing, and the name servers are those that the file
+ * names at that moment. No thread is started; the waiting is done in poll().
  *
- * Each question has a channel of its own, so that threads share nothing, and the name servers are those that
- * /etc/resolv.conf names at that moment. No thread is started; the waiting is done in poll().
+ * The resolver of the C library does as much, but draws its ids from the clock, and counts its time in whole
+ * seconds for each server.
  */
 #ifndef DNSBL_QUERY_H
 #define DNSBL_QUERY_H

@@ -204,6 +204,20 @@ static void engine__what_a_check_says__is_one_line_under_our_name(void **state)
     doorway_close(&d);
 }
 
+static void engine__mode_log_and_read_only__ask_as_ever(void **state)
+{
+    struct doorway d;
+    (void)state;
+    start(&d, "mode = log\nload \"words\"\nhelo, word(\"zombie\"), refuse block, \"554 word\"\n");
+    assert_int_equal(again(&d, 0), 1);
+    assert_string_equal(judged(&d, "EHLO zombie"), "pass");
+    assert_int_equal(count(d.log, "gatepost: would refuse phase=helo"), 1);
+    temp_text(&d.folder, "gatepost.conf", rules);
+    assert_int_equal(again(&d, GP_READ_ONLY), 1);
+    assert_string_equal(judged(&d, "EHLO zombie"), "554 word");
+    doorway_close(&d);
+}
+
 static char traced[4096];
 
 static void trace(void *context, const char *line, size_t n)
@@ -241,6 +255,7 @@ int main(void)
         cmocka_unit_test(engine__a_check_that_cannot_say__is_logged_once_an_hour_by_all),
         cmocka_unit_test(engine__a_fact_that_nobody_knows__is_no_failure_of_the_check),
         cmocka_unit_test(engine__what_a_check_says__is_one_line_under_our_name),
+        cmocka_unit_test(engine__mode_log_and_read_only__ask_as_ever),
         cmocka_unit_test(engine__trace__says_what_the_check_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
