@@ -1,4 +1,5 @@
 #include "core/rules/image.h"
+#include "core/rules/build.h"
 #include "core/rules/config.h"
 #include "temp_folder.h"
 
@@ -60,6 +61,34 @@ static void image__stored_and_loaded__is_the_same(void **state)
     temp_remove(&f);
 }
 
+/* A `load` line looks for its plugin in two places: one that comes in the first is a change. */
+static void image__a_file_that_was_not_there__is_a_change_when_it_comes(void **state)
+{
+    struct temp_folder f;
+    struct file_id id;
+    const struct file_id absent = {0};
+    char config[200], plugin[200];
+    (void)state;
+    temp_make(&f);
+    temp_text(&f, "a.conf", "");
+    snprintf(config, sizeof config, "%s", temp_path(&f, "a.conf"));
+    snprintf(plugin, sizeof plugin, "%s", temp_path(&f, "x.so"));
+    struct builder *b = builder_new();
+    assert_int_equal(os_file_id(config, &id), 0);
+    builder_file(b, TEXT("a.conf"), text_z(config), &id);
+    builder_file(b, TEXT("x"), text_z(plugin), &absent);
+    struct ruleset *r = builder_finish(b);
+    assert_non_null(r);
+    assert_true(image_is_current(r, config));
+    temp_text(&f, "x.so", "");
+    assert_false(image_is_current(r, config));
+    assert_int_equal(unlink(plugin), 0);
+    assert_true(image_is_current(r, config));
+    ruleset_unref(&r);
+    builder_free(&b);
+    temp_remove(&f);
+}
+
 static void image__replaced_while_mapped__stays_as_it_was(void **state)
 {
     struct temp_folder f;
@@ -105,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(image_path__one_name_per_path_and_kind),
         cmocka_unit_test(image__stored_and_loaded__is_the_same),
+        cmocka_unit_test(image__a_file_that_was_not_there__is_a_change_when_it_comes),
         cmocka_unit_test(image__replaced_while_mapped__stays_as_it_was),
         cmocka_unit_test(image__what_is_none__is_not_loaded),
     };
