@@ -167,7 +167,7 @@ $(BUILD)/obj/libdir: FORCE
 	@echo '$(libdir)/gatepost' | cmp -s - $@ || echo '$(libdir)/gatepost' >$@
 $(BUILD)/obj/core/os_plugin_posix.o: ALL_CPPFLAGS += -DGATEPOST_LIBDIR='"$(libdir)/gatepost"'
 $(BUILD)/obj/core/os_plugin_posix.o: $(BUILD)/obj/libdir
-.PHONY: FORCE checks
+.PHONY: FORCE checks plugin-tests check-plugins
 
 # Checks as plugins. What they are made of is linked in statically, as in everything that a server loads.
 PCRE2   ?= -l:libpcre2-8.a
@@ -187,6 +187,16 @@ $(CHECKS): $(BUILD)/checks/%.so: plugins/checks/exports.map
 # A plugin of the tests' own, and others that are wrong.
 TEST_PLUGINS := $(patsubst tests/unit/plugins/%.c,$(BUILD)/checks/test_%.so,$(wildcard tests/unit/plugins/*.c))
 $(BUILD)/unit/test_plugin $(BUILD)/unit/test_plugin_engine: $(TEST_PLUGINS)
+
+# A host for check-plugins, and the check that gatepost_check(3) prints.
+PLUGIN_TESTS := $(BUILD)/plugin-host $(BUILD)/example-check.so
+plugin-tests: $(PLUGIN_TESTS) $(CHECKS)
+$(BUILD)/plugin-host: tests/mta/plugin_host.c $(BUILD)/libgatepost-core.a
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/plugin-host.d -o $@ $< $(BUILD)/libgatepost-core.a \
+		$(ALL_LDFLAGS) $(CDB) -pthread
+$(BUILD)/example-check.so: tests/examples/check.c | deps
+	@mkdir -p $(BUILD)/obj
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-check.d -shared -o $@ $< $(ALL_LDFLAGS)
 $(BUILD)/checks/test_%.so: tests/unit/plugins/%.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/test_plugin_$*.d -shared -o $@ $< $(ALL_LDFLAGS)
@@ -234,15 +244,6 @@ bench: $(BENCH_BIN) $(BUILD)/gatepost.so $(BUILD)/gatepost $(BUILD)/gatepost-mil
 
 # Hosts that load gatepost.so: they see the public header as an installed one, and nothing else of the tree.
 EXAMPLE = $(CC) -idirafter core $(CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/$(@F).d -o $@ $(filter %.c,$^) $(ALL_LDFLAGS)
-
-# Many threads that ask one engine for lists in the DNS; for check-plugins.
-$(BUILD)/dnsbl-load: tests/mta/dnsbl_load.c $(BUILD)/libgatepost-core.a
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/dnsbl-load.d -o $@ $< $(BUILD)/libgatepost-core.a \
-		$(ALL_LDFLAGS) $(CDB) -pthread
-
-# The check that gatepost_check(3) prints.
-$(BUILD)/example-check.so: tests/examples/check.c
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-check.d -shared -o $@ $< $(ALL_LDFLAGS)
 
 # The one that gatepost_api(3) prints.
 $(BUILD)/example-host: tests/examples/host.c core/gatepost.h | deps

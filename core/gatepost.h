@@ -242,13 +242,6 @@ struct gp_trace_ext {
                 void *context);
 };
 
-/* The one exported function. NULL if this engine cannot speak MAJOR. The table is constant and lives as long as
- * the library. */
-GP_EXPORT const struct gp_api *gatepost_api(uint32_t major);
-
-/* Its type, for a host that finds it with dlsym() or GetProcAddress(). */
-typedef const struct gp_api *gp_api_entry(uint32_t major);
-
 /*
  * Checks as plugins (gatepost_check(3)). With `load "checks/regex"` in a rule file the engine loads the shared
  * object checks/regex.so, asks its one exported function, gatepost_checks(), for the checks it brings, and lets
@@ -354,6 +347,13 @@ struct gp_check {
 /* The one function that a plugin exports: its checks, up to a NULL; constant, and good as long as the plugin.
  * NULL if it cannot speak MAJOR. */
 GP_EXPORT const struct gp_check *const *gatepost_checks(uint32_t major);
+
+/* The one exported function. NULL if this engine cannot speak MAJOR. The table is constant and lives as long as
+ * the library. */
+GP_EXPORT const struct gp_api *gatepost_api(uint32_t major);
+
+/* Its type, for a host that finds it with dlsym() or GetProcAddress(). */
+typedef const struct gp_api *gp_api_entry(uint32_t major);
 
 #ifdef __cplusplus
 }

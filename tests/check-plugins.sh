@@ -1,9 +1,10 @@
 #!/bin/bash
 # check-plugins.sh: the checks that come as plugins, loaded from their files as in a server: regex against hostile texts, dnsbl
-# against lists that answer, lie, and say nothing (tests/mta/lists.py), in a network of the test's own.
+# against lists that answer, lie, and say nothing (tests/mta/lists.py), in a network of the test's own, and the example of
+# gatepost_check(3).
 #
-# Prints one line per case that failed and, last, "check-plugins: N passed, N failed". Needs $BUILD/gatepost, example-host,
-# dnsbl-load and checks. RUN is put before what runs our code (setarch -R, for the thread sanitizer).
+# Prints one line per case that failed and, last, "check-plugins: N passed, N failed". Needs $BUILD/gatepost and what
+# `make plugin-tests` makes. RUN is put before what runs our code (setarch -R, for the thread sanitizer).
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -41,7 +42,7 @@ client() {
     address=$1
     shift
     began=$(date +%s%N)
-    printf '%s\r\n' "$@" | "${run[@]}" "$BUILD/example-host" "$work/gatepost.conf" "$address" >"$work/said" 2>"$work/log"
+    printf '%s\n' "$@" | "${run[@]}" "$BUILD/plugin-host" talk "$work/gatepost.conf" "$address" >"$work/said" 2>"$work/log"
     took=$((($(date +%s%N) - began) / 1000000))
 }
 
@@ -51,6 +52,15 @@ says() {
 
 logs() {
     grep -qF -- "$1" "$work/log" || { echo "'$1' is not logged:" && cat "$work/said" "$work/log" && return 1; }
+}
+
+# talked REPLY...: these and no others.
+talked() {
+    [ "$(cat "$work/said")" = "$(printf '%s\n' "$@")" ] || { echo "it said:" && cat "$work/said" "$work/log" && return 1; }
+}
+
+logs_nothing_but_verdicts() {
+    ! grep -v '^gatepost: close ' "$work/log"
 }
 
 logs_nothing() {
@@ -81,14 +91,14 @@ forget() {
 hostile() {
     rules "subject, regex(\"$1\"), fail, \"554 found\"" "subject, not regex(\"$1\"), fail, \"554 not found\""
     subject=$(printf '%*s' "$3" '' | tr ' ' "$2")
-    client 203.0.113.9 "EHLO a.example" "MAIL FROM:<a@b.example>" "RCPT TO:<c@example.com>" DATA "Subject: $subject!" "" . QUIT
-    within 0 1500 && says "250 Message accepted" &&
+    client 203.0.113.9 "EHLO a.example" "MAIL FROM:<a@b.example>" "RCPT TO:<c@example.com>" DATA "Subject: $subject!" "" .
+    within 0 1500 && talked "250 pass" "250 pass" "250 pass" "250 pass" "250 pass" "250 pass" &&
         logs "gatepost: check regex(\"$1\") of gatepost.conf:3 cannot say: the pattern needs " && logs "(said once an hour)"
 }
 
 honest_subject() {
     rules 'subject, regex("^(?i)free\b.*\d{3}"), fail, "554 found"'
-    client 203.0.113.9 "EHLO a.example" "MAIL FROM:<a@b.example>" "RCPT TO:<c@example.com>" DATA "Subject: FREE for 100" "" . QUIT
+    client 203.0.113.9 "EHLO a.example" "MAIL FROM:<a@b.example>" "RCPT TO:<c@example.com>" DATA "Subject: FREE for 100" "" .
     says "554 found"
 }
 
@@ -103,21 +113,21 @@ broken_pattern() {
 # listed ADDRESS ZONE: turned away; clean: not; both without a word in the log but that of the verdict.
 listed() {
     rules "connect, dnsbl(\"$2\"), close, \"554 listed\""
-    client "$1" QUIT
-    says "554 listed" && ! grep -v 'gatepost: close' "$work/log"
+    client "$1"
+    talked "554 listed" && logs_nothing_but_verdicts
 }
 
 clean() {
     rules "connect, dnsbl(\"$2\"), close, \"554 listed\""
-    client "$1" QUIT
-    says "220 " && logs_nothing
+    client "$1"
+    talked "250 pass" && logs_nothing
 }
 
 # no_answer ZONE REASON [LEAST MOST]: neither the check nor its contrary triggers, and the log says why.
 no_answer() {
     rules "connect, dnsbl(\"$1.test\", 450ms), close" "connect, not dnsbl(\"$1.test\", 450ms), close"
-    client 198.51.100.7 QUIT
-    says "220 " && logs "gatepost: check dnsbl(\"$1.test\", 450ms) of gatepost.conf:3 cannot say: $1.test: $2" &&
+    client 198.51.100.7
+    talked "250 pass" && logs "gatepost: check dnsbl(\"$1.test\", 450ms) of gatepost.conf:3 cannot say: $1.test: $2" &&
         within "${3:-0}" "${4:-1500}"
 }
 
@@ -127,8 +137,8 @@ liar_is_found_out() {
 
 two_seconds_by_default() {
     rules 'connect, dnsbl("dead.test"), close'
-    client 198.51.100.7 QUIT
-    says "220 " && within 1900 2600
+    client 198.51.100.7
+    talked "250 pass" && within 1900 2600
 }
 
 # replayed SESSION...: sessions of one process, "ADDRESS" or "wait Ns" each; what each came to is in said.
@@ -174,11 +184,12 @@ ids_and_ports_are_drawn_at_random() {
 load() {
     rules "connect, dnsbl(\"$1.test\", 450ms), close, \"554 listed\""
     forget
-    "${run[@]}" "$BUILD/dnsbl-load" "$work/gatepost.conf" "$2" "$3" >"$work/said" 2>"$work/log" || { cat "$work/log" && return 1; }
+    "${run[@]}" "$BUILD/plugin-host" crowd "$work/gatepost.conf" "$2" "$3" >"$work/said" 2>"$work/log" ||
+        { cat "$work/log" && return 1; }
 }
 
 many_threads_ask() {
-    load good 16 100 && says "refused 800 passed 800 wrong 0" && ! grep -q 'cannot say' "$work/said"
+    load good 16 100 && says "refused 800 passed 800 wrong 0" && logs_nothing_but_verdicts
 }
 
 # 40 sessions in each of 20 threads: who asks before the list is given up waits, 450 ms; nobody else does.
@@ -186,9 +197,9 @@ dead_list_slows_nobody() {
     load dead 20 40 && says "refused 0 passed 800 wrong 0" || return 1
     questions=$(grep -c ' dead ' "$work/questions")
     slowest=$(sed -n 's/.* slowest //p' "$work/said")
-    times=$(grep -c 'dnsbl dead.test failed 3 times' "$work/said")
+    times=$(grep -c 'dnsbl dead.test failed 3 times' "$work/log")
     { [ "$questions" -le 120 ] && [ "$slowest" -lt $((${RUN_SLOWLY:+3000} + 900)) ] && [ "$times" -eq 1 ]; } ||
-        { echo "$questions questions, slowest $slowest ms, logged $times times" && cat "$work/said" && return 1; }
+        { echo "$questions questions, slowest $slowest ms, logged $times times" && cat "$work/said" "$work/log" && return 1; }
 }
 
 # use_servers ADDRESS...: what /etc/resolv.conf names, in this namespace alone.
@@ -222,6 +233,21 @@ not_at_helo() {
     rules 'helo, dnsbl("good.test"), fail'
     "$BUILD/gatepost" check "$work/gatepost.conf" >"$work/said" 2>&1
     [ $? -eq 1 ] && says "gatepost.conf:3:7: 'dnsbl' says nothing about helo; it can be asked at connect"
+}
+
+# ---- the example ----
+
+example_judges() {
+    cp "$BUILD/example-check.so" "$work/repeats.so"
+    sed -n '/^load "checks/,/^subject/p' man/gatepost_check.3 | sed 's/checks.//' >"$work/gatepost.conf"
+    client 203.0.113.9 "MAIL FROM:<a@b.example>" "Subject: free!!!!" "" . "MAIL FROM:<a@b.example>" "Subject: free!!!!!" "" .
+    talked "250 pass" "250 pass" "250 pass" "250 pass" "554 Please do not shout"
+}
+
+example_says_what_is_wrong() {
+    printf 'load "repeats"\nhelo, repeats(5x), log\n' >"$work/gatepost.conf"
+    "$BUILD/gatepost" check "$work/gatepost.conf" >"$work/said" 2>&1
+    [ $? -eq 1 ] && says "gatepost.conf:2:16: expected a number from 2 to 9999"
 }
 
 # ---- what is loaded ----
@@ -266,6 +292,9 @@ check "(a+)+\$ ends within its limit and is logged" hostile '(a+)+$' a 60
 check "and when it is interpreted" hostile '(*NO_JIT)(a+)+$' a 60
 check "and on a long text" hostile '(a+)+$' a 900
 check "a rule cannot lift the limits" hostile '(*LIMIT_MATCH=4000000000)(*LIMIT_DEPTH=4000000000)(a+)+$' a 60
+
+check "the example check judges" example_judges
+check "the example check says what is wrong" example_says_what_is_wrong
 
 check "a listed client is turned away" listed 203.0.113.9 good.test
 check "a listed client of IPv6 is turned away" listed 2001:db8::9 good.test
