@@ -208,6 +208,8 @@ UNIT_LDFLAGS_test_header = -Wl,--wrap=realloc
 # Those of a shipped check are linked with what it is made of.
 UNIT_LDFLAGS_test_regex = $(CHECK_OBJ_regex) $(CHECK_LIB_regex) -pthread
 $(BUILD)/unit/test_regex: $(CHECK_OBJ_regex)
+UNIT_LDFLAGS_test_allocation += $(CHECK_OBJ_regex) $(CHECK_LIB_regex)
+$(BUILD)/unit/test_allocation: $(CHECK_OBJ_regex)
 UNIT_LDFLAGS_test_dnsbl_memory = $(BUILD)/obj/plugins/checks/dnsbl_memory.o
 $(BUILD)/unit/test_dnsbl_memory: $(BUILD)/obj/plugins/checks/dnsbl_memory.o
 

@@ -99,6 +99,9 @@ static const char rules[] =
     "header, \"X-Mailer:*bulk*\", fail, \"554 mailer\"\nsubject, \"*viagra*\", fail, \"554 subject\"\n"
     "message-id, not msg-id, fail, \"553 id\"\nheaders, not has(Message-ID), fail, \"553 none\"\n";
 
+static const char with_plugin[] =
+    "load \"words\"\nhelo, word(\"zombie\"), log\nhelo, not word(\"zombie\"), log\nhelo, word(\"b)\"), fail\n";
+
 static const struct memory_file more[] = {{"/etc/gatepost/more.conf", "helo, \"*other*\", fail\n"},
                                           {NULL, NULL}};
 
@@ -123,8 +126,10 @@ static void load_good(void *context)
 
 static void load_bad(void *context)
 {
-    static const char *const mistakes[] = {"mail, in(nowhere), skip\n", "helo, not fqnd, refuse\n",
-                                           "include \"missing\"\n"};
+    static const char *const mistakes[] = {
+        "mail, in(nowhere), skip\n", "helo, not fqnd, refuse\n",
+        "include \"missing\"\n",     "load \"words\"\nhelo, word(\"a\"), log\nhelo, word(\"!\"), log\n",
+        "load \"broken\"\n",         "load \"nowhere\"\n"};
     (void)context;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         struct collected problems;
@@ -133,6 +138,7 @@ static void load_bad(void *context)
         memory.armed = false;
         assert_null(r);
         assert_true(problems.text[0] != '\0');
+        assert_int_equal(words_alive, 0);
     }
 }
 
@@ -143,12 +149,14 @@ static void config__out_of_memory__is_an_error_or_no_difference(void **state)
     struct writer w = writer_on(text, sizeof text);
     (void)state;
     writer_add(&w, text_z(rules));
+    writer_add(&w, text_z(with_plugin));
     with_failures(load_bad, NULL);
     /* Memory comes in large pieces: what asks for the next one depends on what came before. */
     for (int i = 0; i < 40; i++) {
         writer_printf(&w, "table t%d = a/rather/long/path/so/that/the/memory/for/paths/is/used/up/t%d.cdb\n", i,
                       i);
         writer_printf(&w, "mail, in(t%d), skip\nmail, in(partners), log\n", i);
+        writer_printf(&w, "mail, word(\"t%d\"), skip\n", i);
         if (i % 4 == 0)
             writer_add(&w, TEXT("include \"more.conf\"\n"));
         struct ruleset *r = load_text(text, more, 0, &problems);
@@ -351,6 +359,34 @@ static int disarm(void **state)
     return 0;
 }
 
+/* ---- the check regex ---- */
+
+static void match_regex(void *context)
+{
+    /* Valgrind cannot follow what PCRE2 compiles. */
+    const struct gp_argument pattern = {"(*NO_JIT)(zombie|bot)+$", 23};
+    const struct gp_check *regex = gatepost_checks(GP_CHECK_MAJOR)[0];
+    struct gp_check_error error = {.size = sizeof error};
+    char why[200] = "";
+    struct gp_facts facts = {.size = sizeof facts, .why = why, .why_size = sizeof why};
+    void *data = NULL;
+    (void)context;
+    memory.armed = true;
+    int failed = regex->compile(&plugin_silent_host, &pattern, 1, &data, &error);
+    int answer = failed ? -1 : regex->match(data, &facts, "EHLO zombiebot", 14);
+    memory.armed = false;
+    assert_true(answer == 1 || (answer == -1 && memory.failed));
+    assert_true(failed ? !data && error.message[0] : why[0]);
+    if (data)
+        regex->free(data);
+}
+
+static void regex__out_of_memory__cannot_say(void **state)
+{
+    (void)state;
+    with_failures(match_regex, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +394,7 @@ int main(void)
         cmocka_unit_test_setup(table__out_of_memory__is_an_error, disarm),
         cmocka_unit_test_setup(engine__out_of_memory__costs_no_clean_mail, disarm),
         cmocka_unit_test_setup(reload__out_of_memory__is_tried_again, disarm),
+        cmocka_unit_test(regex__out_of_memory__cannot_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
