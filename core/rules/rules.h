@@ -7,8 +7,7 @@
 
 #include "build.h"
 #include "line.h"
-
-enum { REPLY_MAX = 500 };
+#include "reply.h"
 
 /* A rule as it stands in its line, with the places messages point at. */
 struct rule_text {
@@ -31,15 +30,5 @@ const char *operation_nearest(struct text word);
 /* Parses the line from its beginning. CODE (cap PATTERN_CODE_MAX) takes the pattern. Returns false with the
  * reason reported, now or before, when a plugin did not load. Arguments of checks are compiled into B. */
 bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out);
-
-/* Whether T may be a reply: begins with a 4xx or 5xx code, then a blank or nothing. */
-bool reply_has_code(struct text t);
-
-/* Checks a reply; reports what is wrong with it. */
-bool reply_check(struct line *l, size_t at, struct text reply, bool needs_code);
-
-/* Takes a reply apart: its code (0 if it has none), the enhanced status code behind it (RFC 3463; empty if
- * none), and the rest. */
-void reply_split(struct text reply, unsigned *code, struct text *enhanced, struct text *rest);
 
 #endif
