@@ -67,11 +67,12 @@ logs_nothing() {
     [ ! -s "$work/log" ] || { echo "it is logged:" && cat "$work/log" && return 1; }
 }
 
-# within LEAST MOST: milliseconds. A busy machine takes its time, and instruments more: who waited for ever would be seen all the same.
-within() {
-    most=$2
-    [ -z "${RUN_SLOWLY-}" ] || most=$(($2 + 3000))
-    { [ "$took" -ge "$1" ] && [ "$took" -le "$most" ]; } || { echo "it took $took ms, not $1 to $2" && return 1; }
+# The clock tells only who waits for ever from who does not: a busy machine takes its time, and instruments more.
+forever=15000
+
+# after LEAST: milliseconds.
+after() {
+    { [ "$took" -ge "$1" ] && [ "$took" -lt "$forever" ]; } || { echo "it took $took ms, $1 were wanted" && return 1; }
 }
 
 # asked N [ZONE]: how many questions there were about the zone since the last forget.
@@ -92,7 +93,7 @@ hostile() {
     rules "subject, regex(\"$1\"), fail, \"554 found\"" "subject, not regex(\"$1\"), fail, \"554 not found\""
     subject=$(printf '%*s' "$3" '' | tr ' ' "$2")
     client 203.0.113.9 "EHLO a.example" "MAIL FROM:<a@b.example>" "RCPT TO:<c@example.com>" DATA "Subject: $subject!" "" .
-    within 0 3500 && talked "250 pass" "250 pass" "250 pass" "250 pass" "250 pass" "250 pass" &&
+    after 0 && talked "250 pass" "250 pass" "250 pass" "250 pass" "250 pass" "250 pass" &&
         logs "gatepost: check regex(\"$1\") of gatepost.conf:3 cannot say: the pattern needs " && logs "(said once an hour)"
 }
 
@@ -123,22 +124,22 @@ clean() {
     talked "250 pass" && logs_nothing
 }
 
-# no_answer ZONE REASON [LEAST MOST]: neither the check nor its contrary triggers, and the log says why.
+# no_answer ZONE REASON [LEAST]: neither the check nor its contrary triggers, and the log says why.
 no_answer() {
     rules "connect, dnsbl(\"$1.test\", 450ms), close" "connect, not dnsbl(\"$1.test\", 450ms), close"
     client 198.51.100.7
     talked "250 pass" && logs "gatepost: check dnsbl(\"$1.test\", 450ms) of gatepost.conf:3 cannot say: $1.test: $2" &&
-        within "${3:-0}" "${4:-3500}"
+        after "${3:-0}"
 }
 
 liar_is_found_out() {
-    clean 198.51.100.7 liar.test && within 250 3500 && listed 203.0.113.9 liar.test
+    clean 198.51.100.7 liar.test && after 250 && listed 203.0.113.9 liar.test
 }
 
 two_seconds_by_default() {
     rules 'connect, dnsbl("dead.test"), close'
     client 198.51.100.7
-    talked "250 pass" && within 1900 5000
+    talked "250 pass" && after 1900
 }
 
 # replayed SESSION...: sessions of one process, "ADDRESS" or "wait Ns" each; what each came to is in said.
@@ -198,7 +199,7 @@ dead_list_slows_nobody() {
     questions=$(grep -c ' dead ' "$work/questions")
     slowest=$(sed -n 's/.* slowest //p' "$work/said")
     times=$(grep -c 'dnsbl dead.test failed 3 times' "$work/log")
-    { [ "$questions" -le 120 ] && [ "$slowest" -lt $((${RUN_SLOWLY:+3000} + 3500)) ] && [ "$times" -eq 1 ]; } ||
+    { [ "$questions" -le 120 ] && [ "$slowest" -lt "$forever" ] && [ "$times" -eq 1 ]; } ||
         { echo "$questions questions, slowest $slowest ms, logged $times times" && cat "$work/said" "$work/log" && return 1; }
 }
 
@@ -307,11 +308,11 @@ check "an address by way of an alias" listed 203.0.113.9 alias.test
 check "a list that needs a moment" listed 203.0.113.9 late.test
 check "no error and no answer is not listed" clean 198.51.100.7 empty.test
 check "three lies and then the truth" liar_is_found_out
-check "a list that is slow" no_answer slow "no answer in time" 400 3500
-check "a list that is dead" no_answer dead "no answer in time" 400 3500
-check "an answer with another id" no_answer otherid "no answer in time" 400 3500
-check "an answer to another question" no_answer otherquestion "no answer in time" 400 3500
-check "an answer from somebody else" no_answer stranger "no answer in time" 400 3500
+check "a list that is slow" no_answer slow "no answer in time" 400
+check "a list that is dead" no_answer dead "no answer in time" 400
+check "an answer with another id" no_answer otherid "no answer in time" 400
+check "an answer to another question" no_answer otherquestion "no answer in time" 400
+check "an answer from somebody else" no_answer stranger "no answer in time" 400
 check "a server that fails" no_answer servfail "Could not contact DNS servers"
 check "a server that refuses" no_answer refused ""
 check "a server that does not implement it" no_answer notimp ""
