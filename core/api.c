@@ -2,10 +2,14 @@
 #include "session.h"
 
 static const struct gp_trace_ext trace = {.size = sizeof trace, .set = session_trace};
+static const struct gp_settings_ext settings = {.size = sizeof settings, .get = session_setting};
 
 static const void *get_ext(const char *name_revision)
 {
-    return text_eq(text_z(name_revision), TEXT("trace/1")) ? &trace : NULL;
+    struct text name = text_z(name_revision);
+    return text_eq(name, TEXT("trace/1"))      ? (const void *)&trace
+           : text_eq(name, TEXT("settings/1")) ? &settings
+                                               : NULL;
 }
 
 static const struct gp_api api = {

@@ -242,6 +242,17 @@ struct gp_trace_ext {
                 void *context);
 };
 
+/* get_ext("settings/1"): settings that only some kind of host understands, such as mercury-resolve. The engine
+ * has checked them and does nothing else with them. */
+struct gp_settings_ext {
+    uint32_t size;
+    uint32_t reserved;
+    /* The words that setting NAME has in the rules of SESSION, or its default: NUL-terminated, lower case, one
+     * blank between two words; good while the session is open. NULL if there is no such setting, or no rules
+     * are in force. */
+    const char *(*get)(struct gp_session *session, const char *name);
+};
+
 /*
  * Checks as plugins (gatepost_check(3)). With `load "checks/regex"` in a rule file the engine loads the shared
  * object checks/regex.so, asks its one exported function, gatepost_checks(), for the checks it brings, and lets

@@ -25,6 +25,7 @@ void session_header(struct gp_session *s, const char *name, size_t name_size, co
 int session_end_of_headers(struct gp_session *s, struct gp_verdict *v);
 int session_end_of_message(struct gp_session *s, uint64_t message_size, struct gp_verdict *v);
 void session_reset(struct gp_session *s);
+const char *session_setting(struct gp_session *s, const char *name);
 void session_trace(struct gp_session *s, void (*line)(void *context, const char *line, size_t n),
                    void *context);
 

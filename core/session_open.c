@@ -184,6 +184,12 @@ void session_unknown(struct gp_session *s, uint32_t facts)
         s->facts.fields_incomplete = true;
 }
 
+const char *session_setting(struct gp_session *s, const char *name)
+{
+    unsigned which = host_setting_find(text_z(name));
+    return s->rules && which < HOST_SETTINGS ? ruleset_text(s->rules, s->settings->host[which]).p : NULL;
+}
+
 void session_trace(struct gp_session *s, void (*line)(void *context, const char *line, size_t n), void *context)
 {
     s->trace = line;

@@ -19,6 +19,7 @@
 #include "../error.h"
 #include "../os.h"
 #include "facts.h"
+#include "host_settings.h"
 
 /* A piece of the block. */
 struct span {
@@ -94,7 +95,8 @@ struct settings {
     struct span state_dir;        /* absolute */
     struct span block_reply;
     struct span relay_reply;
-    struct span test_clock; /* absolute path; empty: none */
+    struct span test_clock;          /* absolute path; empty: none */
+    struct span host[HOST_SETTINGS]; /* as in host_settings[] */
     uint32_t block_time[3];
     uint32_t block_memory;
     uint32_t block_entries;

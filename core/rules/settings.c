@@ -354,17 +354,24 @@ static const struct setting registry[] = {
 };
 
 enum { SETTING_COUNT = sizeof registry / sizeof *registry };
-_Static_assert((int)SETTING_COUNT <= (int)SETTINGS_MOST, "line_of has a place for each setting");
+_Static_assert((int)SETTING_COUNT + (int)HOST_SETTINGS <= (int)SETTINGS_MOST,
+               "line_of has a place for each setting");
+
+/* Of all settings: those of the engine first, then those of hosts. */
+static const char *setting_name(unsigned i)
+{
+    return i < SETTING_COUNT ? registry[i].name : host_settings[i - SETTING_COUNT].name;
+}
 
 static void unknown_setting(struct line *l, size_t at, struct text name)
 {
     const char *best = NULL;
     unsigned nearest = 4;
-    for (unsigned i = 0; i < SETTING_COUNT; i++) {
-        unsigned distance = text_distance(name, text_z(registry[i].name));
+    for (unsigned i = 0; i < SETTING_COUNT + HOST_SETTINGS; i++) {
+        unsigned distance = text_distance(name, text_z(setting_name(i)));
         if (distance < nearest) {
             nearest = distance;
-            best = registry[i].name;
+            best = setting_name(i);
         }
     }
     const int shown = (int)(name.n < 60 ? name.n : 60);
@@ -397,6 +404,23 @@ static struct text value_of(struct line *l, bool is_reply)
     struct text value = text_of(l->text.p + l->at, end - l->at);
     struct text trimmed = text_trim(value);
     return trimmed.n ? trimmed : text_of(value.p, 0);
+}
+
+/* One that the engine only keeps. */
+static void parse_host_setting(struct settings_parse *p, struct line *l, unsigned which, struct text value,
+                               size_t at)
+{
+    const struct host_setting *h = &host_settings[which];
+    char words[128];
+    struct text wrong;
+    size_t n = host_setting_take(h, value, words, sizeof words, &wrong);
+    if (n == SIZE_MAX) {
+        line_error(l, wrong.n ? place(l, wrong) : at,
+                   h->is_list ? "expected words of: %s" : "expected one of: %s", h->words);
+        return;
+    }
+    struct span s = builder_text(p->builder, text_of(words, n));
+    builder_settings(p->builder)->host[which] = s;
 }
 
 /* table NAME = FILE */
@@ -437,16 +461,23 @@ void settings_parse_line(struct settings_parse *p, struct line *l)
     unsigned i = 0;
     while (i < SETTING_COUNT && !text_eq_nocase(name, text_z(registry[i].name)))
         i++;
-    if (i == SETTING_COUNT) {
+    if (i == SETTING_COUNT)
+        i += host_setting_find(name);
+    if (i == SETTING_COUNT + HOST_SETTINGS) {
         unknown_setting(l, at, name);
         return;
     }
-    if (p->line_of[i] && !registry[i].repeats) {
-        line_error(l, at, "'%s' is set already, at %s:%u", registry[i].name, p->file_of[i], p->line_of[i]);
+    if (p->line_of[i] && (i >= SETTING_COUNT || !registry[i].repeats)) {
+        line_error(l, at, "'%s' is set already, at %s:%u", setting_name(i), p->file_of[i], p->line_of[i]);
         return;
     }
     p->line_of[i] = l->number;
     p->file_of[i] = l->file;
+    if (i >= SETTING_COUNT) {
+        at = l->at;
+        parse_host_setting(p, l, i - SETTING_COUNT, value_of(l, false), at);
+        return;
+    }
     struct text value = value_of(l, registry[i].is_reply);
     if (value.n == 0 && !registry[i].may_be_empty)
         line_error(l, at, "'%s' needs a value", registry[i].name);
@@ -464,7 +495,11 @@ void settings_defaults(struct settings_parse *p)
     struct span block_reply =
         builder_text(p->builder, TEXT("554 5.7.1 Connection refused because of short-term restriction"));
     struct span relay_reply = builder_text(p->builder, TEXT("550 5.7.1 Apparent open relay"));
+    struct span host[HOST_SETTINGS];
+    for (unsigned i = 0; i < HOST_SETTINGS; i++)
+        host[i] = builder_text(p->builder, text_z(host_settings[i].by_default));
     struct settings *s = builder_settings(p->builder);
+    memcpy(s->host, host, sizeof s->host);
     s->own_networks = networks;
     s->submission_ports = submission;
     s->block_reply = block_reply;

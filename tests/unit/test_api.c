@@ -27,9 +27,27 @@ static void api__extensions__by_name_and_revision(void **state)
     assert_non_null(trace);
     assert_int_equal(trace->size, sizeof *trace);
     assert_non_null(trace->set);
-    static const char *const none[] = {"trace", "trace/", "trace/2", "trace/10", "", "TRACE/1"};
+    const struct gp_settings_ext *settings = api->get_ext("settings/1");
+    assert_non_null(settings);
+    assert_int_equal(settings->size, sizeof *settings);
+    static const char *const none[] = {"trace", "settings", "trace/", "trace/2", "trace/10", "", "TRACE/1"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_null(api->get_ext(none[i]));
+}
+
+static void api__settings_of_hosts__by_name(void **state)
+{
+    struct doorway d;
+    (void)state;
+    doorway_open(&d, "mercury-resolve = no\n");
+    struct gp_client c = {.size = sizeof c, .address = "203.0.113.9", .address_size = 11};
+    const struct gp_settings_ext *settings = d.api->get_ext("settings/1");
+    assert_int_equal(d.api->session_open(d.engine, &c, &d.session), 0);
+    assert_string_equal(settings->get(d.session, "mercury-resolve"), "no");
+    assert_string_equal(settings->get(d.session, "mercury-header"), "both");
+    assert_null(settings->get(d.session, "mercury-nothing"));
+    assert_null(settings->get(d.session, "mode"));
+    doorway_close(&d);
 }
 
 /* A host of an earlier minor version has smaller structs: nothing behind them is read or written. */
@@ -77,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(api__major__is_the_one_we_speak),
         cmocka_unit_test(api__extensions__by_name_and_revision),
+        cmocka_unit_test(api__settings_of_hosts__by_name),
         cmocka_unit_test(api__smaller_structs__are_filled_as_far_as_they_go),
         cmocka_unit_test(api__closing_nothing__is_no_mistake),
     };

@@ -110,6 +110,11 @@ static void settings__mistakes__point_at_their_place(void **state)
         {"table x", ":1:7: expected a name and a file"},
         {"table x =", ":1:10: name the table's file"},
         {"own-name = x", ":1:1: unknown setting 'own-name'; did you mean 'own-names'?"},
+        {"mercury-resolve = maybe", ":1:19: expected one of: yes no"},
+        {"mercury-resolve = yes no", ":1:18: expected one of: yes no"},
+        {"mercury-resolve =", ":1:18: expected one of: yes no"},
+        {"mercury-fail-at = mail quit", ":1:24: expected words of: helo mail rcpt data message"},
+        {"mercury-resolv = no", ":1:1: unknown setting 'mercury-resolv'; did you mean 'mercury-resolve'?"},
         {"frobnicate = x", ":1:1: unknown setting 'frobnicate'; gatepost.conf(5)"},
     };
     (void)state;
@@ -121,6 +126,30 @@ static void settings__mistakes__point_at_their_place(void **state)
             print_error("%s\n  wanted %s\n  got %s", rows[i].text, rows[i].wanted, problems.text);
         assert_memory_equal(problems.text + sizeof CONF - 1, rows[i].wanted, strlen(rows[i].wanted));
     }
+}
+
+static void settings__of_hosts__are_kept_in_one_form(void **state)
+{
+    struct collected problems;
+    (void)state;
+    struct ruleset *r =
+        load_text("Mercury-Fail-At =  MAIL\tdata # rest\nmercury-header = List\n", NULL, 0, &problems);
+    assert_string_equal(problems.text, "");
+    const struct settings *s = ruleset_settings(r);
+    for (unsigned i = 0; i < HOST_SETTINGS; i++) {
+        const char *wanted = strcmp(host_settings[i].name, "mercury-fail-at") == 0 ? "mail data"
+                             : strcmp(host_settings[i].name, "mercury-header") == 0
+                                 ? "list"
+                                 : host_settings[i].by_default;
+        assert_string_equal(ruleset_text(r, s->host[i]).p, wanted);
+    }
+    ruleset_unref(&r);
+    r = load_text("mercury-fail-at =\n", NULL, 0, &problems);
+    assert_string_equal(
+        ruleset_text(r, ruleset_settings(r)->host[host_setting_find(TEXT("MERCURY-fail-at"))]).p, "");
+    ruleset_unref(&r);
+    assert_null(load_text("mercury-crlf = no\nmercury-crlf = no\n", NULL, 0, &problems));
+    assert_string_equal(problems.text, CONF ":2:1: 'mercury-crlf' is set already, at " CONF ":1\n");
 }
 
 /* WORD as often as COUNT says behind NAME, its '#' a number that counts up in hexadecimal. */
@@ -200,6 +229,7 @@ int main(void)
         cmocka_unit_test(settings__empty_values__empty_them),
         cmocka_unit_test(settings__form__is_free_where_nothing_is_lost),
         cmocka_unit_test(settings__mistakes__point_at_their_place),
+        cmocka_unit_test(settings__of_hosts__are_kept_in_one_form),
         cmocka_unit_test(settings__lists__have_a_limit_that_is_named),
         cmocka_unit_test(settings__state_dir__only_in_the_main_file),
         cmocka_unit_test(settings__paths__are_relative_to_the_file_that_names_them),

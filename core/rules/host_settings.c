@@ -1,0 +1,57 @@
+#include "host_settings.h"
+
+const struct host_setting host_settings[HOST_SETTINGS] = {
+    {"mercury-resolve", "yes no", "yes", false},
+    {"mercury-connect", "connect connect2", "connect2", false},
+    {"mercury-fail-at", "helo mail rcpt data message", "mail rcpt", true},
+    {"mercury-header", "both lines list", "both", false},
+    {"mercury-exempt", "yes no", "yes", false},
+    {"mercury-crlf", "no yes", "no", false},
+};
+
+unsigned host_setting_find(struct text name)
+{
+    unsigned i = 0;
+    while (i < HOST_SETTINGS && !text_eq_nocase(name, text_z(host_settings[i].name)))
+        i++;
+    return i;
+}
+
+/* Takes the next word off T; empty at the end. */
+static struct text take_word(struct text *t)
+{
+    size_t n = 0;
+    *t = text_trim(*t);
+    while (n < t->n && !is_blank((unsigned char)t->p[n]))
+        n++;
+    struct text word = text_of(t->p, n);
+    *t = text_skip(*t, n);
+    return word;
+}
+
+static bool is_one_of(struct text word, const char *words)
+{
+    struct text rest = text_z(words);
+    for (struct text known = take_word(&rest); known.n; known = take_word(&rest))
+        if (text_eq_nocase(word, known))
+            return true;
+    return false;
+}
+
+size_t host_setting_take(const struct host_setting *h, struct text value, char *out, size_t cap,
+                         struct text *wrong)
+{
+    size_t n = 0, count = 0;
+    *wrong = text_of(NULL, 0);
+    for (struct text word = take_word(&value); word.n; word = take_word(&value)) {
+        if (!is_one_of(word, h->words) || n + word.n + 1 > cap) {
+            *wrong = word;
+            return SIZE_MAX;
+        }
+        if (count++)
+            out[n++] = ' ';
+        for (size_t i = 0; i < word.n; i++)
+            out[n++] = (char)fold((unsigned char)word.p[i]);
+    }
+    return h->is_list || count == 1 ? n : SIZE_MAX;
+}
