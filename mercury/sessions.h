@@ -1,0 +1,58 @@
+/*
+ * sessions.h - the sessions that Mercury tells us of, by its transaction ids. A table of limited size: one that
+ * nothing was heard of for an hour is forgotten, and when all places are taken the one that was silent longest.
+ *
+ * Events may come from several threads at once. The lock of the table is held to find a session only; then one
+ * thread at a time has it. Everything here may be called by any thread.
+ */
+#ifndef GATEPOST_MERCURY_SESSIONS_H
+#define GATEPOST_MERCURY_SESSIONS_H
+
+#include <stdbool.h>
+
+#include "core/gatepost.h"
+
+enum { SESSIONS_MOST = 512, SESSION_SILENCE_MS = 3600000 };
+
+/* One session of Mercury's, and what the adapter knows of it. */
+struct visit {
+    struct gp_session *session; /* NULL: not opened yet */
+    const struct gp_settings_ext *settings;
+    bool begun; /* the engine has been asked or told something, and knows the name */
+    bool connect_asked;
+    bool authenticated; /* and the engine knows */
+    bool exempt;        /* Mercury's own marks say that it is not to be judged */
+    bool rcpt_passed;   /* the last RCPT was none that we turned away, and Mercury has not said yes to it */
+    bool fields_any;    /* some field of the message has been told to the engine */
+    bool fields_odd;    /* a line of its header was no field */
+    bool in_field;      /* a line before was one, so that a blank continues it */
+    unsigned char fields[32]; /* bit per hash of the names of fields that were seen */
+    char held[520];           /* reply to HELO that waits for MAIL; empty: none */
+
+    /* sessions.c's own */
+    uint32_t id;
+    int32_t start;
+    uint64_t heard; /* ticks in milliseconds */
+    unsigned users;
+    bool forgotten;
+    uint32_t thread; /* that has it */
+    void *lock;
+    struct visit *next;
+};
+
+/* END frees what the adapter put into a visit. */
+void sessions_init(void (*end)(struct visit *visit));
+
+/* The visit with that ID, made if there is none or if START shows that it was another session. NULL when out of
+ * memory, or if this very thread has it already (an event inside an event). To be given back. ID 0 gets a visit
+ * of its own each time. */
+struct visit *sessions_take(uint32_t id, int32_t start);
+void sessions_give(struct visit *visit);
+
+/* Forgets the session; one that a thread has ends when it is given back. */
+void sessions_forget(uint32_t id);
+
+/* Forgets all of them. No thread may have one. */
+void sessions_fini(void);
+
+#endif

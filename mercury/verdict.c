@@ -1,0 +1,68 @@
+#include "verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What the rules of V's session say of a setting; NULL while none are in force. */
+static const char *setting(const struct visit *v, const char *name)
+{
+    return v->settings ? v->settings->get(v->session, name) : NULL;
+}
+
+bool setting_is(const struct visit *v, const char *name, const char *value)
+{
+    const char *words = setting(v, name);
+    return words && strcmp(words, value) == 0;
+}
+
+/* Whether Mercury may be told to fail the command of EVENT and go on. */
+static bool may_fail(const struct visit *v, UINT_32 event)
+{
+    const char *word = event == MERCURY_HELO   ? "helo"
+                       : event == MERCURY_MAIL ? "mail"
+                       : event == MERCURY_RCPT ? "rcpt"
+                       : event == MERCURY_DATA ? "data"
+                                               : "message";
+    const char *words = setting(v, "mercury-fail-at");
+    const size_t n = strlen(word);
+    if (!words)
+        words = "mail rcpt";
+    for (const char *p = strstr(words, word); p; p = strstr(p + 1, word))
+        if ((p == words || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
+            return true;
+    return false;
+}
+
+static void put_reply(const struct visit *v, MSEVENTBUF *e, const char *reply)
+{
+    snprintf(e->outbuf, sizeof e->outbuf, "%s%s", reply, setting_is(v, "mercury-crlf", "yes") ? "\r\n" : "");
+}
+
+/* What Mercury is to do about the verdict on EVENT. */
+INT_32 verdict_answer(struct visit *v, UINT_32 event, MSEVENTBUF *e, int action,
+                      const struct gp_verdict *verdict)
+{
+    const char *reply = verdict->reply && *verdict->reply ? verdict->reply : "554 5.7.1 Transaction refused";
+    bool failing = action == GP_FAIL || action == GP_REFUSE;
+
+    if (action == GP_PASS)
+        return MERCURY_GO_ON;
+    if (action == GP_DROP) {
+        e->outbuf[0] = '\0';
+        return MERCURY_HANG_UP;
+    }
+    if (failing && event == MERCURY_HELO && !may_fail(v, event)) {
+        /* A session that is refused hears it again at MAIL anyway. */
+        if (action == GP_FAIL)
+            snprintf(v->held, sizeof v->held, "%s", reply);
+        return MERCURY_GO_ON;
+    }
+    put_reply(v, e, reply);
+    return failing && may_fail(v, event) ? MERCURY_FAIL : MERCURY_HANG_UP;
+}
+
+INT_32 verdict_answer_held(struct visit *v, MSEVENTBUF *e)
+{
+    put_reply(v, e, v->held);
+    return may_fail(v, MERCURY_MAIL) ? MERCURY_FAIL : MERCURY_HANG_UP;
+}
