@@ -10,10 +10,6 @@
  * leaves the daemon inert, with one line in Mercury's log that says why: mail then flows as it would without
  * us.
  */
-#ifndef _WIN32_WINNT
-#define _WIN32_WINNT 0x0600
-#endif
-#include <winsock2.h>
 #include <windows.h>
 
 #include <stdbool.h>
@@ -288,7 +284,7 @@ static bool event_is_known(const MSEVENTBUF *e)
     char reason[120];
     if (!e)
         return false;
-    if (((UINT_32)e->sversion >> 16) == MERCURY_EVENT_MAJOR && e->ssize >= MERCURY_EVENT_SIZE)
+    if (((UINT_32)e->sversion >> 16) == MERCURY_EVENT_MAJOR && (INT_32)e->ssize >= MERCURY_EVENT_SIZE)
         return true;
     snprintf(reason, sizeof reason, "Mercury's events have version %lu.%lu and %ld bytes, known is version %d",
              (UINT_32)e->sversion >> 16, (UINT_32)e->sversion & 0xffff, (long)e->ssize, MERCURY_EVENT_MAJOR);

@@ -1,6 +1,3 @@
-#ifndef _WIN32_WINNT
-#define _WIN32_WINNT 0x0600
-#endif
 #include <winsock2.h>
 #include <ws2tcpip.h>
 
@@ -17,24 +14,34 @@ struct answer {
     char address[ADDRESS_SIZE]; /* empty: a free place */
     char name[NAME_SIZE];
     uint32_t state;
-    bool asking; /* a thread of ours is at it; it alone touches the rest */
-    uint64_t until;
+    bool asking;    /* a thread of ours is at it; it alone touches the rest */
+    unsigned task;  /* which of them */
+    uint32_t since; /* ticks */
+};
+
+/* A thread of ours. Whoever waited for it looks again at what he waited for: it may have gone on to another. */
+struct task {
+    struct answer *answer; /* NULL: there is none */
+    HANDLE done;
 };
 
 static struct {
-    SRWLOCK lock;
-    CONDITION_VARIABLE answered;
-    unsigned threads;
-    bool started; /* Winsock */
+    bool started; /* Winsock, and all below */
+    CRITICAL_SECTION lock;
+    struct task task[NAMES_THREADS_MOST];
     struct answer answer[SETS][WAYS];
 } names;
 
 void names_init(void)
 {
     WSADATA data;
-    /* Once per process, and for good: a look-up may still run when we are closed. */
-    if (!names.started)
-        names.started = WSAStartup(MAKEWORD(2, 2), &data) == 0;
+    /* Once, and for good: a look-up may still run when we are closed. */
+    if (names.started || WSAStartup(MAKEWORD(2, 2), &data) != 0)
+        return;
+    InitializeCriticalSection(&names.lock);
+    for (unsigned i = 0; i < NAMES_THREADS_MOST; i++)
+        names.task[i].done = CreateEventW(NULL, TRUE, FALSE, NULL);
+    names.started = true;
 }
 
 static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
@@ -95,22 +102,24 @@ static uint32_t look_up(const char *address, char *name)
     return state;
 }
 
-/* Looks up what stands in a place that is marked as being asked about. */
-static DWORD WINAPI ask(void *place)
+/* A look-up. */
+static DWORD WINAPI ask(void *context)
 {
-    struct answer *a = place;
+    struct task *t = context;
+    struct answer *a = t->answer;
     HMODULE self = NULL;
     char name[NAME_SIZE] = "";
     uint32_t state = look_up(a->address, name);
 
-    AcquireSRWLockExclusive(&names.lock);
+    EnterCriticalSection(&names.lock);
     a->state = state;
-    memcpy(a->name, state == GP_NAME_VERIFIED ? name : "", state == GP_NAME_VERIFIED ? sizeof name : 1);
-    a->until = GetTickCount64() + (state == GP_NAME_UNKNOWN ? NAMES_NO_ANSWER_MS : NAMES_KEPT_MS);
+    if (state == GP_NAME_VERIFIED)
+        memcpy(a->name, name, sizeof name);
+    a->since = GetTickCount();
     a->asking = false;
-    names.threads--;
-    WakeAllConditionVariable(&names.answered);
-    ReleaseSRWLockExclusive(&names.lock);
+    t->answer = NULL;
+    SetEvent(t->done);
+    LeaveCriticalSection(&names.lock);
 
     /* Gives back what start() took. */
     if (GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
@@ -120,21 +129,30 @@ static DWORD WINAPI ask(void *place)
     return 0;
 }
 
-/* Lets a thread ask. The lock is held. */
+/* Lets a thread ask about A. The lock is held. */
 static bool start(struct answer *a)
 {
     HMODULE self;
-    if (names.threads >= NAMES_THREADS_MOST ||
+    unsigned i = 0;
+    while (i < NAMES_THREADS_MOST && (names.task[i].answer || !names.task[i].done))
+        i++;
+    if (i == NAMES_THREADS_MOST ||
         !GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (LPCWSTR)(void *)ask, &self))
         return false;
-    HANDLE thread = CreateThread(NULL, STACK_SIZE, ask, a, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-    if (!thread) {
-        FreeLibrary(self); /* not the last hold: the caller is in here */
-        return false;
+    struct task *t = &names.task[i];
+    t->answer = a;
+    a->task = i;
+    a->asking = true;
+    ResetEvent(t->done);
+    HANDLE thread = CreateThread(NULL, STACK_SIZE, ask, t, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    if (thread) {
+        CloseHandle(thread);
+        return true;
     }
-    CloseHandle(thread);
-    names.threads++;
-    return true;
+    t->answer = NULL;
+    a->asking = false;
+    FreeLibrary(self); /* not the last hold: the caller is in here */
+    return false;
 }
 
 static struct answer *set_of(const char *address)
@@ -145,47 +163,58 @@ static struct answer *set_of(const char *address)
     return names.answer[hash % SETS];
 }
 
+static bool is_fresh(const struct answer *a, uint32_t now)
+{
+    const uint32_t kept = a->state == GP_NAME_UNKNOWN ? NAMES_NO_ANSWER_MS : NAMES_KEPT_MS;
+    return a->asking || now - a->since < kept;
+}
+
 /* The place of ADDRESS, where an answer is or will be. NULL if nobody can ask now. The lock is held. */
 static struct answer *place_of(const char *address)
 {
-    struct answer *set = set_of(address), *a = NULL, *free_place = NULL;
-    const uint64_t now = GetTickCount64();
+    struct answer *set = set_of(address), *oldest = NULL;
+    const uint32_t now = GetTickCount();
     for (unsigned i = 0; i < WAYS; i++) {
-        if (strcmp(set[i].address, address) == 0)
-            a = &set[i];
-        if (!set[i].asking && (!free_place || set[i].until < free_place->until))
-            free_place = &set[i];
+        struct answer *a = &set[i];
+        if (strcmp(a->address, address) == 0 && is_fresh(a, now))
+            return a;
+        if (strcmp(a->address, address) == 0 || !*a->address) {
+            oldest = a;
+            break;
+        }
+        if (!a->asking && (!oldest || now - a->since > now - oldest->since))
+            oldest = a;
     }
-    if (a && (a->asking || now < a->until))
-        return a;
-    if (!a)
-        a = free_place;
-    if (!a)
+    if (!oldest)
         return NULL;
-    memset(a, 0, sizeof *a);
-    memcpy(a->address, address, strlen(address) + 1);
-    a->asking = start(a);
-    if (!a->asking)
-        a->address[0] = '\0';
-    return a->asking ? a : NULL;
+    memset(oldest, 0, sizeof *oldest);
+    memcpy(oldest->address, address, strlen(address) + 1);
+    if (start(oldest))
+        return oldest;
+    oldest->address[0] = '\0';
+    return NULL;
 }
 
 uint32_t names_lookup(const char *address, char name[NAME_SIZE])
 {
-    const uint64_t end = GetTickCount64() + NAMES_WAIT_MS;
     uint32_t state = GP_NAME_UNKNOWN;
+    HANDLE done = NULL;
     name[0] = '\0';
     if (!names.started || !*address || strlen(address) >= ADDRESS_SIZE)
         return state;
-    AcquireSRWLockExclusive(&names.lock);
+    EnterCriticalSection(&names.lock);
     struct answer *a = place_of(address);
-    for (uint64_t now = GetTickCount64(); a && a->asking && now < end; now = GetTickCount64())
-        SleepConditionVariableSRW(&names.answered, &names.lock, (DWORD)(end - now), 0);
+    if (a && a->asking)
+        done = names.task[a->task].done;
+    LeaveCriticalSection(&names.lock);
+    if (done)
+        WaitForSingleObject(done, NAMES_WAIT_MS);
+    EnterCriticalSection(&names.lock);
     /* While we waited the place may have gone to another address. */
     if (a && !a->asking && strcmp(a->address, address) == 0) {
         state = a->state;
         memcpy(name, a->name, NAME_SIZE);
     }
-    ReleaseSRWLockExclusive(&names.lock);
+    LeaveCriticalSection(&names.lock);
     return state;
 }

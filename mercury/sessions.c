@@ -2,24 +2,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <windows.h>
-
 enum { BUCKETS = 256, LOOK_EVERY_MS = 60000 };
 
 static struct {
-    SRWLOCK lock;
+    CRITICAL_SECTION lock;
     struct visit *bucket[BUCKETS];
     unsigned count;
-    uint64_t looked;
+    uint32_t looked; /* ticks */
     void (*end)(struct visit *visit);
 } table;
-
-_Static_assert(sizeof(SRWLOCK) == sizeof(void *), "a visit has room for its lock");
-
-static SRWLOCK *lock_of(struct visit *v)
-{
-    return (SRWLOCK *)(void *)&v->lock;
-}
 
 static struct visit **bucket_of(uint32_t id)
 {
@@ -29,6 +20,7 @@ static struct visit **bucket_of(uint32_t id)
 static void visit_free(struct visit *v)
 {
     table.end(v);
+    DeleteCriticalSection(&v->lock);
     free(v);
 }
 
@@ -54,7 +46,7 @@ static void add_to(struct visit **list, struct visit *v)
 }
 
 /* Takes out what was silent too long, and if there is no room left, who was silent longest. */
-static void make_room(uint64_t now, struct visit **dead)
+static void make_room(uint32_t now, struct visit **dead)
 {
     struct visit **oldest = NULL;
     if (table.count < SESSIONS_MOST && now - table.looked < LOOK_EVERY_MS)
@@ -89,14 +81,14 @@ static void free_all(struct visit *list)
 void sessions_init(void (*end)(struct visit *visit))
 {
     memset(&table, 0, sizeof table);
-    InitializeSRWLock(&table.lock);
+    InitializeCriticalSection(&table.lock);
     table.end = end;
 }
 
 /* Finds or makes it, with the lock held. *DEAD gets what is to be freed without it. */
 static struct visit *find(uint32_t id, int32_t start, struct visit **dead)
 {
-    const uint64_t now = GetTickCount64();
+    const uint32_t now = GetTickCount();
     for (struct visit **place = bucket_of(id); *place; place = &(*place)->next) {
         struct visit *v = *place;
         if (v->id != id)
@@ -114,7 +106,7 @@ static struct visit *find(uint32_t id, int32_t start, struct visit **dead)
     struct visit *fresh = table.count < SESSIONS_MOST ? calloc(1, sizeof *fresh) : NULL;
     if (!fresh)
         return NULL;
-    InitializeSRWLock(lock_of(fresh));
+    InitializeCriticalSection(&fresh->lock);
     fresh->id = id;
     fresh->start = start;
     fresh->heard = now;
@@ -129,10 +121,10 @@ static struct visit *passing(void)
 {
     struct visit *v = calloc(1, sizeof *v);
     if (v) {
-        InitializeSRWLock(lock_of(v));
+        InitializeCriticalSection(&v->lock);
         v->users = 1;
         v->forgotten = true;
-        AcquireSRWLockExclusive(lock_of(v));
+        EnterCriticalSection(&v->lock);
         v->thread = GetCurrentThreadId();
     }
     return v;
@@ -143,31 +135,31 @@ struct visit *sessions_take(uint32_t id, int32_t start)
     struct visit *dead = NULL;
     if (!id)
         return passing();
-    AcquireSRWLockExclusive(&table.lock);
+    EnterCriticalSection(&table.lock);
     struct visit *v = find(id, start, &dead);
     /* Only the thread itself can have put its own number there. */
     if (v && v->thread == GetCurrentThreadId())
         v = NULL;
     if (v)
         v->users++;
-    ReleaseSRWLockExclusive(&table.lock);
+    LeaveCriticalSection(&table.lock);
     free_all(dead);
     if (!v)
         return NULL;
-    AcquireSRWLockExclusive(lock_of(v));
-    AcquireSRWLockExclusive(&table.lock);
+    EnterCriticalSection(&v->lock);
+    EnterCriticalSection(&table.lock);
     v->thread = GetCurrentThreadId();
-    ReleaseSRWLockExclusive(&table.lock);
+    LeaveCriticalSection(&table.lock);
     return v;
 }
 
 void sessions_give(struct visit *v)
 {
-    AcquireSRWLockExclusive(&table.lock);
+    EnterCriticalSection(&table.lock);
     v->thread = 0;
     bool last = --v->users == 0 && v->forgotten;
-    ReleaseSRWLockExclusive(lock_of(v));
-    ReleaseSRWLockExclusive(&table.lock);
+    LeaveCriticalSection(&v->lock);
+    LeaveCriticalSection(&table.lock);
     if (last)
         visit_free(v);
 }
@@ -175,13 +167,13 @@ void sessions_give(struct visit *v)
 void sessions_forget(uint32_t id)
 {
     struct visit *dead = NULL;
-    AcquireSRWLockExclusive(&table.lock);
+    EnterCriticalSection(&table.lock);
     for (struct visit **place = bucket_of(id); *place; place = &(*place)->next)
         if ((*place)->id == id) {
             add_to(&dead, take_out(place));
             break;
         }
-    ReleaseSRWLockExclusive(&table.lock);
+    LeaveCriticalSection(&table.lock);
     free_all(dead);
 }
 
@@ -192,4 +184,5 @@ void sessions_fini(void)
         table.bucket[i] = NULL;
     }
     table.count = 0;
+    DeleteCriticalSection(&table.lock);
 }

@@ -8,6 +8,8 @@
 #ifndef GATEPOST_MERCURY_SESSIONS_H
 #define GATEPOST_MERCURY_SESSIONS_H
 
+#include <windows.h>
+
 #include <stdbool.h>
 
 #include "core/gatepost.h"
@@ -32,11 +34,11 @@ struct visit {
     /* sessions.c's own */
     uint32_t id;
     int32_t start;
-    uint64_t heard; /* ticks in milliseconds */
+    uint32_t heard; /* ticks in milliseconds */
     unsigned users;
     bool forgotten;
     uint32_t thread; /* that has it */
-    void *lock;
+    CRITICAL_SECTION lock;
     struct visit *next;
 };
 

@@ -1,0 +1,372 @@
+#include "stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+/* Where things are in the interface and in an event. */
+enum {
+    I_SIZE = 0,
+    I_MAJOR = 4,
+    I_MINOR = 5,
+    I_SLOTS = 10,
+    SLOT_LOGSTRING = 87,
+    SLOT_REGISTER = 174,
+    SLOT_DEREGISTER = 175,
+    SLOTS = 227
+};
+enum {
+    E_VERSION = 0,
+    E_SIZE = 4,
+    E_RESERVED = 8,
+    E_FUNCTIONS = 12,
+    E_FLAGS = 16,
+    E_START = 20,
+    E_ID = 24,
+    E_PORT = 28,
+    E_CLIENT = 36,
+    E_RCPTS = 48,
+    E_BAD_RCPTS = 52,
+    E_INBUFLEN = 64,
+    E_INBUF = 68,
+    E_OUTBUF = 72
+};
+enum { MODULE_MERCURYS = 20, HANDLERS_MOST = 64, FUNCTION_GET_ALL_HEADERS = 2, GUARD = 0x5a5a5a5a };
+
+typedef int32_t handler_fn(uint32_t module, uint32_t event, void *edata, void *cdata);
+
+struct handler {
+    uint32_t module, event;
+    handler_fn *call;
+    void *data;
+};
+
+static struct {
+    SRWLOCK lock;
+    HMODULE dll;
+    struct handler handlers[HANDLERS_MOST];
+    unsigned count;
+    bool silent;
+} stage;
+
+struct manners manners;
+
+void manners_usual(void)
+{
+    manners = (struct manners){.interface_size = INTERFACE_SIZE,
+                               .version = 4 << 8 | 72,
+                               .event_version = 0x10003,
+                               .connect2 = true,
+                               .id_at_connect = true,
+                               .header_events = true,
+                               .header_list = true};
+}
+
+static void put(unsigned char *at, unsigned offset, uint32_t value)
+{
+    memcpy(at + offset, &value, sizeof value);
+}
+
+static uint32_t get(const unsigned char *at, unsigned offset)
+{
+    uint32_t value;
+    memcpy(&value, at + offset, sizeof value);
+    return value;
+}
+
+const char *event_name(unsigned event)
+{
+    static const char *const names[] = {"-",     "CONNECT",    "HELO",      "MAIL",        "MAIL_OK",
+                                        "RCPT",  "RCPT_OK",    "DATA",      "DATA_HEADER", "DATA_BODY",
+                                        "AUTH",  "ESMTP_AUTH", "ESMTP_END", "CONNECT2",    "COMMAND",
+                                        "CLOSE", "ABORT",      "RSET"};
+    return event < sizeof names / sizeof *names ? names[event] : "?";
+}
+
+/* ---- what Mercury lends ---- */
+
+static void lent_logstring(int16_t kind, int16_t priority, char *text)
+{
+    (void)kind;
+    AcquireSRWLockExclusive(&stage.lock);
+    if (!stage.silent)
+        printf("log %d %s\n", priority, text);
+    ReleaseSRWLockExclusive(&stage.lock);
+}
+
+static int32_t lent_register(uint32_t module, uint32_t event, handler_fn *call, void *data)
+{
+    bool room;
+    AcquireSRWLockExclusive(&stage.lock);
+    room = stage.count < HANDLERS_MOST;
+    if (room)
+        stage.handlers[stage.count++] = (struct handler){module, event, call, data};
+    ReleaseSRWLockExclusive(&stage.lock);
+    return room;
+}
+
+static int32_t lent_deregister(uint32_t module, uint32_t event, handler_fn *call)
+{
+    int32_t found = 0;
+    AcquireSRWLockExclusive(&stage.lock);
+    for (unsigned i = 0; i < stage.count && !found; i++)
+        if (stage.handlers[i].module == module && stage.handlers[i].event == event &&
+            stage.handlers[i].call == call) {
+            stage.handlers[i] = stage.handlers[--stage.count];
+            found = 1;
+        }
+    ReleaseSRWLockExclusive(&stage.lock);
+    return found;
+}
+
+static int32_t lent_nothing(void)
+{
+    printf("FAILED: the daemon called a function that it has no business with\n");
+    return 0;
+}
+
+static int32_t lent_get_all_headers(void *reserved, char *buf, int32_t size)
+{
+    const struct line_of_mercury *l = reserved;
+    size_t n = l->headers_size;
+    if (size <= 0 || !manners.header_list)
+        return 0;
+    if (n > (size_t)size - 1)
+        n = (size_t)size - 1;
+    if (n)
+        memcpy(buf, l->headers, n);
+    buf[n] = '\0';
+    return (int32_t)n;
+}
+
+static uint32_t address_of(void (*function)(void))
+{
+    return (uint32_t)(uintptr_t)function;
+}
+
+/* The interface, at the very end of what may be read: what lies behind dsize is a fault. */
+static unsigned char *interface_new(void **pages)
+{
+    const size_t two_pages = 8192;
+    unsigned char *top = VirtualAlloc(NULL, two_pages, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    DWORD before;
+    if (!top || !VirtualProtect(top + 4096, 4096, PAGE_NOACCESS, &before))
+        exit(3);
+    unsigned char whole[INTERFACE_SIZE] = {0};
+    put(whole, I_SIZE, manners.interface_size);
+    whole[I_MAJOR] = (unsigned char)(manners.version >> 8);
+    whole[I_MINOR] = (unsigned char)manners.version;
+    for (unsigned slot = 0; slot < SLOTS; slot++)
+        put(whole, I_SLOTS + 4 * slot, address_of((void (*)(void))lent_nothing));
+    put(whole, I_SLOTS + 4 * SLOT_LOGSTRING, address_of((void (*)(void))lent_logstring));
+    put(whole, I_SLOTS + 4 * SLOT_REGISTER,
+        manners.null_functions ? 0 : address_of((void (*)(void))lent_register));
+    put(whole, I_SLOTS + 4 * SLOT_DEREGISTER,
+        manners.null_functions ? 0 : address_of((void (*)(void))lent_deregister));
+    unsigned char *at = top + 4096 - manners.interface_size;
+    memcpy(at, whole, manners.interface_size < sizeof whole ? manners.interface_size : sizeof whole);
+    *pages = top;
+    return at;
+}
+
+/* ---- the daemon ---- */
+
+bool stage_load(const char *path)
+{
+    stage.dll = LoadLibraryA(path);
+    if (!stage.dll)
+        printf("FAILED: cannot load %s: error %lu\n", path, GetLastError());
+    return stage.dll != NULL;
+}
+
+void stage_unload(void)
+{
+    if (stage.dll)
+        FreeLibrary(stage.dll);
+    stage.dll = NULL;
+}
+
+/* Looks a function up as Mercury does: with an underscore, in capitals, and as it is written. */
+static FARPROC entry(const char *name)
+{
+    char other[32];
+    snprintf(other, sizeof other, "_%s", name);
+    FARPROC f = GetProcAddress(stage.dll, other);
+    snprintf(other, sizeof other, "%s", name);
+    CharUpperA(other);
+    if (!f)
+        f = GetProcAddress(stage.dll, other);
+    if (!f)
+        f = GetProcAddress(stage.dll, name);
+    if (!f)
+        printf("FAILED: the daemon has no %s\n", name);
+    return f;
+}
+
+int stage_startup(const char *param)
+{
+    void *pages;
+    char name[] = "gatepost", text[512];
+    uint32_t flags = 0xdeadbeef;
+    unsigned char *m = interface_new(&pages);
+    snprintf(text, sizeof text, "%s", param);
+    short (*f)(void *, uint32_t *, char *, char *) =
+        (short (*)(void *, uint32_t *, char *, char *))(void *)entry("startup");
+    int result = f ? f(m, &flags, name, text) : -1;
+    if (f && flags != 0)
+        printf("FAILED: startup left the flags at %lx\n", (unsigned long)flags);
+    VirtualFree(pages, 0, MEM_RELEASE); /* it is not persistent */
+    return result;
+}
+
+int stage_closedown(void)
+{
+    void *pages;
+    char name[] = "gatepost", param[] = "";
+    unsigned char *m = interface_new(&pages);
+    short (*f)(void *, uint32_t, char *, char *) =
+        (short (*)(void *, uint32_t, char *, char *))(void *)entry("closedown");
+    int result = f ? f(m, 0, name, param) : -1;
+    VirtualFree(pages, 0, MEM_RELEASE);
+    return result;
+}
+
+int stage_configure(void)
+{
+    void *pages;
+    char name[] = "gatepost", param[] = "";
+    unsigned char *m = interface_new(&pages);
+    short (*f)(void *, char *, char *) = (short (*)(void *, char *, char *))(void *)entry("configure");
+    int result = f ? f(m, name, param) : -1;
+    VirtualFree(pages, 0, MEM_RELEASE);
+    return result;
+}
+
+int stage_daemon(void)
+{
+    void *pages;
+    char address[] = "[Global]", param[] = "";
+    unsigned char *m = interface_new(&pages);
+    short (*f)(void *, void *, char *, char *) =
+        (short (*)(void *, void *, char *, char *))(void *)entry("daemon");
+    int result = f ? f(NULL, m, address, param) : -1;
+    VirtualFree(pages, 0, MEM_RELEASE);
+    return result;
+}
+
+unsigned stage_registered(void)
+{
+    return stage.count;
+}
+
+void stage_silent(bool silent)
+{
+    stage.silent = silent;
+}
+
+/* ---- a session ---- */
+
+void line_begin(struct line_of_mercury *l, uint32_t id, const char *client, uint32_t port, uint32_t start)
+{
+    memset(l, 0, sizeof *l);
+    for (unsigned i = 0; i < 7; i++)
+        l->functions[i] = address_of((void (*)(void))lent_nothing);
+    l->functions[FUNCTION_GET_ALL_HEADERS] = address_of((void (*)(void))lent_get_all_headers);
+    put(l->event, E_VERSION, manners.event_version);
+    put(l->event, E_SIZE, EVENT_SIZE);
+    put(l->event, E_RESERVED, (uint32_t)(uintptr_t)l);
+    put(l->event, E_FUNCTIONS, (uint32_t)(uintptr_t)l->functions);
+    put(l->event, E_START, start);
+    put(l->event, E_ID, id);
+    put(l->event, E_PORT, port);
+    put(l->event, E_CLIENT, (uint32_t)(uintptr_t)client);
+    put(l->event, EVENT_SIZE, GUARD);
+}
+
+void line_end(struct line_of_mercury *l)
+{
+    free(l->headers);
+    l->headers = NULL;
+    if (get(l->event, EVENT_SIZE) != GUARD)
+        printf("FAILED: the daemon wrote behind the event\n");
+}
+
+int line_fire(struct line_of_mercury *l, unsigned event, const char *text, unsigned n)
+{
+    struct handler handlers[HANDLERS_MOST];
+    unsigned count = 0;
+    int result = 0;
+    const uint32_t id = get(l->event, E_ID);
+    AcquireSRWLockExclusive(&stage.lock);
+    for (unsigned i = 0; i < stage.count; i++)
+        if (stage.handlers[i].module == MODULE_MERCURYS && stage.handlers[i].event == event)
+            handlers[count++] = stage.handlers[i];
+    ReleaseSRWLockExclusive(&stage.lock);
+
+    l->event[E_OUTBUF] = '\0';
+    memset(l->in, 'x', sizeof l->in); /* not even a NUL where it is undefined */
+    if (text) {
+        if (n > sizeof l->in - 1)
+            n = sizeof l->in - 1;
+        memcpy(l->in, text, n);
+        l->in[n] = '\0';
+    }
+    put(l->event, E_INBUF, (uint32_t)(uintptr_t)l->in);
+    put(l->event, E_INBUFLEN, sizeof l->in);
+    if ((event == EV_CONNECT || event == EV_CONNECT2) && !manners.id_at_connect)
+        put(l->event, E_ID, 0);
+    if (event == EV_CONNECT2)
+        put(l->event, E_FLAGS, get(l->event, E_FLAGS) | manners.flags);
+    for (unsigned i = 0; i < count && result == 0; i++)
+        result = handlers[i].call(MODULE_MERCURYS, event, l->event, handlers[i].data);
+    put(l->event, E_ID, id);
+    return result;
+}
+
+const char *line_reply(struct line_of_mercury *l, unsigned *n)
+{
+    const char *reply = (const char *)l->event + E_OUTBUF;
+    size_t size = strnlen(reply, OUTBUF_SIZE);
+    if (size == OUTBUF_SIZE)
+        return NULL;
+    if (size >= 2 && memcmp(reply + size - 2, "\r\n", 2) == 0)
+        size -= 2;
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)reply[i] < ' ')
+            return NULL;
+    *n = (unsigned)size;
+    return reply;
+}
+
+void line_set_flag(struct line_of_mercury *l, uint32_t flag)
+{
+    put(l->event, E_FLAGS, get(l->event, E_FLAGS) | flag);
+}
+
+void line_add_header(struct line_of_mercury *l, const char *text, unsigned n)
+{
+    uint32_t need = l->headers_size + n + 2;
+    if (need > l->headers_room) {
+        uint32_t room = need * 2 + 256;
+        char *wider = realloc(l->headers, room);
+        if (!wider)
+            exit(3);
+        l->headers = wider;
+        l->headers_room = room;
+    }
+    memcpy(l->headers + l->headers_size, text, n);
+    memcpy(l->headers + l->headers_size + n, "\r\n", 2);
+    l->headers_size = need;
+}
+
+void line_forget_header(struct line_of_mercury *l)
+{
+    l->headers_size = 0;
+}
+
+void line_count_rcpt(struct line_of_mercury *l, bool good)
+{
+    unsigned offset = good ? E_RCPTS : E_BAD_RCPTS;
+    put(l->event, offset, get(l->event, offset) + 1);
+}
