@@ -14,7 +14,7 @@
 #     check-milter    gatepost-milter alone, and in real Sendmails and Postfixes
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
-#   make mercury    the command for 32-bit Windows, into build/mercury/
+#   make mercury    the Mercury/32 daemon and the command for 32-bit Windows, into build/mercury/
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
 #   make install    DESTDIR and prefix work; install-dev is the header and the file for pkg-config alone
 #   make clean
@@ -111,7 +111,7 @@ WIN_LIBS = $(WIN)/libcdb.a -ladvapi32 -lntdll
 win-deps:
 	@tests/need.sh windows
 
-mercury: $(WIN)/gatepost.exe
+mercury: $(WIN)/gatepost.exe $(WIN)/gatepost.dll
 
 # tinycdb's own sources, unchanged. The header stands alone in a folder, for everything else of Debian's must stay unseen.
 $(WIN)/libcdb.a: | win-deps
@@ -137,6 +137,19 @@ $(WIN)/libgatepost-tools.a: $(WIN_TOOLS_OBJ)
 
 $(WIN)/gatepost.exe: $(WIN)/obj/tools/main.o $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
 	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS) -lz -lws2_32
+
+# The daemon.
+WIN_DLL_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(wildcard mercury/*.c))
+
+$(WIN)/gatepost.dll: $(WIN_DLL_OBJ) mercury/exports.def $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
+	$(WIN_CC) $(WIN_CFLAGS) -shared -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) -Wl,--gc-sections $(WIN_LIBS) -lws2_32
+
+# What does to the daemon what Mercury does, for the tests.
+WIN_HOST_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(wildcard tests/mercury/*.c) \
+	tools/dialogue.c tools/playback.c tools/expect.c tools/calendar.c)
+
+$(WIN)/host.exe: $(WIN_HOST_OBJ) $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
+	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS) -lpsapi
 
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 
@@ -259,6 +272,7 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 -include $(MILTER_OBJ:.o=.d)
 -include $(WIN_CORE_OBJ:.o=.d) $(WIN_TOOLS_OBJ:.o=.d) $(WIN)/obj/tools/main.d
 -include $(CHECK_OBJ_regex:.o=.d) $(CHECK_OBJ_dnsbl:.o=.d) $(wildcard $(BUILD)/obj/test_plugin_*.d)
+-include $(WIN_DLL_OBJ:.o=.d) $(WIN_HOST_OBJ:.o=.d)
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "core/gatepost.h"
-#include "mercury/header.h"
+#include "mercury/fields.h"
 #include "mercury/mercury_abi.h"
 #include "mercury/names.h"
 #include "mercury/sessions.h"
@@ -116,7 +116,7 @@ static INT_32 on_mail(struct visit *v, UINT_32 event, MSEVENTBUF *e)
     struct gp_verdict verdict = {.size = sizeof verdict};
     const char *line;
     size_t n;
-    header_begin(v);
+    fields_begin(v);
     v->rcpt_passed = false;
     if (v->held[0] && !v->authenticated)
         return verdict_answer_held(v, e);
@@ -163,7 +163,7 @@ static INT_32 on_data(struct visit *v, UINT_32 event, MSEVENTBUF *e)
 {
     struct gp_verdict verdict = {.size = sizeof verdict};
     tell_last_rcpt(v);
-    header_begin(v);
+    fields_begin(v);
     return verdict_answer(v, event, e, self.api->data(v->session, &verdict), &verdict);
 }
 
@@ -173,7 +173,7 @@ static INT_32 on_header(struct visit *v, UINT_32 event, MSEVENTBUF *e)
     size_t n;
     (void)event;
     if (!setting_is(v, "mercury-header", "list") && line_of(e, &line, &n))
-        header_line(self.api, v, line, n);
+        fields_line(self.api, v, line, n);
     return MERCURY_GO_ON;
 }
 
@@ -181,8 +181,8 @@ static INT_32 on_body(struct visit *v, UINT_32 event, MSEVENTBUF *e)
 {
     struct gp_verdict verdict = {.size = sizeof verdict};
     tell_last_rcpt(v);
-    header_end(self.api, v, e, !setting_is(v, "mercury-header", "lines"));
-    header_begin(v);
+    fields_end(self.api, v, e, !setting_is(v, "mercury-header", "lines"));
+    fields_begin(v);
     self.api->end_of_headers(v->session, NULL);
     /* Nothing is heard of its end; this is the last we can say about it. */
     return verdict_answer(v, event, e, self.api->end_of_message(v->session, 0, &verdict), &verdict);

@@ -43,7 +43,7 @@ struct handler {
 };
 
 static struct {
-    SRWLOCK lock;
+    CRITICAL_SECTION lock;
     HMODULE dll;
     struct handler handlers[HANDLERS_MOST];
     unsigned count;
@@ -89,34 +89,34 @@ const char *event_name(unsigned event)
 static void lent_logstring(int16_t kind, int16_t priority, char *text)
 {
     (void)kind;
-    AcquireSRWLockExclusive(&stage.lock);
+    EnterCriticalSection(&stage.lock);
     if (!stage.silent)
         printf("log %d %s\n", priority, text);
-    ReleaseSRWLockExclusive(&stage.lock);
+    LeaveCriticalSection(&stage.lock);
 }
 
 static int32_t lent_register(uint32_t module, uint32_t event, handler_fn *call, void *data)
 {
     bool room;
-    AcquireSRWLockExclusive(&stage.lock);
+    EnterCriticalSection(&stage.lock);
     room = stage.count < HANDLERS_MOST;
     if (room)
         stage.handlers[stage.count++] = (struct handler){module, event, call, data};
-    ReleaseSRWLockExclusive(&stage.lock);
+    LeaveCriticalSection(&stage.lock);
     return room;
 }
 
 static int32_t lent_deregister(uint32_t module, uint32_t event, handler_fn *call)
 {
     int32_t found = 0;
-    AcquireSRWLockExclusive(&stage.lock);
+    EnterCriticalSection(&stage.lock);
     for (unsigned i = 0; i < stage.count && !found; i++)
         if (stage.handlers[i].module == module && stage.handlers[i].event == event &&
             stage.handlers[i].call == call) {
             stage.handlers[i] = stage.handlers[--stage.count];
             found = 1;
         }
-    ReleaseSRWLockExclusive(&stage.lock);
+    LeaveCriticalSection(&stage.lock);
     return found;
 }
 
@@ -174,6 +174,10 @@ static unsigned char *interface_new(void **pages)
 
 bool stage_load(const char *path)
 {
+    static bool ready;
+    if (!ready)
+        InitializeCriticalSection(&stage.lock);
+    ready = true;
     stage.dll = LoadLibraryA(path);
     if (!stage.dll)
         printf("FAILED: cannot load %s: error %lu\n", path, GetLastError());
@@ -298,11 +302,11 @@ int line_fire(struct line_of_mercury *l, unsigned event, const char *text, unsig
     unsigned count = 0;
     int result = 0;
     const uint32_t id = get(l->event, E_ID);
-    AcquireSRWLockExclusive(&stage.lock);
+    EnterCriticalSection(&stage.lock);
     for (unsigned i = 0; i < stage.count; i++)
         if (stage.handlers[i].module == MODULE_MERCURYS && stage.handlers[i].event == event)
             handlers[count++] = stage.handlers[i];
-    ReleaseSRWLockExclusive(&stage.lock);
+    LeaveCriticalSection(&stage.lock);
 
     l->event[E_OUTBUF] = '\0';
     memset(l->in, 'x', sizeof l->in); /* not even a NUL where it is undefined */

@@ -1,11 +1,11 @@
-#include "header.h"
+#include "fields.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { LIST_SIZE = 1 << 16, LIST_SIZE_MOST = 1 << 22 };
 
-void header_begin(struct visit *v)
+void fields_begin(struct visit *v)
 {
     memset(v->fields, 0, sizeof v->fields);
     v->fields_any = v->fields_odd = v->in_field = false;
@@ -49,7 +49,7 @@ static void tell(const struct gp_api *api, struct visit *v, const char *line, si
     api->header_text(v->session, "\r\n", 2);
 }
 
-void header_line(const struct gp_api *api, struct visit *v, const char *line, size_t n)
+void fields_line(const struct gp_api *api, struct visit *v, const char *line, size_t n)
 {
     n = without_line_end(line, n);
     if (!n)
@@ -126,7 +126,7 @@ static void tell_list(const struct gp_api *api, struct visit *v, const char *lis
     }
 }
 
-void header_end(const struct gp_api *api, struct visit *v, const MSEVENTBUF *e, bool use_list)
+void fields_end(const struct gp_api *api, struct visit *v, const MSEVENTBUF *e, bool use_list)
 {
     bool cut = false;
     char *list = use_list ? read_list(e, &cut) : NULL;
