@@ -51,6 +51,8 @@ static int fire(struct connection *c, unsigned event, const char *text, unsigned
         failure(c, "the reply is none", event, result);
     else
         snprintf(out, OUTBUF_SIZE, "%.*s", (int)size, reply);
+    if (reply && reply[size] == '\r')
+        c->line_ends++;
     return result;
 }
 

@@ -30,6 +30,7 @@ struct connection {
     int64_t *clock;
     const char *clock_file; /* gets the seconds; NULL: none */
     unsigned undocumented;  /* returns that nobody has written down */
+    unsigned line_ends;     /* replies that came with CR LF */
     unsigned failures;
 };
 

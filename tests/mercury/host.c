@@ -86,11 +86,12 @@ static void play(const char *path)
     while (dialogue_next(&dialogue, &item))
         ;
     playback.sessions = playback.passed = playback.failed = 0;
-    connection.undocumented = connection.failures = 0;
+    connection.undocumented = connection.failures = connection.line_ends = 0;
     if (report.errors || playback_play(&playback, path, text_of(bytes, size)) != 0)
         printf("FAILED: %s was not played: %s\n", path, peer.reason);
-    printf("%llu passed, %llu failed, %u undocumented\n", (unsigned long long)playback.passed,
-           (unsigned long long)playback.failed + connection.failures, connection.undocumented);
+    printf("%llu passed, %llu failed, %u undocumented, %u line ends\n", (unsigned long long)playback.passed,
+           (unsigned long long)playback.failed + connection.failures, connection.undocumented,
+           connection.line_ends);
     free(bytes);
 }
 
