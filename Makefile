@@ -12,6 +12,7 @@
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
 #     check-exim      tests/sessions and more through real Exims
 #     check-milter    gatepost-milter alone, and in real Sendmails and Postfixes
+#     check-mercury   tests/sessions and more through the Mercury/32 daemon, in Wine
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make mercury    the Mercury/32 daemon and the command for 32-bit Windows, into build/mercury/
@@ -63,7 +64,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim mercury win-deps check check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter lint bench demo install install-dev clean unit fuzz deps bench-deps
+.PHONY: all exim mercury win-deps check check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter check-mercury lint bench demo install install-dev clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
@@ -279,7 +280,7 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 check:
 	@BUILD='$(BUILD)' tests/check.sh
 
-check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter:
+check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter check-mercury:
 	@BUILD='$(BUILD)' tests/check.sh $(@:check-%=%)
 
 demo: all

@@ -167,9 +167,10 @@ returns_what_is_known() {
     heard_not "what -1 means" && heard "what -2 means at DATA_BODY"
 }
 
-# with_manners LINE...: Mercury is a little different; the dialogues hold all the same.
+# with_manners RULE-LINE MANNERS...: Mercury is a little different; the dialogues hold all the same.
 with_manners() {
-    lay_out default || return 1
+    lay_out default "$1" || return 1
+    shift
     {
         printf 'manners %s\n' "$@"
         for dialogue in actions zombies ids long-header; do
@@ -178,11 +179,43 @@ with_manners() {
     } | host_run && heard_counts
 }
 
+# Nobody who is blocked comes further than HELO, where it is documented that the connection can be closed.
+blocked_is_refused_at_helo() {
+    lay_out default || return 1
+    cat >"$work/default/helo.smtp" <<'EOF'
+connect 203.0.113.200 unknown
+S: 220
+C: EHLO mx.example.net
+S: 550 5.7.1 Too much spam from your network
+S: closed
+EOF
+    host_run <<EOF && heard_counts
+manners connect2 off
+start $work/default/zombies.conf
+play $work/default/helo.smtp
+stop
+EOF
+}
+
 # ---- what is not as it should be ----
 
 # refuses LINE TEXT: with that line before the start the daemon says TEXT, once, and no more; it judges nothing.
 refuses() {
-    small odd
+    odd
+    host_run <<EOF || return 1
+manners $1
+start $work/odd/gatepost.conf
+play $work/odd/spam.smtp
+configure
+stop
+unload
+EOF
+    heard_counts && heard "$2" && heard_times 1 "not in force" && heard "closedown 0, 0 handlers"
+}
+
+# odd [LINE...]: a folder with LINEs in the rules, and spam that nobody minds.
+odd() {
+    small odd "$@"
     cat >"$work/odd/spam.smtp" <<'EOF'
 connect 203.0.113.7 unknown
 S: 220
@@ -202,15 +235,6 @@ S: 250
 C: QUIT
 S: 221
 EOF
-    host_run <<EOF || return 1
-manners $1
-start $work/odd/gatepost.conf
-play $work/odd/spam.smtp
-configure
-stop
-unload
-EOF
-    heard_counts && heard "$2" && heard_times 1 "not in force" && heard "closedown 0, 0 handlers"
 }
 
 refuses_small_interface() {
@@ -219,7 +243,7 @@ refuses_small_interface() {
 
 # Too small even for a line in the log: nothing is said, and nothing breaks.
 endures_tiny_interface() {
-    small odd
+    odd
     host_run <<EOF || return 1
 manners size $1
 start $work/odd/gatepost.conf
@@ -241,13 +265,13 @@ EOF
 }
 
 missing_rules() {
-    refuses "usual" "" 2>/dev/null || true
+    odd
     rm "$work/odd/gatepost.conf"
     without_rules "cannot"
 }
 
 broken_rules() {
-    small odd "rcpt, tarp, close"
+    odd "rcpt, tarp, close"
     without_rules "unknown check 'tarp'"
 }
 
@@ -401,11 +425,11 @@ EOF
 # Who waits in pieces: long lines reach the log whole.
 long_log_lines_come_in_pieces() {
     small long
-    name=$(printf '%0100d' 0)
+    long_name=$(printf '%0100d' 0)
     cat >"$work/long/spam.smtp" <<EOF
 connect 203.0.113.7 unknown
-C: EHLO $name.$name.example.net
-C: MAIL FROM:<$name@$name.example.net>
+C: EHLO $long_name.$long_name.example.net
+C: MAIL FROM:<$long_name@$long_name.example.net>
 C: RCPT TO:<sugar@example.com>
 S: 554
 EOF
@@ -419,7 +443,8 @@ EOF
     [ "$longest" -le 250 ] || missed "a line of $longest letters"
 }
 
-# Eight threads, a thousand sessions each; memory after the first thousand in all, and after the last.
+# Eight threads, a thousand sessions each; memory after the first thousand in all, and after the last. What is open at the time of
+# counting differs by some ten kilobytes; a leak of twenty bytes a session would show.
 many_sessions_at_once() {
     small soak
     host_run <<EOF || return 1
@@ -431,7 +456,7 @@ EOF
     heard "soak: 8000 sessions" && heard ", 0 wrong" && heard "closedown 0, 0 handlers" || return 1
     first=$(sed -n 's/^after 1000 sessions: \([0-9]*\) bytes.*/\1/p' "$work/out")
     last=$(sed -n 's/^after 8000 sessions: \([0-9]*\) bytes.*/\1/p' "$work/out")
-    [ $((last - first)) -le 65536 ] || missed "memory grew from $first to $last bytes"
+    [ $((last - first)) -le 131072 ] || missed "memory grew from $first to $last bytes"
 }
 
 # ---- while it runs ----
@@ -668,11 +693,14 @@ for dialogue in tests/sessions/*.smtp; do
     check "${dialogue##*/} with -1 for a reply everywhere" dialogue_holds_to_the_letter "${dialogue##*/}"
 done
 check "by default nothing is returned that could lose mail" returns_what_is_known
-check "Mercury shows no lines of the header" with_manners "header-events off"
-check "Mercury shows no list of the header" with_manners "header-list off"
-check "Mercury shows lines with their line ends" with_manners "header-ends on" "header-list off"
-check "Mercury has no id at the connection" with_manners "id-at-connect off"
-check "Mercury has no second event for the connection" with_manners "connect2 off"
+check "Mercury shows no lines of the header" with_manners "" "header-events off"
+check "Mercury shows no list of the header" with_manners "" "header-list off"
+check "Mercury shows lines with their line ends" with_manners "mercury-header = lines" "header-ends on"
+check "only the list of the header is asked for" with_manners "mercury-header = list" usual
+check "Mercury has no id at the connection" with_manners "" "id-at-connect off"
+check "the first event for the connection is taken" with_manners "mercury-connect = connect" usual
+check "Mercury has the first event for the connection only" with_manners "mercury-connect = connect" "connect2 off"
+check "the second event for the connection is waited for in vain" blocked_is_refused_at_helo
 check "an interface of 406 bytes" refuses_small_interface 406
 check "an interface of 713 bytes" refuses_small_interface 713
 check "an interface of 300 bytes" endures_tiny_interface 300
@@ -701,6 +729,7 @@ check "32-bit and 64-bit programs share the state" state_is_the_same_for_32_and_
 check "files in use are replaced" files_in_use_are_replaced
 check "TRANSFLT.MER and MERCURYS.ACL are taken over" migration
 if [ -e tests/mercury/command.sh ]; then
+    # shellcheck source=/dev/null # it is a part of its own
     . tests/mercury/command.sh
 fi
 

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 export BUILD
-[ $# -gt 0 ] || set -- unit sessions manuals plugins fuzz san hosts exim milter
+[ $# -gt 0 ] || set -- unit sessions manuals plugins fuzz san hosts exim milter mercury
 
 tests/need.sh build test
 mkdir -p "$BUILD/check"
@@ -16,6 +16,7 @@ for name in "$@"; do
     case $name in
     exim) roots+=(exim) ;;
     milter) roots+=(postfix sendmail) ;;
+    mercury) roots+=(wine) ;;
     esac
 done
 if [ ${#roots[@]} -gt 0 ]; then
@@ -32,6 +33,7 @@ prepare() {
     milter)
         env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-milter"
         ;;
+    mercury) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" mercury "$BUILD/mercury/host.exe" ;;
     esac
 }
 

@@ -48,6 +48,7 @@ static struct {
     struct handler handlers[HANDLERS_MOST];
     unsigned count;
     bool silent;
+    unsigned given_up;
 } stage;
 
 struct manners manners;
@@ -90,6 +91,7 @@ static void lent_logstring(int16_t kind, int16_t priority, char *text)
 {
     (void)kind;
     EnterCriticalSection(&stage.lock);
+    stage.given_up += strstr(text, "could not be put on the blocklist") != NULL;
     if (!stage.silent)
         printf("log %d %s\n", priority, text);
     LeaveCriticalSection(&stage.lock);
@@ -267,6 +269,11 @@ unsigned stage_registered(void)
 void stage_silent(bool silent)
 {
     stage.silent = silent;
+}
+
+unsigned stage_given_up(void)
+{
+    return stage.given_up;
 }
 
 /* ---- a session ---- */

@@ -64,6 +64,9 @@ unsigned stage_registered(void);
 /* Lines of the daemon in Mercury's log are printed as "log PRIORITY TEXT", unless SILENT. */
 void stage_silent(bool silent);
 
+/* How often the daemon said in the log that it could not put a client on the blocklist. */
+unsigned stage_given_up(void);
+
 /* One SMTP session as its events show it. */
 struct line_of_mercury {
     unsigned char event[EVENT_SIZE + 4]; /* a guard behind it */
