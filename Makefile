@@ -150,7 +150,7 @@ WIN_HOST_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(wildcard tests/mercury/*.c) \
 	tools/dialogue.c tools/playback.c tools/expect.c tools/calendar.c)
 
 $(WIN)/host.exe: $(WIN_HOST_OBJ) $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
-	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS) -lpsapi
+	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS)
 
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 

@@ -459,6 +459,20 @@ EOF
     [ $((last - first)) -le 131072 ] || missed "memory grew from $first to $last bytes"
 }
 
+# Mercury ends while sessions are at it; then it starts again.
+closes_while_sessions_go_on() {
+    small soak
+    host_run <<EOF || return 1
+start $work/soak/gatepost.conf
+soak-and-stop 8
+start $work/soak/gatepost.conf
+soak 8 20
+stop
+unload
+EOF
+    heard_times 2 "closedown 0, 0 handlers" && heard_times 2 "startup 1, 12 handlers" && heard ", 0 wrong" && heard unloaded
+}
+
 # ---- while it runs ----
 
 # host_begin CONF, host_say LINE, host_end: a host that obeys from one line to the next.
@@ -724,6 +738,7 @@ check "replies without line ends" replies_end_as_told "" 0
 check "replies with line ends" replies_end_as_told "mercury-crlf = yes" 1
 check "long log lines come in pieces" long_log_lines_come_in_pieces
 check "eight threads, a thousand sessions each" many_sessions_at_once
+check "Mercury ends while sessions go on" closes_while_sessions_go_on
 check "the command sees and changes the list of a running daemon" command_sees_and_changes_the_list
 check "32-bit and 64-bit programs share the state" state_is_the_same_for_32_and_64_bits
 check "files in use are replaced" files_in_use_are_replaced

@@ -4,14 +4,15 @@
 set -u -o pipefail
 
 cd "$(dirname "$0")/.." || exit 2
-tests/need.sh lint bench || exit 2
+tests/need.sh lint bench windows || exit 2
 
 folders=()
-for folder in core tools exim milter plugins tests; do
+for folder in core tools exim mercury milter plugins tests; do
     [ -d "$folder" ] && folders+=("$folder")
 done
-# The build for Windows has its own.
-mapfile -t code < <(find "${folders[@]}" -name '*.c' ! -name '*_win32*.c' | sort)
+# What is for Windows alone is looked at as its compiler does.
+mapfile -t windows < <(find "${folders[@]}" -name '*_win32*.c' -o -path '*mercury/*.c' | sort)
+mapfile -t code < <(find "${folders[@]}" -name '*.c' ! -name '*_win32*.c' ! -path '*mercury/*.c' | sort)
 mapfile -t headers < <(find "${folders[@]}" -name '*.h' | sort)
 mapfile -t manuals < <(find man -name '*.[1-8]' 2>/dev/null | sort)
 mapfile -t scripts < <(grep -rlE '^#!/bin/(ba)?sh|^# shellcheck shell=' .ci "${folders[@]}" 2>/dev/null | sort)
@@ -20,11 +21,13 @@ flags=(-std=c11 -I. -Icore -D_FILE_OFFSET_BITS=64 -D_DEFAULT_SOURCE '-DGATEPOST_
 status=0
 
 echo clang-format
-clang-format --dry-run -Werror "${code[@]}" "${headers[@]}" || status=1
+clang-format --dry-run -Werror "${code[@]}" "${windows[@]}" "${headers[@]}" || status=1
 
 echo clang-tidy
 # What it says on standard error is how many warnings of other people's headers it kept to itself.
 printf '%s\n' "${code[@]}" | xargs -P 2 -I{} clang-tidy --quiet {} -- "${flags[@]}" 2>/dev/null || status=1
+printf '%s\n' "${windows[@]}" | xargs -P 2 -I{} clang-tidy --quiet {} -- --target=i686-w64-mingw32 "${flags[@]}" -D_WIN32_WINNT=0x0501 \
+    -D__USE_MINGW_ANSI_STDIO=1 -D__printf__=__gnu_printf__ -DGP_EXPORT= 2>/dev/null || status=1
 
 echo cppcheck
 cppcheck --quiet -j 2 --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \

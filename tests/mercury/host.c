@@ -2,15 +2,20 @@
  * host.c - the test host: does to the daemon what Mercury does (stage.h, connection.h), told by lines on
  * standard input:
  *
- *   load DLL | unload            LoadLibrary, FreeLibrary
- *   manners NAME VALUE           size, version, null, event-version, connect2, id-at-connect, header-events,
- * header-ends, header-list, flags; "manners usual" for what is known of Mercury 4.72 start [PARAM] startup();
- * prints "startup RESULT, HANDLERS handlers" stop                         closedown(); prints "closedown
- * RESULT, HANDLERS handlers" configure, daemon            the other two functions clock FILE dialogues write
- * their time there (test-clock) as mercury | nobody          whose S@ lines count show on | off print every
- * line of the dialogues play FILE...                 plays dialogues; prints mismatches and "N passed, N
- * failed, N undocumented" soak THREADS SESSIONS        sessions from many threads at once (soak.c) say TEXT
- * prints TEXT, to find the place in the output
+ *   load DLL              LoadLibrary
+ *   unload                FreeLibrary
+ *   manners NAME VALUE    what is different in this Mercury (struct manners); "manners usual": nothing
+ *   start [PARAM]         startup(); prints "startup RESULT, HANDLERS handlers"
+ *   stop                  closedown(); prints "closedown RESULT, HANDLERS handlers"
+ *   configure             calls it
+ *   daemon                calls it
+ *   clock FILE            dialogues write their time there (test-clock)
+ *   as mercury            S@mercury lines count; with another word, none
+ *   show on               prints every line of the dialogues
+ *   play FILE...          plays dialogues; prints mismatches and the counts
+ *   soak THREADS SESSIONS sessions from many threads at once (soak.c)
+ *   soak-and-stop THREADS the same, with closedown() in the midst of it
+ *   say TEXT              prints TEXT, to find the place in the output
  *
  * The daemon's log lines are printed as "log PRIORITY TEXT", what must never be as "FAILED: ...".
  */
@@ -168,9 +173,13 @@ static bool obey(const char *verb, char *rest)
         for (char *file = strtok(rest, " "); file; file = strtok(NULL, " "))
             play(file);
     } else if (strcmp(verb, "soak") == 0) {
-        unsigned threads = 0, sessions = 0;
-        if (sscanf(rest, "%u %u", &threads, &sessions) != 2 || !soak(threads, sessions))
-            printf("FAILED: soak %s\n", rest);
+        char *second = rest;
+        unsigned long threads = strtoul(rest, &second, 10), sessions = strtoul(second, NULL, 10);
+        if (!soak((unsigned)threads, (unsigned)sessions))
+            printf("FAILED: soak\n");
+    } else if (strcmp(verb, "soak-and-stop") == 0) {
+        int result = soak_and_stop((unsigned)strtoul(rest, NULL, 10));
+        printf("closedown %d, %u handlers\n", result, stage_registered());
     } else {
         return obey_setting(verb, rest);
     }

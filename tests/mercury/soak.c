@@ -7,11 +7,9 @@
 #include <string.h>
 #include <windows.h>
 
-#include <psapi.h>
-
 #include "stage.h"
 
-enum { OPEN_AT_ONCE = 5, ROUND = 125, STEPS_MOST = 14 };
+enum { OPEN_AT_ONCE = 5, ROUND = 125, THREADS_MOST = 64 };
 
 /* What the daemon must do at a step. */
 enum wanted {
@@ -95,6 +93,7 @@ struct worker {
 };
 
 static volatile LONG ids = 1000;
+static volatile bool closing; /* verdicts do not count: closedown() is called at some time */
 
 static void begin(struct visitor_of_soak *v, unsigned number)
 {
@@ -112,7 +111,7 @@ static void begin(struct visitor_of_soak *v, unsigned number)
 
 static void wrong(struct worker *w, const struct visitor_of_soak *v, int result, const char *reply)
 {
-    if (w->wrong++ == 0)
+    if (w->wrong++ == 0 && !closing)
         printf("soak: session %u: %s returned %d '%s'\n", v->number, event_name(v->step->event), result, reply);
 }
 
@@ -216,20 +215,38 @@ static void tell_memory(unsigned sessions)
 {
     unsigned blocks;
     size_t bytes = heap_bytes(&blocks);
-    PROCESS_MEMORY_COUNTERS_EX counters = {.cb = sizeof counters};
-    if (!GetProcessMemoryInfo(GetCurrentProcess(), (PROCESS_MEMORY_COUNTERS *)(void *)&counters,
-                              sizeof counters))
-        counters.PrivateUsage = 0;
-    printf("after %u sessions: %u bytes in %u blocks, %u private\n", sessions, (unsigned)bytes, blocks,
-           (unsigned)counters.PrivateUsage);
+    printf("after %u sessions: %u bytes in %u blocks\n", sessions, (unsigned)bytes, blocks);
+}
+
+int soak_and_stop(unsigned threads)
+{
+    struct worker workers[THREADS_MOST];
+    HANDLE handles[THREADS_MOST];
+    threads = threads < THREADS_MOST ? threads : THREADS_MOST;
+    closing = true;
+    stage_silent(true);
+    for (unsigned i = 0; i < threads; i++) {
+        workers[i] = (struct worker){.first = 500000 + 10000 * i, .count = 10 * ROUND};
+        handles[i] = CreateThread(NULL, 0, work, &workers[i], 0, NULL);
+        if (!handles[i])
+            exit(3);
+    }
+    Sleep(300);
+    int result = stage_closedown();
+    WaitForMultipleObjects(threads, handles, TRUE, INFINITE);
+    for (unsigned i = 0; i < threads; i++)
+        CloseHandle(handles[i]);
+    stage_silent(false);
+    closing = false;
+    return result;
 }
 
 bool soak(unsigned threads, unsigned sessions)
 {
-    struct worker workers[64];
-    HANDLE handles[64];
+    struct worker workers[THREADS_MOST];
+    HANDLE handles[THREADS_MOST];
     unsigned wrong_ones = 0, refused = 0, served = 0, number = 1;
-    if (!threads || threads > 64)
+    if (!threads || threads > THREADS_MOST)
         return false;
     stage_silent(true);
     for (unsigned done = 0; done < sessions; done += ROUND) {

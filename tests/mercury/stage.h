@@ -97,4 +97,8 @@ const char *event_name(unsigned event);
  * verdict was right. */
 bool soak(unsigned threads, unsigned sessions);
 
+/* Lets them run without looking at verdicts, calls closedown() in the midst of it, and waits for them. Returns
+ * what closedown() returned. */
+int soak_and_stop(unsigned threads);
+
 #endif
