@@ -16,7 +16,7 @@ for name in "$@"; do
     case $name in
     exim) roots+=(exim) ;;
     milter) roots+=(postfix sendmail) ;;
-    mercury) roots+=(wine) ;;
+    mercury) roots+=(wine exim) ;;
     esac
 done
 if [ ${#roots[@]} -gt 0 ]; then
@@ -33,7 +33,7 @@ prepare() {
     milter)
         env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-milter"
         ;;
-    mercury) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" mercury "$BUILD/mercury/host.exe" ;;
+    mercury) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost-exim.so" mercury "$BUILD/mercury/host.exe" ;;
     esac
 }
 
