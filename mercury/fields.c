@@ -8,7 +8,7 @@ enum { LIST_SIZE = 1 << 16, LIST_SIZE_MOST = 1 << 22 };
 void fields_begin(struct visit *v)
 {
     memset(v->fields, 0, sizeof v->fields);
-    v->fields_any = v->fields_odd = v->in_field = false;
+    v->fields_any = v->in_field = false;
 }
 
 static unsigned char lower(char c)
@@ -63,8 +63,6 @@ void fields_line(const struct gp_api *api, struct visit *v, const char *line, si
     }
     if (name || continued)
         tell(api, v, line, n);
-    else
-        v->fields_odd = true;
 }
 
 /* What the event's function shows, as a string that the caller frees; NULL if it shows nothing, or there is no
@@ -133,6 +131,6 @@ void fields_end(const struct gp_api *api, struct visit *v, const MSEVENTBUF *e, 
     if (list)
         tell_list(api, v, list, cut);
     free(list);
-    if (!v->fields_any || v->fields_odd || cut)
+    if (!v->fields_any || cut)
         api->unknown(v->session, GP_FACT_ALL_FIELDS);
 }

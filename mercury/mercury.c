@@ -265,11 +265,13 @@ static INT_32 judge(struct visit *v, UINT_32 event, MSEVENTBUF *e)
     bool connecting = event == MERCURY_CONNECT || event == MERCURY_CONNECT2;
     if (!v->session && !visit_open(v, event, e))
         return MERCURY_GO_ON;
+    /* Which of the two events for the connection is taken. */
+    bool first = setting_is(v, "mercury-connect", "connect");
     take_flags(v, event, e->flags);
-    if (v->exempt || (connecting && v->connect_asked))
+    if (v->exempt)
         return MERCURY_GO_ON;
-    if (event == MERCURY_CONNECT && !setting_is(v, "mercury-connect", "connect"))
-        return MERCURY_GO_ON; /* it comes again as CONNECT2 */
+    if (connecting && (v->connect_asked || (event == MERCURY_CONNECT) != first))
+        return MERCURY_GO_ON;
     if (!v->begun)
         visit_begin(v, e);
     for (unsigned i = 0; i < EVENTS; i++)

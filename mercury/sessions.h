@@ -26,7 +26,6 @@ struct visit {
     bool exempt;        /* Mercury's own marks say that it is not to be judged */
     bool rcpt_passed;   /* the last RCPT was none that we turned away, and Mercury has not said yes to it */
     bool fields_any;    /* some field of the message has been told to the engine */
-    bool fields_odd;    /* a line of its header was no field */
     bool in_field;      /* a line before was one, so that a blank continues it */
     unsigned char fields[32]; /* bit per hash of the names of fields that were seen */
     char held[520];           /* reply to HELO that waits for MAIL; empty: none */

@@ -460,6 +460,16 @@ EOF
     [ $((last - first)) -le 131072 ] || missed "memory grew from $first to $last bytes"
 }
 
+# Two events of one session at once wait for each other; one within another is let go.
+events_of_one_session_at_once() {
+    small soak
+    host_run <<EOF && heard "collide: 0 wrong, 0 from within, -1 after it"
+start $work/soak/gatepost.conf
+collide 8
+stop
+EOF
+}
+
 # Mercury ends while sessions are at it; then it starts again.
 closes_while_sessions_go_on() {
     small soak
@@ -739,6 +749,7 @@ check "replies without line ends" replies_end_as_told "" 0
 check "replies with line ends" replies_end_as_told "mercury-crlf = yes" 1
 check "long log lines come in pieces" long_log_lines_come_in_pieces
 check "eight threads, a thousand sessions each" many_sessions_at_once
+check "events of one session at once" events_of_one_session_at_once
 check "Mercury ends while sessions go on" closes_while_sessions_go_on
 check "the command sees and changes the list of a running daemon" command_sees_and_changes_the_list
 check "32-bit and 64-bit programs share the state" state_is_the_same_for_32_and_64_bits

@@ -15,6 +15,7 @@
  *   play FILE...          plays dialogues; prints mismatches and the counts
  *   soak THREADS SESSIONS sessions from many threads at once (soak.c)
  *   soak-and-stop THREADS the same, with closedown() in the midst of it
+ *   collide THREADS       events of one session from all of them at once, and one within another
  *   say TEXT              prints TEXT, to find the place in the output
  *
  * The daemon's log lines are printed as "log PRIORITY TEXT", what must never be as "FAILED: ...".
@@ -177,6 +178,9 @@ static bool obey(const char *verb, char *rest)
         unsigned long threads = strtoul(rest, &second, 10), sessions = strtoul(second, NULL, 10);
         if (!soak((unsigned)threads, (unsigned)sessions))
             printf("FAILED: soak\n");
+    } else if (strcmp(verb, "collide") == 0) {
+        if (!collide((unsigned)strtoul(rest, NULL, 10)))
+            printf("FAILED: collide\n");
     } else if (strcmp(verb, "soak-and-stop") == 0) {
         int result = soak_and_stop((unsigned)strtoul(rest, NULL, 10));
         printf("closedown %d, %u handlers\n", result, stage_registered());

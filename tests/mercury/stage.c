@@ -49,6 +49,8 @@ static struct {
     unsigned count;
     bool silent;
     unsigned given_up;
+    struct line_of_mercury *nested; /* gets an event from within the next line of the log */
+    int *nested_result;
 } stage;
 
 struct manners manners;
@@ -91,10 +93,14 @@ static void lent_logstring(int16_t kind, int16_t priority, char *text)
 {
     (void)kind;
     EnterCriticalSection(&stage.lock);
+    struct line_of_mercury *nested = stage.nested;
+    stage.nested = NULL;
     stage.given_up += strstr(text, "could not be put on the blocklist") != NULL;
     if (!stage.silent)
         printf("log %d %s\n", priority, text);
     LeaveCriticalSection(&stage.lock);
+    if (nested)
+        *stage.nested_result = line_fire(nested, EV_MAIL, "MAIL FROM:<nested@example.net>", 30);
 }
 
 static int32_t lent_register(uint32_t module, uint32_t event, handler_fn *call, void *data)
@@ -269,6 +275,14 @@ unsigned stage_registered(void)
 void stage_silent(bool silent)
 {
     stage.silent = silent;
+}
+
+void stage_fire_on_log(struct line_of_mercury *l, int *result)
+{
+    EnterCriticalSection(&stage.lock);
+    stage.nested_result = result;
+    stage.nested = l;
+    LeaveCriticalSection(&stage.lock);
 }
 
 unsigned stage_given_up(void)

@@ -97,6 +97,14 @@ const char *event_name(unsigned event);
  * verdict was right. */
 bool soak(unsigned threads, unsigned sessions);
 
+/* Several threads fire events of one and the same session at once, and the log fires one within another.
+ * Returns true if nothing was returned that no event may return. */
+bool collide(unsigned threads);
+
+/* The next line of the log fires MAIL for L on the thread that it comes from; *RESULT gets what was returned.
+ */
+void stage_fire_on_log(struct line_of_mercury *l, int *result);
+
 /* Lets them run without looking at verdicts, calls closedown() in the midst of it, and waits for them. Returns
  * what closedown() returned. */
 int soak_and_stop(unsigned threads);
