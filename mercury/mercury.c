@@ -3,12 +3,10 @@
  * and answers Mercury with what the engine decides. No policy here.
  *
  * Mercury calls startup() when it starts and closedown() when it ends; between them it calls on_event(), from
- * any of its threads, for each step of each SMTP session. Verdicts become returns and replies in
- * verdict.c.
+ * any of its threads, for each step of each SMTP session. What a verdict becomes is in verdict.c.
  *
  * Whatever is not as we know it - an interface too small, a function missing, an event of another version -
- * leaves the daemon inert, with one line in Mercury's log that says why: mail then flows as it would without
- * us.
+ * leaves the daemon inert, with one line in Mercury's log that says why: mail flows as it would without us.
  */
 #include <windows.h>
 

@@ -383,6 +383,73 @@ stop
 EOF
 }
 
+# A name that does not lead back to the address is none, whatever it says.
+forged_name_is_none() {
+    lay_out default || return 1
+    cp "$work/names" "$work/names.before"
+    printf '%s\n' "198.51.100.140 line9.dialup.example.net forged" "198.51.100.141 line7.dialup.example.net forged" >>"$work/names"
+    cat >"$work/default/name.smtp" <<'EOF'
+connect 198.51.100.140 unknown
+S: 220
+connect 198.51.100.141 unknown
+S: 220
+connect 198.51.100.130 unknown
+S: 554 5.7.1 No mail from dial-up lines
+EOF
+    status=0
+    host_run <<EOF || status=1
+start $work/default/zombies.conf
+play $work/default/name.smtp
+stop
+EOF
+    mv "$work/names.before" "$work/names"
+    [ $status -eq 0 ] && heard_counts
+}
+
+# On a submission port a verdict waits for MAIL, and lapses with AUTH.
+submission_port_waits_for_auth() {
+    lay_out default || return 1
+    cat >"$work/default/port.smtp" <<'EOF'
+connect 203.0.113.200 unknown 587
+S: 220
+C: EHLO mail.example.com
+S: 250
+auth
+C: MAIL FROM:<david@example.com>
+S: 250
+C: QUIT
+connect 203.0.113.200 unknown 587
+S: 220
+C: EHLO mx.example.net
+S: 250
+C: MAIL FROM:<david@example.net>
+S: 550 5.7.1 Too much spam from your network
+EOF
+    host_run <<EOF && heard_counts
+start $work/default/zombies.conf
+play $work/default/port.smtp
+stop
+EOF
+}
+
+# Where Mercury is told to fail nothing, the connection is closed.
+nothing_fails_without_closing() {
+    small closing "mercury-fail-at ="
+    cat >"$work/closing/a.smtp" <<'EOF'
+connect 203.0.113.7 unknown
+C: EHLO mail.example.com
+S: 250
+C: MAIL FROM:<a@example.net>
+S: 554 Format of command not acceptable here
+S: closed
+EOF
+    host_run <<EOF && heard_counts
+start $work/closing/gatepost.conf
+play $work/closing/a.smtp
+stop
+EOF
+}
+
 # A name server that does not answer holds nobody up for long; what depends on the name is not known.
 silent_name_server_is_not_waited_for() {
     lay_out default || return 1
@@ -744,6 +811,9 @@ check "who is exempt in Mercury is judged if the rules say so" exempt_in_mercury
 check "a recipient that Mercury refused does not count" recipient_refused_by_mercury_does_not_count
 check "names are looked up" names_are_looked_up_unless_told "" "554 5.7.1 No mail from dial-up lines"
 check "names are not looked up with mercury-resolve = no" names_are_looked_up_unless_told "mercury-resolve = no" 220
+check "a forged name is none" forged_name_is_none
+check "a submission port waits for AUTH" submission_port_waits_for_auth
+check "nothing fails without closing" nothing_fails_without_closing
 check "a name server that is silent is not waited for" silent_name_server_is_not_waited_for
 check "replies without line ends" replies_end_as_told "" 0
 check "replies with line ends" replies_end_as_told "mercury-crlf = yes" 1

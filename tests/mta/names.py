@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The name server of the tests' namespace: names.py FILE answers on 127.0.0.1:53 from FILE's lines "ADDRESS NAME", both ways.
+"""The name server of the tests' namespace: names.py FILE answers on 127.0.0.1:53 from FILE's lines "ADDRESS NAME", both ways;
+from "ADDRESS NAME forged" for the address only.
 
 A real server verifies a client's name by asking the DNS, not the hosts file. FILE is read again when it changes; a name
 or an address that is not in it does not exist.
@@ -30,12 +31,13 @@ class Zone:
         with open(self.path, encoding="ascii", errors="ignore") as file:
             for line in file:
                 words = line.split()
-                if len(words) == 2:
-                    self.add(ipaddress.ip_address(words[0]), words[1].lower())
+                if len(words) == 2 or words[2:] == ["forged"]:
+                    self.add(ipaddress.ip_address(words[0]), words[1].lower(), len(words) == 2)
 
-    def add(self, address, name):
+    def add(self, address, name, both_ways):
         forward = A if address.version == 4 else AAAA
-        self.records.setdefault(name, []).append((forward, address.packed))
+        if both_ways:
+            self.records.setdefault(name, []).append((forward, address.packed))
         self.records.setdefault(address.reverse_pointer, []).append((PTR, encode(name)))
 
 

@@ -1,6 +1,7 @@
 /*
- * daemon.h - stands in for the header of that name in the vendor's developer kit, which is not ours to copy. Written by us
- * from the facts, so that -DUSE_VENDOR_DAEMON_H is compiled in every test run; it proves nothing about the kit itself.
+ * daemon.h - stands in for the header of that name in the vendor's developer kit, which is not ours to copy.
+ * Written by us from the facts, so that -DUSE_VENDOR_DAEMON_H is compiled in every test run; it proves nothing
+ * about the kit itself.
  */
 #ifndef STAND_IN_DAEMON_H
 #define STAND_IN_DAEMON_H
