@@ -69,7 +69,7 @@ static HANDLE open_existing(const char *path, DWORD want, DWORD flags)
 
 int os_file_id(const char *path, struct file_id *out)
 {
-    DWORD attributes;
+    DWORD attributes = 0;
     *out = (struct file_id){0};
     /* Folders open with that flag only. */
     HANDLE file = open_existing(path, FILE_READ_ATTRIBUTES, FILE_FLAG_BACKUP_SEMANTICS);

@@ -79,14 +79,24 @@ static void log_inert(const char *reason)
 
 /* ---- the phases ---- */
 
-/* What the client said; false if the event does not show it. */
+/* The length of the text at P, at most MOST; 0 where no text can be read. For some events nobody has written
+ * down whether there is one: a pointer that leads nowhere must not take Mercury down. */
+static size_t text_size(const char *p, size_t most)
+{
+    MEMORY_BASIC_INFORMATION about;
+    if (!p || !VirtualQuery(p, &about, sizeof about) || about.State != MEM_COMMIT ||
+        (about.Protect & (PAGE_NOACCESS | PAGE_GUARD | PAGE_EXECUTE)))
+        return 0;
+    size_t room = about.RegionSize - (size_t)(p - (const char *)about.BaseAddress);
+    return strnlen(p, most < room ? most : room);
+}
+
+/* What the client said; false if the event does not show it. No command and no field is empty. */
 static bool line_of(const MSEVENTBUF *e, const char **line, size_t *n)
 {
-    if (!e->inbuf || e->inbuflen <= 0)
-        return false;
     *line = e->inbuf;
-    *n = strnlen(e->inbuf, e->inbuflen < LINE_MOST ? (size_t)e->inbuflen : LINE_MOST);
-    return true;
+    *n = text_size(e->inbuf, e->inbuflen > 0 && e->inbuflen < LINE_MOST ? (size_t)e->inbuflen : LINE_MOST);
+    return *n > 0;
 }
 
 static INT_32 on_connect(struct visit *v, UINT_32 event, MSEVENTBUF *e)
@@ -219,8 +229,8 @@ static void visit_end(struct visit *v)
 static bool visit_open(struct visit *v, UINT_32 event, const MSEVENTBUF *e)
 {
     struct gp_client client = {.size = sizeof client};
-    client.address = e->client ? e->client : "";
-    client.address_size = strnlen(client.address, 64);
+    client.address = e->client;
+    client.address_size = text_size(e->client, 64);
     client.local_port = e->port > 0 && e->port <= 65535 ? (uint32_t)e->port : 0;
     if (self.api->session_open(self.engine, &client, &v->session) < 0)
         return false;
@@ -233,12 +243,12 @@ static bool visit_open(struct visit *v, UINT_32 event, const MSEVENTBUF *e)
 /* Before the engine is first asked: the client's name, if anything depends on it. */
 static void visit_begin(struct visit *v, const MSEVENTBUF *e)
 {
-    char name[NAME_SIZE];
+    char address[64] = "", name[NAME_SIZE];
     v->begun = true;
     if (!(self.api->needs(v->session) & GP_FACT_NAME))
         return;
-    uint32_t state =
-        setting_is(v, "mercury-resolve", "no") || !e->client ? GP_NAME_UNKNOWN : names_lookup(e->client, name);
+    snprintf(address, sizeof address, "%.*s", (int)text_size(e->client, sizeof address - 1), e->client);
+    uint32_t state = setting_is(v, "mercury-resolve", "no") ? GP_NAME_UNKNOWN : names_lookup(address, name);
     if (state == GP_NAME_UNKNOWN)
         self.api->unknown(v->session, GP_FACT_NAME);
     else

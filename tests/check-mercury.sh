@@ -800,6 +800,7 @@ for dialogue in tests/sessions/*.smtp; do
 done
 check "by default nothing is returned that could lose mail" returns_what_is_known
 check "Mercury shows no lines of the header" with_manners "" "header-events off"
+check "Mercury's lines of the header lead nowhere" with_manners "" "header-undefined on"
 check "Mercury shows no list of the header" with_manners "" "header-list off"
 check "Mercury shows lines with their line ends" with_manners "mercury-header = lines" "header-ends on"
 check "only the list of the header is asked for" with_manners "mercury-header = list" usual

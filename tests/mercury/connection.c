@@ -230,8 +230,8 @@ static int say_line_of_data(struct connection *c, struct text line, struct reply
     if (manners.header_events) {
         int n = snprintf(whole, sizeof whole, "%.*s%s", (int)line.n, line.p,
                          manners.header_line_ends ? "\r\n" : "");
-        int result =
-            fire(c, EV_DATA_HEADER, whole, (unsigned)(n < (int)sizeof whole ? n : (int)sizeof whole - 1), out);
+        int result = fire(c, EV_DATA_HEADER, manners.header_undefined ? NULL : whole,
+                          (unsigned)(n < (int)sizeof whole ? n : (int)sizeof whole - 1), out);
         take_data_result(c, result, out);
     }
     return 0;

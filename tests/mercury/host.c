@@ -108,7 +108,8 @@ static bool set_manners(const char *name, const char *value)
         bool *on;
     } switches[] = {{"null", &manners.null_functions},          {"connect2", &manners.connect2},
                     {"id-at-connect", &manners.id_at_connect},  {"header-events", &manners.header_events},
-                    {"header-ends", &manners.header_line_ends}, {"header-list", &manners.header_list}};
+                    {"header-ends", &manners.header_line_ends}, {"header-undefined", &manners.header_undefined},
+                    {"header-list", &manners.header_list}};
     const uint32_t number = (uint32_t)strtoul(value, NULL, 0);
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
         if (strcmp(name, switches[i].name) == 0) {

@@ -45,6 +45,7 @@ struct handler {
 static struct {
     CRITICAL_SECTION lock;
     HMODULE dll;
+    void *nowhere; /* a page that cannot be read */
     struct handler handlers[HANDLERS_MOST];
     unsigned count;
     bool silent;
@@ -186,6 +187,8 @@ bool stage_load(const char *path)
     if (!ready)
         InitializeCriticalSection(&stage.lock);
     ready = true;
+    if (!stage.nowhere)
+        stage.nowhere = VirtualAlloc(NULL, 4096, MEM_COMMIT | MEM_RESERVE, PAGE_NOACCESS);
     stage.dll = LoadLibraryA(path);
     if (!stage.dll)
         printf("FAILED: cannot load %s: error %lu\n", path, GetLastError());
@@ -330,14 +333,15 @@ int line_fire(struct line_of_mercury *l, unsigned event, const char *text, unsig
     LeaveCriticalSection(&stage.lock);
 
     l->event[E_OUTBUF] = '\0';
-    memset(l->in, 'x', sizeof l->in); /* not even a NUL where it is undefined */
     if (text) {
+        memset(l->in, 'x', sizeof l->in);
         if (n > sizeof l->in - 1)
             n = sizeof l->in - 1;
         memcpy(l->in, text, n);
         l->in[n] = '\0';
     }
-    put(l->event, E_INBUF, (uint32_t)(uintptr_t)l->in);
+    /* Where it is undefined, reading it is a fault. */
+    put(l->event, E_INBUF, text ? (uint32_t)(uintptr_t)l->in : (uint32_t)(uintptr_t)stage.nowhere);
     put(l->event, E_INBUFLEN, sizeof l->in);
     if ((event == EV_CONNECT || event == EV_CONNECT2) && !manners.id_at_connect)
         put(l->event, E_ID, 0);

@@ -40,6 +40,7 @@ struct manners {
     bool id_at_connect;    /* the session has its id then */
     bool header_events;    /* DATA_HEADER shows lines */
     bool header_line_ends; /* with CR LF behind them */
+    bool header_undefined; /* DATA_HEADER comes, but inbuf leads nowhere then */
     bool header_list;      /* get_all_headers works */
     uint32_t flags;        /* set in every session, once its connection is accepted */
 };
