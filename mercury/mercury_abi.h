@@ -42,9 +42,9 @@ typedef INT_32 (*EVENTPROC)(UINT_32 module, UINT_32 event, void *edata, void *cd
  * [D]. One pointer per slot; only those are named that we use. Versions only ever append [I: the 99 slots of
  * 1999 are the first of the 227 of 2008]. */
 typedef struct {
-    INT_32 dsize;     /* bytes of this structure */
-    char vmajor;      /* 4.61 is 4 and 61 */
-    char vminor;      /* */
+    INT_32 dsize; /* bytes of this structure */
+    char vmajor;  /* 4.61 is 4 and 61 */
+    char vminor;
     void *hMDIParent; /* a window */
     void *(*get_variable)(int index);
     void *slots_1_to_86[86];
@@ -87,7 +87,7 @@ typedef struct {
     INT_32 bad_rcpts;
     INT_32 relay_attempts;
     INT_32 discard_reason;
-    INT_32 inbuflen;   /* room in inbuf [I], or the length of the text: we look no further than either */
+    INT_32 inbuflen;   /* room in inbuf [I], or the length of the text: we look no further */
     char *inbuf;       /* a command line */
     char outbuf[1024]; /* the reply, with its code; empty: Mercury says its own, or nothing */
     INT_32 bad_cmds;   /* since minor version 3 */

@@ -15,18 +15,34 @@ bool setting_is(const struct visit *v, const char *name, const char *value)
     return words && strcmp(words, value) == 0;
 }
 
+/* What mercury-fail-at calls it; NULL for the connection, at which there is nothing to go on with. */
+static const char *word_of(UINT_32 event)
+{
+    switch (event) {
+    case MERCURY_HELO:
+        return "helo";
+    case MERCURY_MAIL:
+        return "mail";
+    case MERCURY_RCPT:
+        return "rcpt";
+    case MERCURY_DATA:
+        return "data";
+    case MERCURY_DATA_BODY:
+        return "message";
+    default:
+        return NULL;
+    }
+}
+
 /* Whether Mercury may be told to fail the command of EVENT and go on. */
 static bool may_fail(const struct visit *v, UINT_32 event)
 {
-    const char *word = event == MERCURY_HELO   ? "helo"
-                       : event == MERCURY_MAIL ? "mail"
-                       : event == MERCURY_RCPT ? "rcpt"
-                       : event == MERCURY_DATA ? "data"
-                                               : "message";
-    const char *words = setting(v, "mercury-fail-at");
-    const size_t n = strlen(word);
+    const char *word = word_of(event), *words = setting(v, "mercury-fail-at");
+    const size_t n = word ? strlen(word) : 0;
+    if (!n)
+        return false;
     if (!words)
-        words = "mail rcpt";
+        words = "mail rcpt"; /* while no rules are in force */
     for (const char *p = strstr(words, word); p; p = strstr(p + 1, word))
         if ((p == words || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
             return true;
