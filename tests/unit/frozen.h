@@ -174,6 +174,12 @@ MEMBER(gp_trace_ext, size,     0, 0, uint32_t);
 MEMBER(gp_trace_ext, reserved, 4, 4, uint32_t);
 MEMBER(gp_trace_ext, set,      8, 8, void (*)(struct gp_session *, void (*)(void *, const char *, size_t), void *));
 
+/* get_ext("settings/1") */
+SIZE(gp_settings_ext, 16, 12);
+MEMBER(gp_settings_ext, size,     0, 0, uint32_t);
+MEMBER(gp_settings_ext, reserved, 4, 4, uint32_t);
+MEMBER(gp_settings_ext, get,      8, 8, const char *(*)(struct gp_session *, const char *));
+
 /* ---- checks as plugins ---- */
 
 VALUE(GP_CHECK_MAJOR, 1);
@@ -189,7 +195,6 @@ VALUE(GP_AT_MESSAGE_ID, 128);
 VALUE(GP_AT_HEADERS, 256);
 VALUE(GP_AT_ALL, 511);
 
-/* clang-format off */
 SIZE(gp_check_host, 32, 20);
 MEMBER(gp_check_host, size,      0,  0, uint32_t);
 MEMBER(gp_check_host, limit_ms,  4,  4, uint32_t);
@@ -248,7 +253,6 @@ MEMBER(gp_check, usage,      24, 20, const char *);
 MEMBER(gp_check, compile,    32, 24, int (*)(const struct gp_check_host *, const struct gp_argument *, size_t, void **, struct gp_check_error *));
 MEMBER(gp_check, match,      40, 28, int (*)(void *, const struct gp_facts *, const char *, size_t));
 MEMBER(gp_check, free,       48, 32, void (*)(void *));
-/* clang-format on */
 /* clang-format on */
 
 /* The exported function. */
