@@ -49,12 +49,13 @@ WIN32_SRC := $(wildcard core/*_win32*.c tools/*_win32*.c)
 POSIX_SRC := $(wildcard core/*_posix*.c tools/*_posix*.c)
 CORE_SRC  := $(filter-out $(WIN32_SRC),$(ALL_CORE_SRC))
 TOOLS_SRC := $(filter-out $(WIN32_SRC),$(ALL_TOOLS_SRC))
-UNIT_SRC  := $(wildcard tests/unit/test_*.c)
+UNIT_SRC  := $(filter-out %_win32.c,$(wildcard tests/unit/test_*.c))
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 
 CORE_OBJ  := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
+UNIT_OBJ  := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(UNIT_SRC) %_win32.c,$(wildcard tests/unit/*.c)))
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
@@ -163,18 +164,25 @@ $(BUILD)/obj/milter/options.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(libdir)/ga
 $(BUILD)/gatepost-milter: $(MILTER_OBJ)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lmilter -ldl -pthread
 
-# Tests that let an allocation fail put their own function in front of it.
-UNIT_LDFLAGS_test_allocation = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
-UNIT_LDFLAGS_test_arena  = -Wl,--wrap=calloc
-UNIT_LDFLAGS_test_header = -Wl,--wrap=realloc
+# What tests share. It comes before the engine, for slots_hooks.o stands for one of its objects.
+$(BUILD)/libgatepost-unit.a: $(UNIT_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Tests that let an allocation fail (failing_alloc.h).
+FAILING_ALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+UNIT_LDFLAGS_test_allocation = $(FAILING_ALLOC)
+UNIT_LDFLAGS_test_arena  = $(FAILING_ALLOC)
+UNIT_LDFLAGS_test_header = $(FAILING_ALLOC)
 
 # Of gatepost-milter, what can be tested without a libmilter.
 UNIT_LDFLAGS_test_translate = $(BUILD)/obj/milter/translate.o
 $(BUILD)/unit/test_translate: $(BUILD)/obj/milter/translate.o
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
+	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-unit.a \
+		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(UNIT_LDFLAGS_$(@F)) $(CDB) $(ZLIB) -lcmocka
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
@@ -212,7 +220,7 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 -include $(MILTER_OBJ:.o=.d)
 -include $(WIN_CORE_OBJ:.o=.d) $(WIN_TOOLS_OBJ:.o=.d) $(WIN)/obj/tools/main.d
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
-	$(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
+	$(UNIT_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
 check:
 	@BUILD='$(BUILD)' tests/check.sh
