@@ -2,6 +2,7 @@
 #
 #   passed, failed      the counts so far
 #   run_unit NAME COMMAND…  runs a cmocka program and counts its cases; one that dies is one failure more
+#   unit_names          the names of the unit tests, those for Windows left out
 #   finish NAME         the stage's last line, and its exit status
 # shellcheck shell=sh
 
@@ -37,6 +38,15 @@ run_unit() {
     else
         echo "ok $label: $good"
     fi
+}
+
+unit_names() {
+    for source in tests/unit/test_*.c; do
+        case $source in
+        *_win32.c) ;;
+        *) basename "$source" .c ;;
+        esac
+    done
 }
 
 finish() {

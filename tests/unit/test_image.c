@@ -53,7 +53,7 @@ static void image__stored_and_loaded__is_the_same(void **state)
     temp_text(&f, "b.conf", "mail, \"*x*\", log\n");
     assert_false(image_is_current(kept, config));
     assert_true(image_is_of(kept, config));
-    assert_int_equal(unlink(config), 0);
+    assert_int_equal(os_remove(config), 0);
     assert_false(image_is_current(kept, config));
     assert_true(image_is_of(kept, config));
     ruleset_unref(&kept);

@@ -77,7 +77,7 @@ static void blocklist__damaged__is_set_aside_and_told_once(void **state)
     offend(&d, CLIENT);
     offend(&d, "203.0.113.10");
     assert_int_equal(times_said(&d, "it is no such file; set aside as"), 1);
-    assert_int_equal(access(temp_path(&d.folder, "state/blocklist.damaged"), F_OK), 0);
+    assert_true(temp_has(&d.folder, "state/blocklist.damaged"));
     /* The same trouble again, met by another process: the administrator has been told. */
     temp_put(&d.folder, "state/blocklist", junk, sizeof junk);
     begin(&d, 0);
@@ -154,10 +154,10 @@ static void blocklist__removed__is_begun_anew(void **state)
     start(&d);
     begin(&d, 0);
     offend(&d, CLIENT);
-    assert_int_equal(unlink(temp_path(&d.folder, "state/blocklist")), 0);
+    temp_delete(&d.folder, "state/blocklist");
     assert_int_equal(d.api->engine_refresh(d.engine), 0);
     offend(&d, CLIENT);
-    assert_int_equal(access(temp_path(&d.folder, "state/blocklist"), F_OK), 0);
+    assert_true(temp_has(&d.folder, "state/blocklist"));
     assert_null(strstr(d.log, "blocklist:"));
     doorway_close(&d);
 }

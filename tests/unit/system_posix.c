@@ -1,0 +1,156 @@
+#define _GNU_SOURCE
+#include "system.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+void folder_make_own(char *out, size_t cap)
+{
+    int n = snprintf(out, cap, "/tmp/gatepost-test-XXXXXX");
+    assert_true(n > 0 && (size_t)n < cap);
+    assert_non_null(mkdtemp(out));
+}
+
+void folder_make(const char *path)
+{
+    assert_int_equal(mkdir(path, 0755), 0);
+}
+
+bool folder_remove(const char *path)
+{
+    return rmdir(path) == 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st, (void)kind, (void)where;
+    return remove(path);
+}
+
+void folder_remove_all(const char *path)
+{
+    assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+unsigned folder_count(const char *path, const char *prefix, char *name, size_t cap)
+{
+    unsigned count = 0;
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    for (const struct dirent *e = readdir(folder); e; e = readdir(folder)) {
+        if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) != 0)
+            continue;
+        count++;
+        if (name)
+            snprintf(name, cap, "%s", e->d_name);
+    }
+    closedir(folder);
+    return count;
+}
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+void file_cut(const char *path, size_t size)
+{
+    assert_int_equal(truncate(path, (off_t)size), 0);
+}
+
+int output_to(int fd, const char *path)
+{
+    fflush(NULL);
+    int saved = dup(fd), to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(saved >= 0 && to >= 0);
+    dup2(to, fd);
+    close(to);
+    return saved;
+}
+
+void output_back(int fd, int saved)
+{
+    fflush(NULL);
+    dup2(saved, fd);
+    close(saved);
+}
+
+void child_start(struct child *child, int (*run)(const void *context), const void *context, size_t n)
+{
+    assert_true(n <= CHILD_CONTEXT_MAX);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(run(context));
+    child->handle = pid;
+}
+
+int child_wait(struct child *child)
+{
+    int status = 0;
+    assert_int_equal(waitpid((pid_t)child->handle, &status, 0), child->handle);
+    child->handle = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_KILLED;
+}
+
+void child_kill(const struct child *child)
+{
+    assert_int_equal(kill((pid_t)child->handle, SIGKILL), 0);
+}
+
+void child_die(void)
+{
+    kill(getpid(), SIGKILL);
+    for (;;)
+        pause();
+}
+
+static void *begin(void *context)
+{
+    struct thread *thread = context;
+    thread->result = thread->run(thread->context);
+    return NULL;
+}
+
+void thread_start(struct thread *thread, unsigned (*run)(void *context), void *context)
+{
+    pthread_t id;
+    thread->run = run;
+    thread->context = context;
+    assert_int_equal(pthread_create(&id, NULL, begin, thread), 0);
+    thread->handle = (uintptr_t)id;
+}
+
+unsigned thread_join(struct thread *thread)
+{
+    assert_int_equal(pthread_join((pthread_t)thread->handle, NULL), 0);
+    return thread->result;
+}
+
+void thread_yield(void)
+{
+    sched_yield();
+}
+
+void pause_us(unsigned microseconds)
+{
+    struct timespec t = {.tv_sec = (time_t)(microseconds / 1000000),
+                         .tv_nsec = (long)(microseconds % 1000000) * 1000};
+    while (nanosleep(&t, &t) != 0)
+        continue;
+}
