@@ -185,10 +185,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost
 		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(UNIT_LDFLAGS_$(@F)) $(CDB) $(ZLIB) -lcmocka
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-tools.a \
-		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-unit.a \
+		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
 
 # Beside which the blocklist is timed; nothing else needs it.
 BENCH_LDLIBS_bench_blocklist = -llmdb -pthread

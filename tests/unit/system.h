@@ -4,7 +4,7 @@
  *
  * system_posix.c and system_win32.c give the same, so that a test itself knows neither. What only one of the
  * two has (modes, links, mounts; drives) is tested in files whose names end in _posix.c and _win32.c. A path
- * has '/' between its names everywhere. What fails here fails the test.
+ * has '/' between its names everywhere. What fails here ends the program.
  */
 #ifndef GATEPOST_TEST_SYSTEM_H
 #define GATEPOST_TEST_SYSTEM_H
