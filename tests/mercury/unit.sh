@@ -1,0 +1,47 @@
+#!/bin/sh
+# unit.sh [WINE-FOLDER]: the unit tests and the fuzz targets over their corpora as one program of 32-bit Windows,
+# $BUILD/mercury/unit.exe, under Wine: in the one that wine_setup has laid out in WINE-FOLDER, else in one of its own. A line
+# for each test and target; the last one is "N passed, N failed".
+set -eu
+
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+export BUILD
+
+if [ $# -eq 0 ]; then
+    exec tests/mta/netns.sh "$PWD/tests/mercury/unit.sh" --inside
+fi
+
+. tests/mta/wine.sh
+if [ "$1" = --inside ]; then
+    trap wine_stop EXIT
+    wine_setup "$BUILD/mercury/unit-wine"
+else
+    wine_folder=$1
+fi
+
+program=$BUILD/mercury/unit.exe
+output=$BUILD/mercury/unit.out
+passed=0
+failed=0
+
+# run ARGUMENT...: shows what the program says and adds its sum to ours.
+run() {
+    status=0
+    wine_run "$program" "$@" >"$output" 2>&1 </dev/null || status=$?
+    tr -d '\r' <"$output" >"$output.txt"
+    counts=$(sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' "$output.txt" | tail -n 1)
+    sed '/^[0-9][0-9]* passed, [0-9][0-9]* failed$/d' "$output.txt"
+    if [ -z "$counts" ] || { [ "$status" -ne 0 ] && [ "${counts#* }" -eq 0 ]; }; then
+        echo "FAILED unit.exe $* (status $status)"
+        failed=$((failed + 1))
+    fi
+    [ -n "$counts" ] || return 0
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+}
+
+run
+run --fuzz tests/fuzz/corpus
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
