@@ -122,7 +122,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path = path_of("blocklist");
     os_remove(path);
     FILE *file = fopen(path, "wb");
-    insist(file && fwrite(copy, 1, n, file) == n && fclose(file) == 0);
+    insist(file != NULL);
+    bool written = fwrite(copy, 1, n, file) == n;
+    insist(fclose(file) == 0 && written);
     use(six ? &v6 : &v4);
     free(copy);
     return 0;

@@ -274,6 +274,60 @@ static void share__what_cannot_be__is_an_error(void **state)
     temp_remove(&f);
 }
 
+static int hold_map(const void *path)
+{
+    struct shared_map map;
+    char sign[300];
+    snprintf(sign, sizeof sign, "%s.mapped", (const char *)path);
+    if (os_share(path, true, &map) != 0 || os_make(sign, 0, "", 0) != 0)
+        return 1;
+    pause_us(60000000);
+    return 2;
+}
+
+/* A state file is resized, or set aside, while other processes go on with the old one. */
+static void rename_and_remove__mapped_by_others__they_keep_theirs(void **state)
+{
+    struct temp_folder f;
+    struct shared_map old, new;
+    struct child child;
+    char path[200], beside[200];
+    (void)state;
+    temp_make(&f);
+    snprintf(path, sizeof path, "%s", temp_path(&f, "x"));
+    snprintf(beside, sizeof beside, "%s", temp_path(&f, "y"));
+    assert_int_equal(os_make(path, 5000, "old", 3), 0);
+    child_start(&child, hold_map, path, sizeof path);
+    for (unsigned i = 0; !temp_has(&f, "x.mapped") && i < 10000; i++)
+        pause_us(1000);
+    assert_int_equal(os_share(path, true, &old), 0);
+    assert_int_equal(os_make(beside, 9000, "new", 3), 0);
+    assert_int_equal(os_share(beside, true, &new), 0);
+    assert_int_equal(os_rename(beside, path), 0);
+    assert_memory_equal(old.p, "old", 3);
+    old.p[4999] = 7;
+    os_unshare(&new);
+    assert_int_equal(os_share(path, true, &new), 0);
+    assert_int_equal(new.size, 9000);
+    assert_memory_equal(new.p, "new", 3);
+    /* Set aside, and another in its place. */
+    assert_int_equal(os_rename(path, beside), 0);
+    assert_int_equal(os_make(path, 5000, "next", 4), 0);
+    assert_memory_equal(new.p, "new", 3);
+    os_unshare(&new);
+    /* Removed: the name is free at once. */
+    assert_int_equal(os_share(path, true, &new), 0);
+    assert_int_equal(os_remove(path), 0);
+    assert_false(temp_has(&f, "x"));
+    assert_int_equal(os_make(path, 100, "", 0), 0);
+    assert_memory_equal(new.p, "next", 4);
+    os_unshare(&new);
+    os_unshare(&old);
+    child_kill(&child);
+    assert_int_equal(child_wait(&child), CHILD_KILLED);
+    temp_remove(&f);
+}
+
 struct holding {
     char lock[200], sign[200];
 };
@@ -422,6 +476,7 @@ int main(void)
         cmocka_unit_test(make__whole_file_of_its_size__never_in_the_place_of_another),
         cmocka_unit_test(share__two_processes__each_sees_what_the_other_stores),
         cmocka_unit_test(share__what_cannot_be__is_an_error),
+        cmocka_unit_test(rename_and_remove__mapped_by_others__they_keep_theirs),
         cmocka_unit_test(lock__held_by_another_process__is_free_once_that_is_killed),
         cmocka_unit_test(random__whatever_the_size__never_the_same_twice),
         cmocka_unit_test(mutex__four_threads__one_at_a_time),
