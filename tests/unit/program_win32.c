@@ -9,10 +9,6 @@
 #include "program_win32.h"
 #include "system.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +77,7 @@ static int run_here(const char *name, int count, char **paths)
         if (strcmp(programs[i].name, name) != 0)
             continue;
         if (programs[i].test) {
-            cmocka_set_message_output(CM_OUTPUT_TAP);
+            _putenv("CMOCKA_MESSAGE_OUTPUT=TAP");
             return programs[i].test();
         }
         for (int k = 0; k < count; k++)
