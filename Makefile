@@ -174,7 +174,7 @@ $(WIN)/obj/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c | win-deps $(WIN)/libcdb.a
 	$(WIN_OBJCOPY) --keep-global-symbol=_fuzz_$* $@
 
 $(WIN)/unit.exe: $(WIN_UNIT_OBJ) $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a $(WIN)/libcmocka.a
-	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(FAILING_ALLOC) $(WIN_LIBS) -lz -lws2_32
+	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(FAILING_ALLOC) $(WIN_LIBS) -lz -lws2_32 -lpsapi
 
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 

@@ -11,15 +11,24 @@
 #include <stdlib.h>
 
 struct memory_file {
-    const char *path; /* absolute */
+    const char *path; /* from the root */
     const char *text;
 };
+
+/* PATH as the engine names it: a system with drives puts one before it. Good until the fourth next call. */
+static inline const char *memory_path(const char *path)
+{
+    static char ring[4][256];
+    static unsigned next;
+    char *p = ring[next++ % 4];
+    return os_absolute(path, p, sizeof ring[0]) == 0 ? p : path;
+}
 
 /* Context: an array that ends with a NULL path. */
 static inline int memory_read(void *context, const char *path, char **bytes, size_t *size, struct file_id *id)
 {
     for (const struct memory_file *f = context; f->path; f++) {
-        if (strcmp(f->path, path) != 0)
+        if (strcmp(memory_path(f->path), path) != 0)
             continue;
         *size = strlen(f->text);
         *bytes = malloc(*size + 1);

@@ -27,6 +27,8 @@ unsigned folder_count(const char *path, const char *prefix, char *name, size_t c
 
 /* Whether there is anything at PATH. */
 bool file_exists(const char *path);
+/* How often the file is mapped into this process. */
+unsigned file_times_mapped(const char *path);
 /* Cuts the file, in place. */
 void file_cut(const char *path, size_t size);
 

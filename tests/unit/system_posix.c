@@ -74,6 +74,18 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+unsigned file_times_mapped(const char *path)
+{
+    char line[1024];
+    unsigned n = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    must(maps != NULL);
+    while (fgets(line, sizeof line, maps))
+        n += strstr(line, path) != NULL;
+    fclose(maps);
+    return n;
+}
+
 void file_cut(const char *path, size_t size)
 {
     must(truncate(path, (off_t)size) == 0);

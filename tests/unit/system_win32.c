@@ -10,6 +10,8 @@
 
 #include <windows.h>
 
+#include <psapi.h>
+
 /* A process with this status was killed. One that crashed has a status of the system's, larger than any of
  * ours. */
 enum { KILLED = 0x6b696c6c, STATUS_MAX = 255 };
@@ -102,6 +104,26 @@ unsigned folder_count(const char *path, const char *prefix, char *name, size_t c
 bool file_exists(const char *path)
 {
     return GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES;
+}
+
+/* Windows names a mapped file by its device; so what comes behind the drive is compared, which no other file of
+ * a test has. */
+unsigned file_times_mapped(const char *path)
+{
+    char name[MAX_PATH], wanted[MAX_PATH];
+    unsigned n = 0;
+    MEMORY_BASIC_INFORMATION m;
+    snprintf(wanted, sizeof wanted, "%s", strchr(path, ':') ? strchr(path, ':') + 1 : path);
+    for (char *p = wanted; *p; p++)
+        *p = *p == '/' ? '\\' : *p;
+    const size_t length = strlen(wanted);
+    for (unsigned char *at = NULL; VirtualQuery(at, &m, sizeof m) == sizeof m; at += m.RegionSize) {
+        if (m.Type != MEM_MAPPED || m.BaseAddress != m.AllocationBase)
+            continue;
+        DWORD got = GetMappedFileNameA(GetCurrentProcess(), m.BaseAddress, name, sizeof name);
+        n += got >= length && got < sizeof name && _stricmp(name + got - length, wanted) == 0;
+    }
+    return n;
 }
 
 void file_cut(const char *path, size_t size)

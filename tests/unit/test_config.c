@@ -175,7 +175,7 @@ static void config__missing_file__is_an_error(void **state)
     assert_null(config_load("/nowhere/gatepost.conf", &reader, 0, &report, &watch));
     assert_int_equal(report.errors, 1);
     assert_int_equal(watch.count, 1);
-    assert_string_equal(watch.items[0].path, "/nowhere/gatepost.conf");
+    assert_string_equal(watch.items[0].path, memory_path("/nowhere/gatepost.conf"));
     watch_list_fini(&watch);
 }
 
@@ -224,14 +224,15 @@ static void config__settings__have_their_values(void **state)
     assert_int_equal(s->block_time[2], 6);
     assert_true(text_eq(ruleset_text(r, s->block_reply), TEXT("554 5.7.1 Not now # really")));
     assert_true(s->block_at_mail && s->log_only && s->on_error_tempfail && !s->judge_authenticated);
-    assert_true(
-        text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path), TEXT("/etc/gatepost/sub/exempt.cdb")));
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path),
+                        text_z(memory_path("/etc/gatepost/sub/exempt.cdb"))));
     assert_int_equal(ruleset_table(r, TABLE_EXEMPT)->optional, 0);
     assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path).n, 0);
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path), TEXT("/etc/gatepost/traps.cdb")));
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path),
+                        text_z(memory_path("/etc/gatepost/traps.cdb"))));
     assert_int_equal(ruleset_table(r, TABLE_TRAP)->optional, 1);
     assert_int_equal(s->relay_patterns.n, 2);
-    assert_true(text_eq(ruleset_text(r, s->state_dir), TEXT("/etc/gatepost/state")));
+    assert_true(text_eq(ruleset_text(r, s->state_dir), text_z(memory_path("/etc/gatepost/state"))));
     assert_true(ruleset_submission_port(r, 587) && !ruleset_submission_port(r, 25));
     ruleset_unref(&r);
 }

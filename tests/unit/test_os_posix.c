@@ -96,6 +96,22 @@ static void share_and_lock__symbolic_link__is_not_followed(void **state)
     temp_remove(&f);
 }
 
+static void remove__mapped_by_others__the_name_is_free_at_once(void **state)
+{
+    struct temp_folder f;
+    struct shared_map map;
+    (void)state;
+    temp_make(&f);
+    assert_int_equal(os_make(temp_path(&f, "x"), 5000, "old", 3), 0);
+    assert_int_equal(os_share(temp_path(&f, "x"), true, &map), 0);
+    assert_int_equal(os_remove(temp_path(&f, "x")), 0);
+    assert_false(temp_has(&f, "x"));
+    assert_int_equal(os_make(temp_path(&f, "x"), 100, "", 0), 0);
+    assert_memory_equal(map.p, "old", 3);
+    os_unshare(&map);
+    temp_remove(&f);
+}
+
 static void absolute__relative_paths__begin_in_the_working_directory(void **state)
 {
     struct temp_folder f;
@@ -143,6 +159,7 @@ int main(void)
         cmocka_unit_test(replace__new_file__has_its_mode_whatever_the_umask),
         cmocka_unit_test(replace__no_room__leaves_the_old_file),
         cmocka_unit_test(share_and_lock__symbolic_link__is_not_followed),
+        cmocka_unit_test(remove__mapped_by_others__the_name_is_free_at_once),
         cmocka_unit_test(absolute__relative_paths__begin_in_the_working_directory),
         cmocka_unit_test(defaults__are_absolute__and_need_room),
         cmocka_unit_test(process__forked__has_its_own_id),
