@@ -516,7 +516,7 @@ static void blocklist_write__killed_at_random__nothing_finished_is_lost(void **s
 {
     (void)state;
     enum { READERS = 2 };
-    const unsigned kills = rounds(200);
+    const unsigned kills = many_rounds(200);
     uint64_t seed = 0x123456789abcdef;
     struct child writers[WRITERS], readers[READERS];
     struct shared_map map;
@@ -557,7 +557,7 @@ enum { PROCESSES = 8 };
 /* How many clients each of them adds. */
 static uint32_t each(void)
 {
-    return rounds(20000);
+    return many_rounds(20000);
 }
 
 /* Returns how often it had to try again; 200: as often, or more. */

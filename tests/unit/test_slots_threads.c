@@ -5,13 +5,20 @@
  */
 #include "temp_folder.h"
 
+#include "rounds.h"
 #include "slots_hooks.h"
 
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
 #include "core/state/stats.h"
 
-enum { NOW = 1058000000, DAY = 86400, CLIENTS = 400, WRITERS = 4, READERS = 4, WRITES = 3000 };
+enum { NOW = 1058000000, DAY = 86400, CLIENTS = 400, WRITERS = 4, READERS = 4 };
+
+/* Of each writer. */
+static unsigned writes(void)
+{
+    return many_rounds(3000);
+}
 
 static struct temp_folder folder;
 static struct blocklist *list;
@@ -31,7 +38,7 @@ static struct ip client(uint32_t n)
     return (struct ip){{10, 0, (uint8_t)(n >> 8), (uint8_t)n}, 0};
 }
 
-static uint64_t next_random(uint64_t *x)
+static uint64_t next_bits(uint64_t *x)
 {
     *x ^= *x << 13;
     *x ^= *x >> 7;
@@ -60,11 +67,12 @@ static unsigned write_all(void *context)
 {
     uint64_t random = (uint64_t)(uintptr_t)context * 0x9E3779B97F4A7C15u;
     unsigned failures = 0;
-    for (unsigned i = 0; i < WRITES; i++) {
+    const unsigned count = writes();
+    for (unsigned i = 0; i < count; i++) {
         char reason[200], cause[20];
         struct block_outcome outcome;
         struct sighting sighting;
-        uint32_t n = (uint32_t)(next_random(&random) % CLIENTS);
+        uint32_t n = (uint32_t)(next_bits(&random) % CLIENTS);
         struct ip ip = client(n);
         snprintf(cause, sizeof cause, "client:%u", n);
         struct block_request r = {.client = &ip,
@@ -95,7 +103,7 @@ static unsigned read_all(void *context)
         struct block_counts counts;
         uint64_t position = 0;
         for (unsigned i = 0; i < 1000; i++) {
-            uint32_t n = (uint32_t)(next_random(&random) % CLIENTS);
+            uint32_t n = (uint32_t)(next_bits(&random) % CLIENTS);
             struct ip ip = client(n);
             if (blocklist_lookup(list, &ip, NOW, &e) == 1) {
                 failures += wrong(&e, n) != NULL;
@@ -129,7 +137,7 @@ static void state__eight_threads__nobody_sees_anything_wrong(void **state)
     slots_before_store = slots_before_load = NULL;
     while (stats_next_rule(stats, &position, &hash, &hits))
         all += hits;
-    assert_int_equal(all, WRITERS * WRITES);
+    assert_int_equal(all, WRITERS * writes());
     blocklist_close(&list);
     sightings_close(&seen);
     stats_close(&stats);

@@ -226,6 +226,12 @@ static void restore(const char *path, const unsigned char *p, size_t n)
     file_cut(path, n);
 }
 
+/* Odd, so that bytes of every kind are met. */
+static unsigned stride(void)
+{
+    return is_very_slow() ? slowness() | 1 : 1;
+}
+
 static void state_open__any_byte_changed__set_aside_or_mended(void **state)
 {
     (void)state;
@@ -235,8 +241,7 @@ static void state_open__any_byte_changed__set_aside_or_mended(void **state)
         kinds[k].make();
         snprintf(path, sizeof path, "%s/%s", folder.path, kinds[k].name);
         unsigned char *bytes = whole(path, &n);
-        /* Odd, so that bytes of every kind are met. */
-        for (size_t at = 0; at < n; at += slowness() | 1) {
+        for (size_t at = 0; at < n; at += stride()) {
             unsigned char was = bytes[at];
             bytes[at] ^= at % 2 ? 0xff : (unsigned char)(1u << (at / 2) % 8);
             restore(path, bytes, n);
@@ -259,7 +264,7 @@ static void state_open__any_length__set_aside(void **state)
         unsigned char *bytes = whole(path, &n);
         assert_int_equal(kinds[k].reader(), 1);
         for (size_t length = n; length-- > 0;) {
-            if (length % slowness() && length != HEAD && length != PAGE && length + 1 != n)
+            if (length % stride() && length != HEAD && length != PAGE && length + 1 != n)
                 continue;
             file_cut(path, length);
             assert_int_equal(kinds[k].reader(), -1);
