@@ -1,24 +1,22 @@
 #!/bin/sh
-# unit.sh [WINE-FOLDER]: the unit tests and the fuzz targets over their corpora as one program of 32-bit Windows,
-# $BUILD/mercury/unit.exe, under Wine: in the one that wine_setup has laid out in WINE-FOLDER, else in one of its own. A line
-# for each test and target; the last one is "N passed, N failed".
+# unit.sh [--inside]: the unit tests and the fuzz targets over their corpora as one program of 32-bit Windows, under Wine.
+#
+# --inside: the caller was started by tests/mta/netns.sh already; it may have a Wine (tests/mta/wine.sh) to share. Prints a line
+# for each test and target and, last, "N passed, N failed". Needs $BUILD/mercury/unit.exe (make mercury-unit).
 set -eu
 
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 export BUILD
 
-if [ $# -eq 0 ]; then
+if [ "${1-}" != --inside ]; then
+    tests/mta/root.sh wine >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/unit.sh" --inside
 fi
 
 . tests/mta/wine.sh
-if [ "$1" = --inside ]; then
-    trap wine_stop EXIT
-    wine_setup "$BUILD/mercury/unit-wine"
-else
-    wine_folder=$1
-fi
+trap wine_stop EXIT
+wine_setup "$BUILD/mta/wine-unit"
 
 # Every call that concerns a file goes through Wine's one server.
 export GATEPOST_SLOWNESS="${GATEPOST_SLOWNESS:-21}"

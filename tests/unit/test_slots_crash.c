@@ -548,8 +548,11 @@ static void blocklist_write__killed_at_random__nothing_finished_is_lost(void **s
         assert_int_equal(child_wait(&readers[r]), 0);
     print_message("%u kills, %u writes, %u of them given up, %u looks\n", kills, j->writes, j->given_up,
                   j->looks);
-    assert_true(j->writes > 5 * kills && j->looks > 5 * kills && j->given_up < j->writes / 10);
+    const uint32_t writes = j->writes, looks = j->looks, given_up = j->given_up;
     os_unshare(&map);
+    assert_true(writes > 5 * kills && looks > 5 * kills);
+    /* Twenty milliseconds are not much where all is slow. */
+    assert_true(given_up < (is_very_slow() ? writes / 2 : writes / 10));
 }
 
 enum { PROCESSES = 8 };
