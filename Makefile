@@ -155,9 +155,11 @@ $(WIN)/libcmocka.a: | win-deps
 	@rm -f $@
 	$(WIN_AR) rcs $@ $(WIN)/obj/cmocka/cmocka.o
 
-$(WIN)/unit/programs.h: $(UNIT_SRC) $(FUZZ_SRC)
+# Written anew only if another test came or went.
+$(WIN)/unit/programs.h: FORCE
 	@mkdir -p $(@D)
-	@{ printf 'UNIT_TEST(%s)\n' $(WIN_TESTS) && printf 'FUZZ_TARGET(%s)\n' $(WIN_TARGETS); } >$@
+	@{ printf 'UNIT_TEST(%s)\n' $(WIN_TESTS) && printf 'FUZZ_TARGET(%s)\n' $(WIN_TARGETS); } >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(WIN)/obj/tests/unit/%.o: tests/unit/%.c $(WIN)/unit/programs.h | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
 	@mkdir -p $(@D)

@@ -76,7 +76,7 @@ void folder_remove_all(const char *path)
         if (found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
             folder_remove_all(inside);
         else
-            must(DeleteFileA(inside));
+            must(SetFileAttributesA(inside, FILE_ATTRIBUTE_NORMAL) && DeleteFileA(inside));
     } while (FindNextFileA(search, &found));
     FindClose(search);
     must(RemoveDirectoryA(path));
