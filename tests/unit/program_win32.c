@@ -119,18 +119,19 @@ static DWORD run_apart(const char *words, const char *path)
 static void judge(const char *name, DWORD status, const char *path)
 {
     char line[2000];
-    unsigned good = 0, bad = 0;
+    unsigned good = 0, bad = 0, skipped = 0;
     FILE *file = fopen(path, "r");
     while (file && fgets(line, sizeof line, file)) {
         good += strncmp(line, "ok ", 3) == 0;
-        bad += strncmp(line, "not ok ", 7) == 0;
+        if (strncmp(line, "not ok ", 7) == 0) /* cmocka calls those too so that were skipped */
+            *(strstr(line, "# SKIP") ? &skipped : &bad) += 1;
     }
     if (bad == 0 && (status != 0 || good == 0))
         bad = 1;
     passed += good;
     failed += bad;
     if (bad == 0)
-        printf("ok %s: %u\n", name, good);
+        printf(skipped ? "ok %s: %u, %u skipped\n" : "ok %s: %u\n", name, good, skipped);
     else
         printf("FAILED %s (status %lu)\n", name, (unsigned long)status);
     if (file)
