@@ -14,6 +14,7 @@
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make mercury    the command for 32-bit Windows, into build/mercury/
+#   make mercury-unit   every unit test and fuzz target as one program there, for tests/mercury/unit.sh
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
 #   make install    DESTDIR and prefix work; install-dev is the header and the file for pkg-config alone
 #   make clean
