@@ -62,6 +62,30 @@ static void absolute__with_and_without_drive__names_the_same_file(void **state)
     assert_true(out[0] == out[1] && out[1] != ':');
 }
 
+static void folder_size__drives_and_backslashes__count_too(void **state)
+{
+    (void)state;
+    assert_int_equal(os_folder_size("C:\\mercury\\gatepost.conf"), 11);
+    assert_int_equal(os_folder_size("C:gatepost.conf"), 2);
+    assert_int_equal(os_folder_size("C:/mercury\\gatepost.conf"), 11);
+    assert_int_equal(os_folder_size("\\\\server\\share\\x"), 15);
+    assert_int_equal(os_folder_size("rules:1"), 0);
+}
+
+static void defaults__beside_the_program(void **state)
+{
+    char out[MAX_PATH], small[5], program[MAX_PATH], absolute[MAX_PATH];
+    (void)state;
+    assert_true(GetModuleFileNameA(NULL, program, sizeof program) > 0);
+    assert_int_equal(os_absolute(program, absolute, sizeof absolute), 0);
+    assert_int_equal(os_default_config(out, sizeof out), 0);
+    assert_int_equal(os_folder_size(out), os_folder_size(absolute));
+    assert_memory_equal(out, absolute, os_folder_size(out));
+    assert_string_equal(out + os_folder_size(out), "gatepost.conf");
+    assert_int_equal(os_default_config(small, sizeof small), ENAMETOOLONG);
+    assert_string_equal(os_default_state_dir(), ".");
+}
+
 static void paths__both_slashes__are_one(void **state)
 {
     struct file_map map;
@@ -173,6 +197,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(absolute__with_and_without_drive__names_the_same_file),
+        TEST(folder_size__drives_and_backslashes__count_too),
+        TEST(defaults__beside_the_program),
         TEST(paths__both_slashes__are_one),
         TEST(map_and_read__device_or_pipe__is_an_error_and_never_hangs),
         TEST(map__file_moved_aside__reader_keeps_it),
