@@ -25,6 +25,10 @@ void folder_remove_all(const char *path);
  * is put into NAME, which may be NULL. */
 unsigned folder_count(const char *path, const char *prefix, char *name, size_t cap);
 
+/* The working directory of this process, and another one. */
+void folder_here(char *out, size_t cap);
+void folder_enter(const char *path);
+
 /* Whether there is anything at PATH. */
 bool file_exists(const char *path);
 /* How often the file is mapped into this process. */

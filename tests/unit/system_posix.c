@@ -69,6 +69,16 @@ unsigned folder_count(const char *path, const char *prefix, char *name, size_t c
     return count;
 }
 
+void folder_here(char *out, size_t cap)
+{
+    must(getcwd(out, cap) != NULL);
+}
+
+void folder_enter(const char *path)
+{
+    must(chdir(path) == 0);
+}
+
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;

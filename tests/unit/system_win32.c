@@ -101,6 +101,17 @@ unsigned folder_count(const char *path, const char *prefix, char *name, size_t c
     return count;
 }
 
+void folder_here(char *out, size_t cap)
+{
+    DWORD n = GetCurrentDirectoryA((DWORD)cap, out);
+    must(n > 0 && n < cap);
+}
+
+void folder_enter(const char *path)
+{
+    must(SetCurrentDirectoryA(path));
+}
+
 bool file_exists(const char *path)
 {
     return GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES;

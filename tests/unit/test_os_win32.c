@@ -13,13 +13,14 @@ static int setup(void **state)
 {
     (void)state;
     temp_make(&folder);
-    return GetCurrentDirectoryA(sizeof here, here) > 0 ? 0 : -1;
+    folder_here(here, sizeof here);
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    SetCurrentDirectoryA(here);
+    folder_enter(here);
     temp_remove(&folder);
     return 0;
 }
@@ -48,10 +49,9 @@ static void absolute__with_and_without_drive__names_the_same_file(void **state)
     snprintf(beside, sizeof beside, "../%s/x", folder_name);
     const char *const forms[] = {wanted, back, "x", "./x", beside};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        assert_true(SetCurrentDirectoryA(folder.path));
+        folder_enter(folder.path);
         assert_int_equal(os_absolute(forms[i], out, sizeof out), 0);
-        assert_true(SetCurrentDirectoryA("\\"));
-        SetCurrentDirectoryA(here);
+        folder_enter(here);
         assert_same_file(out, wanted);
         assert_int_equal(os_absolute(forms[i], small, sizeof small), ENAMETOOLONG);
     }
