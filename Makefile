@@ -14,8 +14,8 @@
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make mercury    the command for 32-bit Windows, into build/mercury/
-#   make mercury-unit   every unit test and fuzz target as one program there, for tests/mercury/unit.sh
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
+#   make mercury-unit   unit tests and fuzz targets as one program for 32-bit Windows (tests/mercury/unit.sh runs it)
 #   make install    DESTDIR and prefix work; install-dev is the header and the file for pkg-config alone
 #   make clean
 #
@@ -62,7 +62,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim mercury mercury-unit win-deps check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim check-milter lint bench demo install install-dev clean unit fuzz deps bench-deps
+.PHONY: all exim mercury win-deps check check-unit check-sessions check-manuals check-fuzz check-san check-hosts check-exim check-milter lint bench demo install install-dev clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim
 
@@ -137,49 +137,6 @@ $(WIN)/libgatepost-tools.a: $(WIN_TOOLS_OBJ)
 $(WIN)/gatepost.exe: $(WIN)/obj/tools/main.o $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
 	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS) -lz -lws2_32
 
-# Every unit test and fuzz target in one program. Each has its main function under the name of its file, and nothing else that
-# others see. What looks at adapters for other systems, or at plugins, is left out. cmocka's own source, unchanged.
-WIN_WITHOUT := %_posix.c $(shell grep -lE '^.include "(exim|milter|plugins)/' tests/unit/test_*.c tests/fuzz/fuzz_*.c)
-WIN_TESTS   := $(basename $(notdir $(filter-out $(WIN_WITHOUT),$(wildcard tests/unit/test_*.c))))
-WIN_TARGETS := $(basename $(notdir $(filter-out $(WIN_WITHOUT),$(FUZZ_SRC))))
-WIN_UNIT_OBJ := $(WIN_TESTS:%=$(WIN)/obj/tests/unit/%.o) $(WIN_TARGETS:%=$(WIN)/obj/tests/fuzz/%.o) \
-	$(patsubst %.c,$(WIN)/obj/%.o,$(filter-out %_posix.c tests/unit/test_%,$(wildcard tests/unit/*.c)))
-WIN_UNIT_CC = $(WIN_CC) $(WIN_CPPFLAGS) -I$(WIN)/cmocka -I$(WIN)/unit $(WIN_CFLAGS) -std=gnu11
-WIN_OBJCOPY ?= i686-w64-mingw32-objcopy
-
-mercury-unit: $(WIN)/unit.exe
-
-$(WIN)/libcmocka.a: | win-deps
-	@mkdir -p $(WIN)/cmocka $(WIN)/obj/cmocka
-	source=$$(tests/mta/source.sh cmocka) && cp "$$source/include/cmocka.h" $(WIN)/cmocka/ && \
-	$(WIN_CC) -O2 -w -D__USE_MINGW_ANSI_STDIO=1 -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
-		-DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -I"$$source/include" -c -o $(WIN)/obj/cmocka/cmocka.o "$$source/src/cmocka.c"
-	@rm -f $@
-	$(WIN_AR) rcs $@ $(WIN)/obj/cmocka/cmocka.o
-
-# Written anew only if another test came or went.
-$(WIN)/unit/programs.h: FORCE
-	@mkdir -p $(@D)
-	@{ printf 'UNIT_TEST(%s)\n' $(WIN_TESTS) && printf 'FUZZ_TARGET(%s)\n' $(WIN_TARGETS); } >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-
-$(WIN)/obj/tests/unit/%.o: tests/unit/%.c $(WIN)/unit/programs.h | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
-	@mkdir -p $(@D)
-	$(WIN_UNIT_CC) -c -o $@ $<
-
-$(WIN)/obj/tests/unit/test_%.o: tests/unit/test_%.c | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
-	@mkdir -p $(@D)
-	$(WIN_UNIT_CC) -Wno-missing-prototypes -Dmain=test_$* -c -o $@ $<
-	$(WIN_OBJCOPY) --keep-global-symbol=_test_$* $@
-
-$(WIN)/obj/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c | win-deps $(WIN)/libcdb.a
-	@mkdir -p $(@D)
-	$(WIN_UNIT_CC) -DLLVMFuzzerTestOneInput=fuzz_$* -c -o $@ $<
-	$(WIN_OBJCOPY) --keep-global-symbol=_fuzz_$* $@
-
-$(WIN)/unit.exe: $(WIN_UNIT_OBJ) $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a $(WIN)/libcmocka.a
-	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(FAILING_ALLOC) $(WIN_LIBS) -lz -lws2_32 -lpsapi
-
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 
 # Remembers for which ABI the module was built.
@@ -234,6 +191,52 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-unit.a \
 		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB)
 
+# Every unit test and fuzz target in one program for 32-bit Windows. Each has its main function under the name of its file, and
+# nothing else that others see. What looks at adapters for other systems, or at plugins, is left out. cmocka's own source, unchanged.
+WIN_WITHOUT := %_posix.c $(shell grep -lE '^.include "(exim|milter|plugins)/' tests/unit/test_*.c tests/fuzz/fuzz_*.c)
+WIN_TESTS   := $(basename $(notdir $(filter-out $(WIN_WITHOUT),$(wildcard tests/unit/test_*.c))))
+WIN_TARGETS := $(basename $(notdir $(filter-out $(WIN_WITHOUT),$(FUZZ_SRC))))
+WIN_UNIT_OBJ := $(WIN_TESTS:%=$(WIN)/obj/tests/unit/%.o) $(WIN_TARGETS:%=$(WIN)/obj/tests/fuzz/%.o) \
+	$(patsubst %.c,$(WIN)/obj/%.o,$(filter-out %_posix.c tests/unit/test_%,$(wildcard tests/unit/*.c)))
+WIN_UNIT_CC = $(WIN_CC) $(WIN_CPPFLAGS) -I$(WIN)/cmocka -I$(WIN)/unit $(WIN_CFLAGS) -std=gnu11
+WIN_OBJCOPY ?= i686-w64-mingw32-objcopy
+
+.PHONY: mercury-unit
+mercury-unit: $(WIN)/unit.exe
+
+$(WIN)/libcmocka.a: | win-deps
+	@mkdir -p $(WIN)/cmocka $(WIN)/obj/cmocka
+	source=$$(tests/mta/source.sh cmocka) && cp "$$source/include/cmocka.h" $(WIN)/cmocka/ && \
+	$(WIN_CC) -O2 -w -D__USE_MINGW_ANSI_STDIO=1 -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
+		-DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -I"$$source/include" -c -o $(WIN)/obj/cmocka/cmocka.o "$$source/src/cmocka.c"
+	@rm -f $@
+	$(WIN_AR) rcs $@ $(WIN)/obj/cmocka/cmocka.o
+
+# Written anew only if another test came or went.
+$(WIN)/unit/programs.h: FORCE
+	@mkdir -p $(@D)
+	@{ printf 'UNIT_TEST(%s)\n' $(WIN_TESTS) && printf 'FUZZ_TARGET(%s)\n' $(WIN_TARGETS); } >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(WIN)/obj/tests/unit/%.o: tests/unit/%.c $(WIN)/unit/programs.h | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
+	@mkdir -p $(@D)
+	$(WIN_UNIT_CC) -c -o $@ $<
+
+$(WIN)/obj/tests/unit/test_%.o: tests/unit/test_%.c | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
+	@mkdir -p $(@D)
+	$(WIN_UNIT_CC) -Wno-missing-prototypes -Dmain=test_$* -c -o $@ $<
+	$(WIN_OBJCOPY) --keep-global-symbol=_test_$* $@
+
+$(WIN)/obj/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c | win-deps $(WIN)/libcdb.a
+	@mkdir -p $(@D)
+	$(WIN_UNIT_CC) -DLLVMFuzzerTestOneInput=fuzz_$* -c -o $@ $<
+	$(WIN_OBJCOPY) --keep-global-symbol=_fuzz_$* $@
+
+$(WIN)/unit.exe: $(WIN_UNIT_OBJ) $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a $(WIN)/libcmocka.a
+	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(FAILING_ALLOC) $(WIN_LIBS) -lz -lws2_32 -lpsapi
+
+-include $(WIN_UNIT_OBJ:.o=.d)
+
 # Beside which the blocklist is timed; nothing else needs it.
 BENCH_LDLIBS_bench_blocklist = -llmdb -pthread
 BENCH_LDLIBS_null_milter = -lmilter -pthread
@@ -262,7 +265,6 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 	$(EXAMPLE) -ldl -pthread
 
 -include $(MILTER_OBJ:.o=.d)
--include $(WIN_UNIT_OBJ:.o=.d)
 -include $(WIN_CORE_OBJ:.o=.d) $(WIN_TOOLS_OBJ:.o=.d) $(WIN)/obj/tools/main.d
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
