@@ -4,7 +4,8 @@
  *
  * The files named *_posix.c and *_win32*.c beside this one are the only ones of the engine with a system
  * header. Functions that can fail return 0 or an errno value; os_reason() puts it into words. Nothing here
- * exits or touches a signal, and nothing waits but os_lock(), for as long as it was told to at most.
+ * exits or touches a signal, and nothing waits but os_lock(), for as long as it was told to at most, and, on
+ * Windows, what opens a file that is just being replaced, some milliseconds.
  */
 #ifndef GATEPOST_OS_H
 #define GATEPOST_OS_H

@@ -61,10 +61,47 @@ static int identify(HANDLE file, struct file_id *id, DWORD *attributes)
     return 0;
 }
 
+/* Whether an old one stands beside PATH under one of the names that move_aside() gives. */
+static bool has_old_one(const char *path)
+{
+    char names[OS_WIN32_PATH];
+    WIN32_FIND_DATAA found;
+    int n = snprintf(names, sizeof names, "%s.old*", path);
+    if (n < 0 || (size_t)n >= sizeof names)
+        return false;
+    HANDLE search = FindFirstFileA(names, &found);
+    if (search == INVALID_HANDLE_VALUE)
+        return false;
+    FindClose(search);
+    return true;
+}
+
+/*
+ * move_over() gives the old file another name before the new one gets its own: for a moment there is none. So
+ * one that is missing is looked for again, until it is there, or has been missing several times with no old one
+ * beside it, or some milliseconds have gone by.
+ */
 static HANDLE open_existing(const char *path, DWORD want, DWORD flags)
 {
-    return CreateFileA(path, want, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
-                       flags, NULL);
+    enum { ALONE = 4, MOST_MS = 30 };
+    int64_t begun = 0;
+    for (unsigned tries = 0, alone = 0;; tries++) {
+        HANDLE file = CreateFileA(path, want, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                                  OPEN_EXISTING, flags, NULL);
+        DWORD error = file == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+        bool over = error != ERROR_FILE_NOT_FOUND;
+        if (!over) {
+            int64_t now = os_ticks_ms();
+            begun = tries ? begun : now;
+            alone += !has_old_one(path);
+            over = alone == ALONE || now - begun > MOST_MS;
+        }
+        if (over) {
+            SetLastError(error);
+            return file;
+        }
+        Sleep(alone ? 0 : 1);
+    }
 }
 
 int os_file_id(const char *path, struct file_id *out)

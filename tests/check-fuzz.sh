@@ -13,6 +13,9 @@ asan=$BUILD/fuzz-asan
 make -s -j2 BUILD="$asan" CC=clang \
     CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz
 
+# Targets that write files do it in memory where they can.
+[ -w /dev/shm ] && export TMPDIR=/dev/shm
+
 # How many inputs a few seconds are good for.
 runs_of() {
     case $1 in

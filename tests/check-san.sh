@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . tests/stage.sh
 
 plain=$BUILD
-units=$(for source in tests/unit/test_*.c; do basename "$source" .c; done)
+units=$(unit_names)
 
 # in_build NAME CFLAGS: from here on a build of its own.
 in_build() {

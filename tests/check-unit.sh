@@ -6,8 +6,7 @@ cd "$(dirname "$0")/.."
 . tests/stage.sh
 
 make -s -j2 BUILD="$BUILD" unit
-for source in tests/unit/test_*.c; do
-    name=$(basename "$source" .c)
+for name in $(unit_names); do
     run_unit "unit/$name" "$BUILD/unit/$name"
 done
 finish check-unit

@@ -33,7 +33,7 @@ prepare() {
     milter)
         env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-milter"
         ;;
-    mercury) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost-exim.so" mercury "$BUILD/mercury/host.exe" ;;
+    mercury) env -u MAKEFLAGS make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" "$BUILD/gatepost-exim.so" mercury mercury-unit "$BUILD/mercury/host.exe" ;;
     esac
 }
 

@@ -4,43 +4,29 @@
  * that what lies behind all checks is reached. Whatever it is: it is opened or set aside, nothing told is out
  * of bounds, and afterwards a client can be put on the list.
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "core/state/slots.c"
 #include "core/state/state_file.c"
 
+#include <stdio.h>
+
 #include "core/state/blocklist.h"
 #include "insist.h"
+#include "tests/unit/system.h"
 
 enum { NOW = 1058000000, RECORD = 64, BUCKET = SLOTS_PER_BUCKET * (8 + RECORD) };
 
-static char folder[64];
+static char folder[100];
 
 static void remove_folder(void)
 {
-    static const char *const names[] = {"blocklist", "blocklist.damaged", "lock"};
-    char path[100];
-    for (unsigned i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        unlink(path);
-    }
-    rmdir(folder);
+    folder_remove_all(folder);
 }
 
 static const char *path_of(const char *name)
 {
-    static char path[100];
+    static char path[200];
     if (!folder[0]) {
-        snprintf(folder, sizeof folder, "/dev/shm/gatepost-fuzz-XXXXXX");
-        if (!mkdtemp(folder)) {
-            snprintf(folder, sizeof folder, "/tmp/gatepost-fuzz-XXXXXX");
-            insist(mkdtemp(folder) != NULL);
-        }
+        folder_make_own(folder, sizeof folder);
         atexit(remove_folder);
     }
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -134,10 +120,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (mode == 2)
         mend_places(copy, n);
     const char *path = path_of("blocklist");
-    unlink(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    insist(fd >= 0 && write(fd, copy, n) == (ssize_t)n);
-    close(fd);
+    os_remove(path);
+    FILE *file = fopen(path, "wb");
+    insist(file != NULL);
+    bool written = fwrite(copy, 1, n, file) == n;
+    insist(fclose(file) == 0 && written);
     use(six ? &v6 : &v4);
     free(copy);
     return 0;

@@ -20,9 +20,9 @@ wine_shared=$wine_folder
 export WINEARCH=win32 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' WINESERVER=/usr/lib/wine/wineserver32
 unset DISPLAY WAYLAND_DISPLAY
 
-# wine_inside PROGRAM ARGUMENT...: runs a program of the root.
+# wine_inside PROGRAM ARGUMENT...: runs a program of the root. Wine's programs find their server below TMPDIR.
 wine_inside() {
-    unshare --root="$wine_folder/root" --wd="$PWD" -- "$@"
+    TMPDIR=$wine_folder/run unshare --root="$wine_folder/root" --wd="$PWD" -- "$@"
 }
 
 # The root's programs, everything else from this machine.
@@ -48,10 +48,6 @@ wine_mount() {
     for wine_place in bin sbin lib lib64; do
         ln -s "usr/$wine_place" "$wine_top/$wine_place"
     done
-    # Where the server has its socket; Wine wants it to be the user's own.
-    wine_socket=/tmp/.wine-$(id -u)
-    mkdir -p "$wine_socket"
-    mount -t tmpfs -o mode=700 tmpfs "$wine_top$wine_socket"
 }
 
 # wine_make_prefix FOLDER: makes the one in the cache.
@@ -75,6 +71,8 @@ wine_setup() {
     mkdir -p "$wine_folder"
     wine_folder=$(cd "$wine_folder" && pwd)
     export WINE_FOLDER="$wine_folder"
+    rm -rf "$wine_folder/run"
+    mkdir "$wine_folder/run"
     wine_mount
     wine_kept=$wine_root.prefix
     (
@@ -92,8 +90,18 @@ wine_setup() {
         esac
     done
     # It goes when this script goes, however that ends, and takes all programs with it.
-    setpriv --pdeathsig TERM unshare --root="$wine_folder/root" --wd=/ -- "$WINESERVER" -f -p >/dev/null 2>&1 </dev/null &
+    TMPDIR=$wine_folder/run setpriv --pdeathsig TERM unshare --root="$wine_folder/root" --wd=/ -- "$WINESERVER" -f -p >/dev/null 2>&1 </dev/null &
     wine_server=$!
+    # A program that comes before the server's socket would start a server of its own, and one of the two fails.
+    wine_tries=0
+    until [ -S "$(echo "$wine_folder"/run/wine-*/server-*/socket)" ]; do
+        wine_tries=$((wine_tries + 1))
+        if [ "$wine_tries" -ge 600 ] || ! kill -0 "$wine_server" 2>/dev/null; then
+            echo "wine.sh: Wine's server does not start" >&2
+            return 1
+        fi
+        sleep 0.05
+    done
 }
 
 wine_run() {
@@ -103,7 +111,7 @@ wine_run() {
 wine_wrap() {
     cat >"$1" <<EOF
 #!/bin/sh
-export WINEPREFIX='$WINEPREFIX'
+export WINEPREFIX='$WINEPREFIX' TMPDIR='$wine_folder/run'
 exec unshare --root='$wine_folder/root' --wd="\$PWD" -- /usr/lib/wine/wine '$2' "\$@"
 EOF
     chmod +x "$1"

@@ -7,15 +7,13 @@
 
 #include "temp_folder.h"
 
-#include <fcntl.h>
-
 #include "core/state/blocklist.h"
 #include "tools/commands.h"
 
 enum { NOW = 1058000000 }; /* 2003-07-12T08:53:20Z */
 
 static struct temp_folder folder;
-static char conf[100], state_dir[100], out_path[100], err_path[100];
+static char conf[120], state_dir[120], out_path[120], err_path[120];
 static char out[8192], err[8192];
 
 static inline void set_clock(int64_t now)
@@ -33,7 +31,7 @@ static inline int setup(void **state)
     snprintf(state_dir, sizeof state_dir, "%s/state", folder.path);
     snprintf(out_path, sizeof out_path, "%s/out", folder.path);
     snprintf(err_path, sizeof err_path, "%s/err", folder.path);
-    assert_int_equal(mkdir(state_dir, 0750), 0);
+    folder_make(state_dir);
     temp_text(&folder, "gatepost.conf",
               "state-dir = state\n"
               "test-clock = clock\n"
@@ -58,14 +56,6 @@ static inline void slurp(const char *path, char *memory, size_t cap)
     memory[n] = '\0';
 }
 
-static inline int redirect(int fd, const char *path)
-{
-    int saved = dup(fd), to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    dup2(to, fd);
-    close(to);
-    return saved;
-}
-
 /* Runs a command, its words separated by blanks ('_' stands for a blank in a word); what it says is in `out`
  * and `err`. */
 static inline int run(int (*command)(int argc, char **argv), const char *line)
@@ -78,16 +68,10 @@ static inline int run(int (*command)(int argc, char **argv), const char *line)
             *p = *p == '_' ? ' ' : *p;
         argv[argc++] = word;
     }
-    fflush(stdout);
-    fflush(stderr);
-    int saved_out = redirect(1, out_path), saved_err = redirect(2, err_path);
+    int saved_out = output_to(1, out_path), saved_err = output_to(2, err_path);
     int status = command(argc, argv);
-    fflush(stdout);
-    fflush(stderr);
-    dup2(saved_out, 1);
-    dup2(saved_err, 2);
-    close(saved_out);
-    close(saved_err);
+    output_back(1, saved_out);
+    output_back(2, saved_err);
     slurp(out_path, out, sizeof out);
     slurp(err_path, err, sizeof err);
     return status;

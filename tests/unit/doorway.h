@@ -71,7 +71,7 @@ static inline void doorway_make(struct doorway *d)
     memset(d, 0, sizeof *d);
     d->verdict.size = sizeof d->verdict;
     temp_make(&d->folder);
-    assert_int_equal(mkdir(temp_path(&d->folder, "state"), 0755), 0);
+    folder_make(temp_path(&d->folder, "state"));
 }
 
 /* The usual beginning: a folder, these rules, an engine without state. */

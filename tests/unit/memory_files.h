@@ -1,6 +1,6 @@
 /*
  * memory_files.h - rule files that live in a test: a reader for config_load() that never touches the disk. It
- * has a plugin words.so with the checks of fake_checks.h, the same again.so, and a broken.so.
+ * has a plugin words with the checks of fake_checks.h, the same again, and a broken one.
  */
 #ifndef GATEPOST_TEST_MEMORY_FILES_H
 #define GATEPOST_TEST_MEMORY_FILES_H
@@ -13,15 +13,24 @@
 #include <stdlib.h>
 
 struct memory_file {
-    const char *path; /* absolute */
+    const char *path; /* from the root */
     const char *text;
 };
+
+/* PATH as the engine names it: a system with drives puts one before it. Good until the fourth next call. */
+static inline const char *memory_path(const char *path)
+{
+    static char ring[4][256];
+    static unsigned next;
+    char *p = ring[next++ % 4];
+    return os_absolute(path, p, sizeof ring[0]) == 0 ? p : path;
+}
 
 /* Context: an array that ends with a NULL path. */
 static inline int memory_read(void *context, const char *path, char **bytes, size_t *size, struct file_id *id)
 {
     for (const struct memory_file *f = context; f->path; f++) {
-        if (strcmp(f->path, path) != 0)
+        if (strcmp(memory_path(f->path), path) != 0)
             continue;
         *size = strlen(f->text);
         *bytes = malloc(*size + 1);
@@ -38,8 +47,8 @@ static inline plugin_list memory_plugin(void *context, const char *path, struct 
                                         size_t cap)
 {
     (void)context;
-    const bool there = strstr(path, "/words.so") || strstr(path, "/again.so");
-    const bool broken = strstr(path, "/broken.so") != NULL;
+    const bool there = strstr(path, "/words.") || strstr(path, "/again.");
+    const bool broken = strstr(path, "/broken.") != NULL;
     *id = (struct file_id){.inode = there || broken ? 1000 : 0};
     snprintf(reason, cap, "%s", broken ? "no good" : "");
     return there ? fake_checks : NULL;

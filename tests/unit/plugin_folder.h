@@ -6,6 +6,8 @@
 
 #include "temp_folder.h"
 
+#include <unistd.h>
+
 /* "BUILD/checks/NAME", absolute, good until the next call. */
 static inline const char *plugin_in_build(const char *name)
 {

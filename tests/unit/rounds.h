@@ -1,10 +1,11 @@
 /*
  * rounds.h - how often a test repeats what it does at random: less under instruments that are slow
- * (tests/check-san.sh sets GATEPOST_SLOWNESS to how many times slower).
+ * (tests/check-san.sh and tests/mercury/unit.sh set GATEPOST_SLOWNESS to how many times slower).
  */
 #ifndef GATEPOST_TEST_ROUNDS_H
 #define GATEPOST_TEST_ROUNDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -20,6 +21,18 @@ static inline unsigned rounds(unsigned usual)
 {
     unsigned n = usual / slowness();
     return n ? n : 1;
+}
+
+/* What tests of every single byte or moment use: all of it under the sanitizers, less only where each step
+ * takes many times as long, under valgrind and in Wine. */
+static inline bool is_very_slow(void)
+{
+    return slowness() >= 10;
+}
+
+static inline unsigned many_rounds(unsigned usual)
+{
+    return is_very_slow() ? rounds(usual) : usual;
 }
 
 /* Numbers that look random, the same in every run. */

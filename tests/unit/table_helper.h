@@ -2,29 +2,24 @@
 #ifndef GATEPOST_TABLE_HELPER_H
 #define GATEPOST_TABLE_HELPER_H
 
-#define _GNU_SOURCE
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "core/os.h"
+#include "system.h"
 #include "tools/table_make.h"
 
 static char folder[200], in_path[256], out_path[256];
 
 static int enter_folder(void **state)
 {
-    const char *parent = getenv("TMPDIR");
     (void)state;
-    snprintf(folder, sizeof folder, "%.150s/gatepost-test.XXXXXX", parent ? parent : "/tmp");
-    if (!mkdtemp(folder))
-        return -1;
+    folder_make_own(folder, sizeof folder);
     snprintf(in_path, sizeof in_path, "%s/in.txt", folder);
     snprintf(out_path, sizeof out_path, "%s/out.cdb", folder);
     return 0;
@@ -34,9 +29,9 @@ static int enter_folder(void **state)
 static int leave_folder(void **state)
 {
     (void)state;
-    unlink(in_path);
-    unlink(out_path);
-    return rmdir(folder);
+    os_remove(in_path);
+    os_remove(out_path);
+    return folder_remove(folder) ? 0 : -1;
 }
 
 static void write_file(const char *path, struct text bytes)

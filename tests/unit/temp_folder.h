@@ -12,17 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "core/os.h"
+#include "system.h"
 
 struct temp_folder {
-    char path[64];
+    char path[100];
 };
 
 static inline void temp_make(struct temp_folder *f)
 {
-    strcpy(f->path, "/tmp/gatepost-test-XXXXXX");
-    assert_non_null(mkdtemp(f->path));
+    folder_make_own(f->path, sizeof f->path);
 }
 
 /* "FOLDER/NAME", good until the fourth next call. */
@@ -43,7 +43,17 @@ static inline void temp_put(const struct temp_folder *f, const char *name, const
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, n, file), n);
     fclose(file);
-    assert_int_equal(rename(beside, path), 0);
+    assert_int_equal(os_rename(beside, path), 0);
+}
+
+static inline bool temp_has(const struct temp_folder *f, const char *name)
+{
+    return file_exists(temp_path(f, name));
+}
+
+static inline void temp_delete(const struct temp_folder *f, const char *name)
+{
+    assert_int_equal(os_remove(temp_path(f, name)), 0);
 }
 
 static inline void temp_text(const struct temp_folder *f, const char *name, const char *text)
@@ -53,9 +63,7 @@ static inline void temp_text(const struct temp_folder *f, const char *name, cons
 
 static inline void temp_remove(const struct temp_folder *f)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", f->path);
-    assert_int_equal(system(command), 0);
+    folder_remove_all(f->path);
 }
 
 #endif

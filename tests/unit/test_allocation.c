@@ -1,90 +1,12 @@
 /* Every n-th allocation fails, alone and with all that follow: no crash, no leak, and a result that is right or
  * an error, never half of one. */
 #include "doorway.h"
+#include "every_failure.h"
 #include "memory_files.h"
 #include "rounds.h"
 
 #include "core/rules/image.h"
 #include "core/rules/table.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void __real_free(void *p);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void __wrap_free(void *p);
-
-static struct {
-    bool armed;
-    bool go_on; /* once one has failed, all fail */
-    bool failed;
-    unsigned left; /* allocations that still succeed */
-    long live;     /* allocated and not freed */
-} memory;
-
-static bool fails(void)
-{
-    if (!memory.armed)
-        return false;
-    if (memory.left) {
-        memory.left--;
-        return false;
-    }
-    bool now = !memory.failed || memory.go_on;
-    memory.failed = true;
-    return now;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    void *p = fails() ? NULL : __real_malloc(size);
-    memory.live += p != NULL;
-    return p;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    void *p = fails() ? NULL : __real_calloc(count, size);
-    memory.live += p != NULL;
-    return p;
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    void *p = fails() ? NULL : __real_realloc(old, size);
-    memory.live += p && !old;
-    return p;
-}
-
-void __wrap_free(void *p)
-{
-    memory.live -= p != NULL;
-    __real_free(p);
-}
-
-/* Calls TRY with the first, second, third… allocation failing until none fails any more; twice, the second time
- * with all that follow failing too. */
-static void with_failures(void (*try)(void *context), void *context)
-{
-    for (int go_on = 0; go_on < 2; go_on++) {
-        for (unsigned n = 0;; n += 1 + slowness() / 10) {
-            const long before = memory.live;
-            memory.left = n;
-            memory.go_on = go_on;
-            memory.failed = false;
-            try(context);
-            memory.armed = false;
-            if (memory.live != before)
-                print_error("%ld allocations leak when number %u fails\n", memory.live - before, n + 1);
-            assert_int_equal(memory.live, before);
-            if (!memory.failed)
-                break;
-            assert_true(n < 100000);
-        }
-    }
-}
 
 /* ---- rule files ---- */
 
@@ -114,9 +36,9 @@ static void load_good(void *context)
 {
     const struct wanted *wanted = context;
     struct collected problems;
-    memory.armed = true;
+    allocs.armed = true;
     struct ruleset *r = load_text(wanted->text, more, CONFIG_LINT, &problems);
-    memory.armed = false;
+    allocs.armed = false;
     if (r)
         assert_true(text_eq(ruleset_bytes(r), wanted->bytes));
     else
@@ -133,9 +55,9 @@ static void load_bad(void *context)
     (void)context;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         struct collected problems;
-        memory.armed = true;
+        allocs.armed = true;
         struct ruleset *r = load_text(mistakes[i], NULL, CONFIG_LINT, &problems);
-        memory.armed = false;
+        allocs.armed = false;
         assert_null(r);
         assert_true(problems.text[0] != '\0');
         assert_int_equal(words_alive, 0);
@@ -173,9 +95,9 @@ static void open_table(void *context)
 {
     struct table *t = NULL;
     char reason[200];
-    memory.armed = true;
+    allocs.armed = true;
     int error = table_open(context, &t, reason, sizeof reason);
-    memory.armed = false;
+    allocs.armed = false;
     assert_int_equal(error, t ? 0 : ENOMEM);
     table_close(&t);
 }
@@ -208,9 +130,9 @@ static const char *long_line(const char *begin, const char *end)
 
 static int open_engine(struct doorway *d, uint32_t flags)
 {
-    memory.armed = true;
+    allocs.armed = true;
     int opened = doorway_engine(d, flags);
-    memory.armed = false;
+    allocs.armed = false;
     assert_true(opened == -1 ? d->engine == NULL : d->engine != NULL);
     return opened;
 }
@@ -222,7 +144,7 @@ static void clean_session(struct doorway *d)
     struct gp_client c = {.size = sizeof c, .address = "203.0.113.9", .address_size = 11, .local_port = 25};
     const char *line;
     struct gp_verdict *v = &d->verdict;
-    memory.armed = true;
+    allocs.armed = true;
     if (d->api->session_open(d->engine, &c, &d->session) == 0) {
         assert_int_equal(d->api->connect(d->session, v), GP_PASS);
         line = long_line("EHLO ", ".example");
@@ -238,7 +160,7 @@ static void clean_session(struct doorway *d)
         assert_int_equal(d->api->end_of_headers(d->session, v), GP_PASS);
         assert_int_equal(d->api->end_of_message(d->session, 1, v), GP_PASS);
     }
-    memory.armed = false;
+    allocs.armed = false;
     if (d->session)
         d->api->session_close(&d->session);
 }
@@ -248,12 +170,12 @@ static bool zombie_session(struct doorway *d, const char *reply)
 {
     struct gp_client c = {.size = sizeof c, .address = "203.0.113.9", .address_size = 11, .local_port = 25};
     int action = GP_PASS;
-    memory.armed = true;
+    allocs.armed = true;
     if (d->api->session_open(d->engine, &c, &d->session) == 0) {
         const char *line = long_line("EHLO zombie.", "");
         action = d->api->helo(d->session, line, strlen(line), 0, &d->verdict);
     }
-    memory.armed = false;
+    allocs.armed = false;
     if (action != GP_PASS)
         assert_string_equal(d->verdict.reply, reply);
     if (d->session)
@@ -284,7 +206,7 @@ static void open_and_judge(void *context)
             assert_string_not_equal(d->log, ""); /* the door is not opened silently */
         clean_session(d);
         bool refused = zombie_session(d, "554 zombie");
-        assert_true(refused || memory.failed);
+        assert_true(refused || allocs.failed);
         d->api->engine_close(&d->engine);
     }
 }
@@ -307,20 +229,20 @@ static void reload_and_judge(void *context)
     char text[200];
     snprintf(text, sizeof text, "exempt-table = exempt.cdb\nhelo, \"*zombie*\", fail, \"%s\"\n", reply);
     temp_text(&d->folder, "gatepost.conf", text);
-    const long live = memory.live;
+    const long live = allocs.live;
     doorway_table(d, "exempt.cdb", turn % 2 ? "192.0.2.1 all\n" : "192.0.2.2 all\n");
-    memory.live = live; /* it frees what the C library allocated */
-    memory.armed = true;
+    allocs.live = live; /* it frees what the C library allocated */
+    allocs.armed = true;
     d->api->engine_refresh(d->engine);
-    memory.armed = false;
+    allocs.armed = false;
     d->api->engine_refresh(d->engine);
-    assert_true(zombie_session(d, reply) || memory.failed);
-    memory.armed = false;
-    bool had_failed = memory.failed;
-    memory.failed = true;
-    memory.go_on = false;
+    assert_true(zombie_session(d, reply) || allocs.failed);
+    allocs.armed = false;
+    bool had_failed = allocs.failed;
+    allocs.failed = true;
+    allocs.go_on = false;
     assert_true(zombie_session(d, reply));
-    memory.failed = had_failed;
+    allocs.failed = had_failed;
     /* The tables too are those of now. */
     d->log[0] = '\0';
     doorway_connect(d, turn % 2 ? "192.0.2.1" : "192.0.2.2", NULL);
@@ -336,55 +258,25 @@ static void reload__out_of_memory__is_tried_again(void **state)
     struct doorway d;
     (void)state;
     make_place(&d);
-    const long before = memory.live;
+    const long before = allocs.live;
     assert_int_equal(doorway_engine(&d, GP_NO_STATE), 1);
     for (int go_on = 0; go_on < 2; go_on++)
         for (unsigned n = 0;; n++) {
-            memory.left = n;
-            memory.go_on = go_on;
-            memory.failed = false;
+            allocs_fail_at(n + 1, go_on);
             reload_and_judge(&d);
-            if (!memory.failed)
+            if (!allocs.failed)
                 break;
         }
     doorway_close(&d);
-    assert_int_equal(memory.live, before);
+    assert_int_equal(allocs.live, before);
 }
 
 /* A test that failed has left it armed. */
 static int disarm(void **state)
 {
     (void)state;
-    memory.armed = false;
+    allocs.armed = false;
     return 0;
-}
-
-/* ---- the check regex ---- */
-
-static void match_regex(void *context)
-{
-    /* Valgrind cannot follow what PCRE2 compiles. */
-    const struct gp_argument pattern = {"(*NO_JIT)(zombie|bot)+$", 23};
-    const struct gp_check *regex = gatepost_checks(GP_CHECK_MAJOR)[0];
-    struct gp_check_error error = {.size = sizeof error};
-    char why[200] = "";
-    struct gp_facts facts = {.size = sizeof facts, .why = why, .why_size = sizeof why};
-    void *data = NULL;
-    (void)context;
-    memory.armed = true;
-    int failed = regex->compile(&plugin_silent_host, &pattern, 1, &data, &error);
-    int answer = failed ? -1 : regex->match(data, &facts, "EHLO zombiebot", 14);
-    memory.armed = false;
-    assert_true(answer == 1 || (answer == -1 && memory.failed));
-    assert_true(failed ? !data && error.message[0] : why[0]);
-    if (data)
-        regex->free(data);
-}
-
-static void regex__out_of_memory__cannot_say(void **state)
-{
-    (void)state;
-    with_failures(match_regex, NULL);
 }
 
 int main(void)
@@ -394,7 +286,6 @@ int main(void)
         cmocka_unit_test_setup(table__out_of_memory__is_an_error, disarm),
         cmocka_unit_test_setup(engine__out_of_memory__costs_no_clean_mail, disarm),
         cmocka_unit_test_setup(reload__out_of_memory__is_tried_again, disarm),
-        cmocka_unit_test(regex__out_of_memory__cannot_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,7 @@ static void api_sizes__options__are_read_as_far_as_they_go(void **state)
     };
     char here[4096];
     (void)state;
-    assert_non_null(getcwd(here, sizeof here));
+    folder_here(here, sizeof here);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct doorway d;
         doorway_make(&d);
@@ -59,9 +59,9 @@ static void api_sizes__options__are_read_as_far_as_they_go(void **state)
         const struct gp_open_options all = {.flags = GP_NO_STATE, .host = &host, .config = other};
         struct gp_open_options *o = struct_of(&all, sizeof all, sizes[i]);
         d.api = gatepost_api(GP_API_MAJOR);
-        assert_int_equal(chdir(temp_path(&d.folder, ".")), 0); /* where the rules are looked for by default */
+        folder_enter(temp_path(&d.folder, ".")); /* where the rules are looked for by default */
         assert_int_equal(d.api->engine_open(o, &d.engine, NULL), 1);
-        assert_int_equal(chdir(here), 0);
+        folder_enter(here);
         assert_untouched(o, sizeof all, sizes[i]);
         free(o);
         free(other);

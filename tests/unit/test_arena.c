@@ -1,26 +1,10 @@
 #include "core/arena.h"
 #include "exact.h"
+#include "failing_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
-
-/* The calloc with this number (from 1) fails; 0: none does. */
-static unsigned failing, calls;
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return ++calls == failing ? NULL : __real_calloc(count, size);
-}
-
-static void fail_call(unsigned number)
-{
-    calls = 0;
-    failing = number;
-}
 
 static void arena_alloc__many_sizes__is_zeroed_aligned_and_apart(void **state)
 {
@@ -28,7 +12,6 @@ static void arena_alloc__many_sizes__is_zeroed_aligned_and_apart(void **state)
     struct arena a;
     unsigned char *block[TIMES];
     (void)state;
-    fail_call(0);
     arena_init(&a, (size_t)8 << 20);
     for (size_t i = 0; i < TIMES; i++) {
         size_t size = i * 7 % 1031;
@@ -50,7 +33,6 @@ static void arena_alloc__nothing__has_an_address(void **state)
 {
     struct arena a;
     (void)state;
-    fail_call(0);
     arena_init(&a, 4096);
     void *one = arena_alloc(&a, 0), *two = arena_alloc(&a, 0);
     assert_non_null(one);
@@ -63,7 +45,6 @@ static void arena_alloc__past_the_ceiling__is_null_and_the_rest_stays(void **sta
 {
     static const size_t ceilings[] = {0, 1, 100, 4096, 5000, 100000};
     (void)state;
-    fail_call(0);
     for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
         struct arena a;
         size_t got = 0;
@@ -89,12 +70,13 @@ static void arena_alloc__each_allocation_failing__is_null_then_works_again(void 
         struct arena a;
         unsigned refused = 0;
         arena_init(&a, 1 << 20);
-        fail_call(number);
+        allocs_fail_at(number, false);
+        allocs.armed = true;
         for (int i = 0; i < 40; i++)
             if (!arena_alloc(&a, 1000))
                 refused++;
+        allocs.armed = false;
         assert_int_equal(refused, 1);
-        fail_call(0);
         arena_fini(&a);
     }
 }
@@ -103,7 +85,6 @@ static void arena_text__any_bytes__are_copied_with_a_nul_behind(void **state)
 {
     struct arena a;
     (void)state;
-    fail_call(0);
     arena_init(&a, 4096);
     struct text source = exact_copy(text_of("a\0b", 3));
     struct text copy = arena_text(&a, source);

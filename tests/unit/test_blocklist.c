@@ -152,7 +152,7 @@ static void blocklist_lookup__prefixes_and_families__kept_apart(void **state)
     (void)state;
     blocklist_close(&list);
     temp_remove(&folder);
-    assert_int_equal(mkdir(folder.path, 0700), 0);
+    folder_make(folder.path);
     open_with(64, 24, 48);
     struct block_outcome o = add("192.0.2.77", NOW, 0, BLOCK_RULE, "x");
     assert_int_equal(o.entry.prefix.bits, 24);

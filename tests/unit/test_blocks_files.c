@@ -6,7 +6,7 @@ static const char *table_of(const char *from)
     char line[400];
     char exported[200];
     snprintf(exported, sizeof exported, "%s/exported", folder.path);
-    assert_int_equal(rename(out_path, exported), 0);
+    assert_int_equal(os_rename(out_path, exported), 0);
     snprintf(line, sizeof line, "table make --from %s --kind block %s %s/made.cdb", from, exported,
              folder.path);
     if (run(cmd_table, line) != STATUS_YES)
@@ -117,7 +117,7 @@ static void blocks_import__lines__are_on_the_list(void **state)
             fail_msg("%s is not in %s", rows[i], out);
     /* What was exported goes back in. */
     assert_int_equal(blocks("export", "--format block-table"), STATUS_YES);
-    assert_int_equal(rename(out_path, line), 0);
+    assert_int_equal(os_rename(out_path, line), 0);
     assert_int_equal(blocks("clear", ""), STATUS_YES);
     assert_int_equal(blocks("import", line), STATUS_YES);
     assert_string_equal(out, "8 put on the list; 0 were there for as long already\n");
@@ -134,7 +134,7 @@ static void blocks_import__nobody__makes_no_list(void **state)
     assert_int_equal(blocks("import", line), STATUS_YES);
     assert_string_equal(out, "0 put on the list; 0 were there for as long already\n");
     assert_string_equal(err, "gatepost blocks import: left out 1: of own-networks, or exempt\n");
-    assert_int_equal(rmdir(state_dir), 0);
+    assert_true(folder_remove(state_dir));
 }
 
 static void blocks_import__errors__all_told_and_nothing_changed(void **state)
@@ -161,8 +161,8 @@ static void blocks_import__errors__all_told_and_nothing_changed(void **state)
     assert_non_null(strstr(err, "in:5:11: "));
     assert_non_null(strstr(err, "in:6:11: "));
     assert_non_null(strstr(err, "\ngatepost blocks import: nothing was changed\n"));
-    assert_int_equal(rmdir(state_dir), 0);
-    assert_int_equal(mkdir(state_dir, 0750), 0);
+    assert_true(folder_remove(state_dir));
+    folder_make(state_dir);
     assert_int_equal(blocks("import", "/nonexistent"), STATUS_CANNOT);
     assert_non_null(strstr(err, "gatepost blocks import: /nonexistent: "));
 }

@@ -109,6 +109,24 @@ static void config__five_mistakes__are_all_reported_with_their_places(void **sta
              ":5:26: a reply begins with a code from 400 to 599 and a blank, like \"554 Go away\"\n");
 }
 
+/* TEXT as it reads here: ROOT is what the system puts before a path from the root, .SO what its plugins end in.
+ */
+static void as_here(const char *text, char *out, size_t cap)
+{
+    struct writer w = writer_on(out, cap);
+    const char *root = memory_path("/x");
+    while (*text)
+        if (strncmp(text, "ROOT", 4) == 0) {
+            writer_add(&w, (struct text){root, strlen(root) - 2});
+            text += 4;
+        } else if (strncmp(text, ".SO", 3) == 0) {
+            writer_add(&w, text_z(os_plugin_suffix));
+            text += 3;
+        } else {
+            writer_char(&w, *text++);
+        }
+}
+
 static void config__mistakes__are_named(void **state)
 {
     (void)state;
@@ -155,14 +173,14 @@ static void config__mistakes__are_named(void **state)
         {"load checks/regex", ":1:6: expected a file in double quotes, as in: load \"checks/regex\""},
         {"load \"\"", ":1:6: this names no file"},
         {"load \"x\" y", ":1:10: nothing more is expected here"},
-        {"load \"checks/regex.so\"", ":1:19: leave '.so' out"},
-        {"load \"nix/x\"", ":1:6: cannot load nix/x: there is neither /etc/gatepost/nix/x.so nor /"},
-        {"load \"/nix/x\"", ":1:6: cannot load /nix/x: there is no /nix/x.so"},
+        {"load \"checks/regex.SO\"", ":1:19: leave '.SO' out"},
+        {"load \"nix/x\"", ":1:6: cannot load nix/x: there is neither ROOT/etc/gatepost/nix/x.SO nor "},
+        {"load \"/nix/x\"", ":1:6: cannot load /nix/x: there is no /nix/x.SO"},
         {"helo, regex(\"a\"), log", ":1:7: unknown check 'regex'; it comes with a line before this one: load "
                                     "\"checks/regex\""},
-        {"load \"broken\"", ":1:6: cannot load /etc/gatepost/broken.so: no good"},
+        {"load \"broken\"", ":1:6: cannot load ROOT/etc/gatepost/broken.SO: no good"},
         {"load \"words\"\nload \"words\"\nload \"again\"",
-         ":3:6: cannot load /etc/gatepost/again.so: it brings a check 'word', and there is one"},
+         ":3:6: cannot load ROOT/etc/gatepost/again.SO: it brings a check 'word', and there is one"},
         {"load \"words\"\nhelo, wrod(\"a\"), log", ":2:7: unknown check 'wrod'; did you mean 'word'?"},
         {"load \"words\"\nhelo, word, log", ":2:7: word takes one short word; it is written word("},
         {"load \"words\"\nhelo, word(, log", ":2:11: this parenthesis is never closed"},
@@ -176,17 +194,21 @@ static void config__mistakes__are_named(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct collected problems;
-        assert_null(load_text(rows[i].text, NULL, 0, &problems));
+        char text[200], wanted[400];
+        as_here(rows[i].text, text, sizeof text);
+        as_here(rows[i].wanted, wanted, sizeof wanted);
+        assert_null(load_text(text, NULL, 0, &problems));
         if (strncmp(problems.text, CONF, sizeof CONF - 1) != 0 ||
-            strncmp(problems.text + sizeof CONF - 1, rows[i].wanted, strlen(rows[i].wanted)) != 0)
-            print_error("%s\n  wanted %s\n  got %s", rows[i].text, rows[i].wanted, problems.text);
-        assert_memory_equal(problems.text + sizeof CONF - 1, rows[i].wanted, strlen(rows[i].wanted));
+            strncmp(problems.text + sizeof CONF - 1, wanted, strlen(wanted)) != 0)
+            print_error("%s\n  wanted %s\n  got %s", text, wanted, problems.text);
+        assert_memory_equal(problems.text + sizeof CONF - 1, wanted, strlen(wanted));
     }
 }
 
 static void config__checks_of_plugins__are_rules_like_others(void **state)
 {
     struct collected problems;
+    char path[200];
     (void)state;
     struct ruleset *r = load_text("helo, \"a\", log\nload \"words\" # more\nh word(\"a)b\") RSN \"554 x)\"\n"
                                   "CONNECT, From-203(), close block(24h)\nload \"words\"\n",
@@ -198,10 +220,11 @@ static void config__checks_of_plugins__are_rules_like_others(void **state)
     assert_string_equal(ruleset_source(r, rule).p, "word(\"a)b\")");
     assert_string_equal(ruleset_reply(r, rule).p, "554 x)");
     assert_string_equal(ruleset_text(r, ruleset_check(r, 0)->args).p, "\"a)b\"");
-    assert_string_equal(ruleset_plugin(r, 0).p, "/etc/gatepost/words.so");
+    as_here("ROOT/etc/gatepost/words.SO", path, sizeof path);
+    assert_string_equal(ruleset_plugin(r, 0).p, path);
     assert_int_equal(ruleset_plugin(r, 1).n, 0);
     /* A file that the rules were made from. */
-    assert_string_equal(ruleset_text(r, ruleset_file(r, 1)->path).p, "/etc/gatepost/words.so");
+    assert_string_equal(ruleset_text(r, ruleset_file(r, 1)->path).p, path);
     ruleset_unref(&r);
     assert_int_equal(words_alive, 0);
 }
@@ -209,12 +232,15 @@ static void config__checks_of_plugins__are_rules_like_others(void **state)
 static void config__a_plugin_that_does_not_load__is_one_mistake_whatever_asks_it(void **state)
 {
     struct collected problems;
+    char wanted[400];
     (void)state;
     assert_null(
         load_text("load \"broken\"\nhelo, zombies(\"a\"), log\nhelo, regex(\"a\"), log\nhelo, not fqnd, log\n",
                   NULL, 0, &problems));
-    assert_string_equal(problems.text, CONF ":1:6: cannot load /etc/gatepost/broken.so: no good\n" CONF
-                                            ":4:11: unknown check 'fqnd'; did you mean 'fqdn'?\n");
+    as_here(CONF ":1:6: cannot load ROOT/etc/gatepost/broken.SO: no good\n" CONF
+                 ":4:11: unknown check 'fqnd'; did you mean 'fqdn'?\n",
+            wanted, sizeof wanted);
+    assert_string_equal(problems.text, wanted);
 }
 
 static void config__the_same_check_twice__is_never_reached_the_second_time(void **state)
@@ -240,7 +266,7 @@ static void config__missing_file__is_an_error(void **state)
     assert_null(config_load("/nowhere/gatepost.conf", &reader, 0, &report, &watch));
     assert_int_equal(report.errors, 1);
     assert_int_equal(watch.count, 1);
-    assert_string_equal(watch.items[0].path, "/nowhere/gatepost.conf");
+    assert_string_equal(watch.items[0].path, memory_path("/nowhere/gatepost.conf"));
     watch_list_fini(&watch);
 }
 
@@ -289,14 +315,15 @@ static void config__settings__have_their_values(void **state)
     assert_int_equal(s->block_time[2], 6);
     assert_true(text_eq(ruleset_text(r, s->block_reply), TEXT("554 5.7.1 Not now # really")));
     assert_true(s->block_at_mail && s->log_only && s->on_error_tempfail && !s->judge_authenticated);
-    assert_true(
-        text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path), TEXT("/etc/gatepost/sub/exempt.cdb")));
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path),
+                        text_z(memory_path("/etc/gatepost/sub/exempt.cdb"))));
     assert_int_equal(ruleset_table(r, TABLE_EXEMPT)->optional, 0);
     assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path).n, 0);
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path), TEXT("/etc/gatepost/traps.cdb")));
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path),
+                        text_z(memory_path("/etc/gatepost/traps.cdb"))));
     assert_int_equal(ruleset_table(r, TABLE_TRAP)->optional, 1);
     assert_int_equal(s->relay_patterns.n, 2);
-    assert_true(text_eq(ruleset_text(r, s->state_dir), TEXT("/etc/gatepost/state")));
+    assert_true(text_eq(ruleset_text(r, s->state_dir), text_z(memory_path("/etc/gatepost/state"))));
     assert_true(ruleset_submission_port(r, 587) && !ruleset_submission_port(r, 25));
     ruleset_unref(&r);
 }

@@ -118,7 +118,7 @@ static void count__clean_session__makes_no_file(void **state)
     temp_text(&d.folder, "gatepost.conf", "helo, \"*zombie*\", fail\n");
     assert_int_equal(doorway_engine(&d, 0), 1);
     doorway_envelope(&d, CLIENT);
-    assert_int_not_equal(access(temp_path(&d.folder, "state/stats"), F_OK), 0);
+    assert_false(temp_has(&d.folder, "state/stats"));
     doorway_close(&d);
 }
 

@@ -4,7 +4,6 @@
 #include "core/rules/config.h"
 #include "core/rules/image.h"
 
-#include <dirent.h>
 #include <errno.h>
 
 #define CLIENT "203.0.113.9"
@@ -50,13 +49,7 @@ static void assert_log(struct doorway *d, const char *format)
 
 static unsigned files_in(struct doorway *d, const char *name)
 {
-    unsigned count = 0;
-    DIR *folder = opendir(temp_path(&d->folder, name));
-    assert_non_null(folder);
-    for (const struct dirent *e = readdir(folder); e; e = readdir(folder))
-        count += e->d_name[0] != '.';
-    closedir(folder);
-    return count;
+    return folder_count(temp_path(&d->folder, name), "", NULL, 0);
 }
 
 /* Where the image of CONFIG lies. */
@@ -105,7 +98,7 @@ static void reload__without_being_asked__is_looked_for_once_a_second(void **stat
     assert_int_equal(doorway_engine(&d, GP_NO_STATE), 1);
     temp_text(&d.folder, "gatepost.conf", two);
     assert_string_equal(judged(&d), "554 one");
-    usleep(1100 * 1000);
+    pause_us(1100 * 1000);
     assert_string_equal(judged(&d), "554 two");
     doorway_close(&d);
 }
@@ -169,7 +162,7 @@ static void reload__deleted_rules__stay_in_force(void **state)
     (void)state;
     start(&d, one);
     assert_int_equal(doorway_engine(&d, GP_NO_STATE), 1);
-    assert_int_equal(unlink(temp_path(&d.folder, "gatepost.conf")), 0);
+    temp_delete(&d.folder, "gatepost.conf");
     assert_int_equal(d.api->engine_refresh(d.engine), -1);
     assert_log(&d, "gatepost: @: cannot read the rule file: No such file or directory\n"
                    "gatepost: the last good rules stay in force\n");
@@ -265,7 +258,7 @@ static void process__broken_rules__runs_the_kept_ones_and_says_so_once(void **st
     temp_text(&d.folder, "gatepost.conf", "!\n");
     assert_int_equal(again(&d, 0), 1);
     assert_non_null(strstr(d.log, ":1:1: expected an operation"));
-    assert_int_equal(unlink(temp_path(&d.folder, "gatepost.conf")), 0);
+    temp_delete(&d.folder, "gatepost.conf");
     assert_int_equal(again(&d, 0), 1);
     assert_non_null(strstr(d.log, "cannot read the rule file"));
     assert_int_equal(again(&d, 0), 1);
@@ -276,7 +269,7 @@ static void process__broken_rules__runs_the_kept_ones_and_says_so_once(void **st
     size_t n;
     struct file_id id;
     assert_int_equal(os_read(image_of(&d, "gatepost.conf"), 1 << 20, &bytes, &n, &id), 0);
-    assert_int_equal(unlink(image_of(&d, "gatepost.conf")), 0);
+    assert_int_equal(os_remove(image_of(&d, "gatepost.conf")), 0);
     assert_int_equal(again(&d, 0), 0);
     assert_non_null(strstr(d.log, "gatepost: no rules are in force; every message passes\n"));
     assert_int_equal(again(&d, 0), 0);
@@ -350,7 +343,7 @@ static void process__image_of_another_rule_file__is_not_believed(void **state)
     ruleset_unref(&r);
     assert_int_equal(again(&d, GP_READ_ONLY), 1);
     assert_string_equal(judged(&d), "554 two");
-    assert_int_equal(unlink(temp_path(&d.folder, "gatepost.conf")), 0);
+    temp_delete(&d.folder, "gatepost.conf");
     assert_int_equal(again(&d, GP_READ_ONLY), 0);
     assert_string_equal(judged(&d), "pass");
     assert_int_equal(os_read(mine, 1 << 20, &bytes, &n, &id), 0);
@@ -369,7 +362,7 @@ static void assert_not_believed(struct doorway *d, const char *image, const void
         print_error("damage at %zu: %s\n", where, first);
     assert_int_equal(with, 1);
     assert_string_equal(first, "554 two");
-    assert_int_equal(unlink(temp_path(&d->folder, "gatepost.conf")), 0);
+    temp_delete(&d->folder, "gatepost.conf");
     int without = again(d, GP_READ_ONLY);
     const char *second = judged(d);
     if (without != 0 || strcmp(second, "pass") != 0)
@@ -451,7 +444,7 @@ static void tables__broken_replacement__keeps_the_old_one_and_says_so_once(void 
     assert_int_equal(d.api->engine_refresh(d.engine), 0);
     assert_string_equal(judged(&d), "pass");
     assert_string_equal(d.log, "");
-    assert_int_equal(unlink(temp_path(&d.folder, "exempt.cdb")), 0);
+    temp_delete(&d.folder, "exempt.cdb");
     assert_int_not_equal(d.api->engine_refresh(d.engine), 0);
     assert_non_null(strstr(d.log, "; the last good one stays in use\n"));
     assert_string_equal(judged(&d), "pass");
@@ -478,7 +471,7 @@ static void tables__broken__new_processes_use_the_kept_copy(void **state)
         assert_string_equal(judged(&d), "pass");
         assert_string_equal(d.log, "");
     }
-    assert_int_equal(unlink(temp_path(&d.folder, "exempt.cdb")), 0);
+    temp_delete(&d.folder, "exempt.cdb");
     assert_int_equal(again(&d, 0), 1);
     assert_string_equal(judged(&d), "pass");
     assert_non_null(strstr(d.log, "; the last good one stays in use\n"));
@@ -520,7 +513,7 @@ static void tables__not_named_and_not_there__are_no_fault(void **state)
     doorway_table(&d, "exempt.cdb", "203.0.113.9 all\n");
     assert_int_equal(d.api->engine_refresh(d.engine), 1);
     assert_string_equal(judged(&d), "pass");
-    assert_int_equal(unlink(temp_path(&d.folder, "exempt.cdb")), 0);
+    temp_delete(&d.folder, "exempt.cdb");
     assert_int_equal(d.api->engine_refresh(d.engine), 1);
     assert_string_equal(judged(&d), "554 one");
     assert_null(strstr(d.log, "cdb"));
@@ -569,7 +562,7 @@ static void state__missing_or_no_folder__judges_all_the_same(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         start(&d, spared);
-        assert_int_equal(rmdir(temp_path(&d.folder, "state")), 0);
+        assert_true(folder_remove(temp_path(&d.folder, "state")));
         if (i == 1)
             temp_text(&d.folder, "state", "not a folder");
         doorway_table(&d, "exempt.cdb", "203.0.113.9 all\n");

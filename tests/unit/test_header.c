@@ -1,22 +1,12 @@
 #include "core/mail/header.h"
 #include "exact.h"
+#include "failing_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* The realloc with this number (from 1) fails; 0: none does. */
-static unsigned failing, calls;
-
-void *__real_realloc(void *p, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return ++calls == failing ? NULL : __real_realloc(p, size);
-}
 
 /* What the reader handed out: each field as "name|value", with "!" behind it if it was cut, each followed by a
  * line end. */
@@ -41,15 +31,25 @@ static void transcript_init(struct transcript *t)
     t->w = writer_on(t->memory, sizeof t->memory);
 }
 
-/* Feeds T in pieces of STEP bytes, each in memory of exactly its size. */
-static void feed(struct header_reader *r, struct text t, size_t step)
+/* Feeds T in pieces of STEP bytes, each in memory of exactly its size; allocations of the reader fail if ARMED.
+ */
+static void feed_armed(struct header_reader *r, struct text t, size_t step, bool armed)
 {
     for (size_t i = 0; i < t.n; i += step) {
         struct text piece = exact_copy(text_of(t.p + i, t.n - i < step ? t.n - i : step));
+        allocs.armed = armed;
         header_feed(r, piece.p, piece.n);
+        allocs.armed = false;
         exact_free(piece);
     }
+    allocs.armed = armed;
     header_end(r);
+    allocs.armed = false;
+}
+
+static void feed(struct header_reader *r, struct text t, size_t step)
+{
+    feed_armed(r, t, step, false);
 }
 
 /* RFC 5322 appendix A.1.1, A.2 (the reply), A.5 (white space, comments and folding) and A.6.3 (obsolete). */
@@ -167,7 +167,6 @@ static const struct {
 static void header_feed__cut_into_pieces_of_every_size__gives_the_same_fields(void **state)
 {
     (void)state;
-    failing = 0;
     for (size_t i = 0; i < COUNT(cases); i++)
         for (size_t step = 1; step <= cases[i].bytes.n + 1; step++) {
             struct transcript t;
@@ -188,7 +187,6 @@ static void header_feed__cut_into_pieces_of_every_size__gives_the_same_fields(vo
 static void header_feed__cut_once_at_every_byte__gives_the_same_fields(void **state)
 {
     (void)state;
-    failing = 0;
     for (size_t i = 0; i < COUNT(cases); i++)
         for (size_t at = 0; at <= cases[i].bytes.n; at++) {
             struct transcript t;
@@ -221,7 +219,6 @@ static void header_feed__field_lies_whole__is_not_copied(void **state)
     const char *place = NULL;
     struct header_reader r;
     (void)state;
-    failing = 0;
     header_init(&r, 100, remember_place, &place);
     header_feed(&r, bytes, 7);
     assert_ptr_equal(place, bytes); /* handed out as soon as the next line's first byte was there */
@@ -237,7 +234,6 @@ static void header_feed__after_the_end__is_ignored(void **state)
     struct transcript t;
     struct header_reader r;
     (void)state;
-    failing = 0;
     transcript_init(&t);
     header_init(&r, 100, write_field, &t);
     header_feed(&r, "A: 1\r\n\r\n", 8);
@@ -255,7 +251,6 @@ static void header_reset__in_any_state__starts_anew(void **state)
     static const struct text starts[] = {{"A: 1\r\n\r\n", 8}, {"A: 1\r", 5},   {"A: 1\r\n", 6},
                                          {"A: 1", 4},         {"junk\r\n", 6}, {"A: 1234567890\r\n", 15}};
     (void)state;
-    failing = 0;
     for (size_t i = 0; i < COUNT(starts); i++) {
         struct transcript t;
         struct header_reader r;
@@ -281,22 +276,21 @@ static void header_feed__each_allocation_failing__loses_fields_but_goes_on(void 
         writer_char(&w, 'x');
     writer_add(&w, TEXT("\r\n y\r\nC: 3\r\n d\r\nD: 4\r\n\r\n"));
     for (size_t step = 1; step < 5000; step = step * 3 + 1)
-        for (failing = 1;; failing++) {
+        for (unsigned failing = 1;; failing++) {
             struct transcript t;
             struct header_reader r;
-            calls = 0;
+            allocs_fail_at(failing, false);
             transcript_init(&t);
             header_init(&r, 10000, write_field, &t);
-            feed(&r, writer_text(&w), step);
-            assert_int_equal(r.failed, calls >= failing);
+            feed_armed(&r, writer_text(&w), step, true);
+            assert_int_equal(r.failed, allocs.failed);
             assert_true(r.over);
             assert_non_null(
                 strstr(t.memory, "D| 4\n")); /* the last one comes through whatever was lost before */
             header_fini(&r);
-            if (calls < failing)
+            if (!allocs.failed)
                 break;
         }
-    failing = 0;
 }
 
 static void field_split__lines__gives_name_and_value(void **state)

@@ -54,7 +54,7 @@ static void image__stored_and_loaded__is_the_same(void **state)
     temp_text(&f, "b.conf", "mail, \"*x*\", log\n");
     assert_false(image_is_current(kept, config));
     assert_true(image_is_of(kept, config));
-    assert_int_equal(unlink(config), 0);
+    assert_int_equal(os_remove(config), 0);
     assert_false(image_is_current(kept, config));
     assert_true(image_is_of(kept, config));
     ruleset_unref(&kept);
@@ -82,7 +82,7 @@ static void image__a_file_that_was_not_there__is_a_change_when_it_comes(void **s
     assert_true(image_is_current(r, config));
     temp_text(&f, "x.so", "");
     assert_false(image_is_current(r, config));
-    assert_int_equal(unlink(plugin), 0);
+    assert_int_equal(os_remove(plugin), 0);
     assert_true(image_is_current(r, config));
     ruleset_unref(&r);
     builder_free(&b);

@@ -77,7 +77,7 @@ static void blocklist__damaged__is_set_aside_and_told_once(void **state)
     offend(&d, CLIENT);
     offend(&d, "203.0.113.10");
     assert_int_equal(times_said(&d, "it is no such file; set aside as"), 1);
-    assert_int_equal(access(temp_path(&d.folder, "state/blocklist.damaged"), F_OK), 0);
+    assert_true(temp_has(&d.folder, "state/blocklist.damaged"));
     /* The same trouble again, met by another process: the administrator has been told. */
     temp_put(&d.folder, "state/blocklist", junk, sizeof junk);
     begin(&d, 0);
@@ -106,19 +106,6 @@ static void blocklist__damaged_and_read_only__stays_and_mail_flows(void **state)
     doorway_close(&d);
 }
 
-/* How often the file is mapped into this process. */
-static unsigned times_mapped(const char *path)
-{
-    char line[1024];
-    unsigned n = 0;
-    FILE *maps = fopen("/proc/self/maps", "r");
-    assert_non_null(maps);
-    while (fgets(line, sizeof line, maps))
-        n += strstr(line, path) != NULL;
-    fclose(maps);
-    return n;
-}
-
 /* A process that runs for years takes up many rule files. */
 static void blocklist__rules_changed_often__is_mapped_once(void **state)
 {
@@ -129,7 +116,7 @@ static void blocklist__rules_changed_often__is_mapped_once(void **state)
     begin(&d, 0);
     offend(&d, CLIENT);
     snprintf(path, sizeof path, "%s", temp_path(&d.folder, "state/blocklist"));
-    const unsigned once = times_mapped(path);
+    const unsigned once = file_times_mapped(path);
     assert_true(once > 0);
     for (int i = 0; i < 20; i++) {
         snprintf(text, sizeof text, "# version %d\n%s", i, rules);
@@ -137,7 +124,7 @@ static void blocklist__rules_changed_often__is_mapped_once(void **state)
         assert_int_equal(d.api->engine_refresh(d.engine), 1);
         assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_CLOSE);
     }
-    assert_int_equal(times_mapped(path), once);
+    assert_int_equal(file_times_mapped(path), once);
     /* What says how its keys are made needs it opened anew. */
     snprintf(text, sizeof text, "block-prefix = 24 64\n%s", rules);
     temp_text(&d.folder, "gatepost.conf", text);
@@ -147,17 +134,17 @@ static void blocklist__rules_changed_often__is_mapped_once(void **state)
     doorway_close(&d);
 }
 
-static void blocklist__removed__is_begun_anew(void **state)
+static void blocklist__taken_away__is_begun_anew(void **state)
 {
     struct doorway d;
     (void)state;
     start(&d);
     begin(&d, 0);
     offend(&d, CLIENT);
-    assert_int_equal(unlink(temp_path(&d.folder, "state/blocklist")), 0);
+    assert_int_equal(os_rename(temp_path(&d.folder, "state/blocklist"), temp_path(&d.folder, "gone")), 0);
     assert_int_equal(d.api->engine_refresh(d.engine), 0);
     offend(&d, CLIENT);
-    assert_int_equal(access(temp_path(&d.folder, "state/blocklist"), F_OK), 0);
+    assert_true(temp_has(&d.folder, "state/blocklist"));
     assert_null(strstr(d.log, "blocklist:"));
     doorway_close(&d);
 }
@@ -169,7 +156,7 @@ int main(void)
         cmocka_unit_test(blocklist__damaged__is_set_aside_and_told_once),
         cmocka_unit_test(blocklist__damaged_and_read_only__stays_and_mail_flows),
         cmocka_unit_test(blocklist__rules_changed_often__is_mapped_once),
-        cmocka_unit_test(blocklist__removed__is_begun_anew),
+        cmocka_unit_test(blocklist__taken_away__is_begun_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,21 +1,11 @@
 /*
  * Writers die at every moment: before each single store of each kind of write, and by kill -9 at random. What
- * had been written must be there, exactly, and the next writer goes on. slots.c is compiled into this test with
- * a hook before every store.
+ * had been written must be there, exactly, and the next writer goes on.
  */
 #include "temp_folder.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
-
-static void before_store(void);
-#define SLOTS_BEFORE_STORE() before_store()
-#include "core/state/slots.c"
+#include "rounds.h"
+#include "slots_hooks.h"
 
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
@@ -25,12 +15,20 @@ enum { NOW = 1058000000, DAY = 86400 };
 static struct temp_folder folder;
 static char reason[300];
 static unsigned stores;     /* so far */
-static unsigned die_before; /* this one; 0: none */
+static unsigned die_before; /* this one */
 
 static void before_store(void)
 {
     if (++stores == die_before)
-        kill(getpid(), SIGKILL);
+        child_die();
+}
+
+/* In a child: from here on store number K kills it; 0: none does. */
+static void die_at(unsigned k)
+{
+    stores = 0;
+    die_before = k;
+    slots_before_store = before_store;
 }
 
 static int setup(void **state)
@@ -102,6 +100,9 @@ static bool same_stay(const struct block_entry *a, const struct block_entry *b)
 
 enum { TARGET = 1, BASE = 1000, LISTED = 40 };
 
+/* So many fill all 96 places, wherever the hash puts them. */
+enum { FILL = 600 };
+
 /* A kind of write: what is there before besides forty other entries, and what is then done to TARGET. */
 struct crash_case {
     const char *label;
@@ -128,15 +129,15 @@ static void prepare_ended(struct blocklist *list)
 /* Every place is taken by an entry that is listed. */
 static void prepare_full(struct blocklist *list)
 {
-    for (uint32_t n = 0; n < 2000; n++)
+    for (uint32_t n = 0; n < FILL; n++)
         assert_int_equal(add(list, 5000 + n, NOW, 10 * DAY + n, "full:1"), 0);
 }
 
 /* Every place is taken by an entry that has ended, but for the forty. */
 static void prepare_stale(struct blocklist *list)
 {
-    for (uint32_t n = 0; n < 2000; n++)
-        assert_int_equal(add(list, 5000 + n, NOW - DAY, n < 1900 ? 1 : 2, "stale:1"), 0);
+    for (uint32_t n = 0; n < FILL; n++)
+        assert_int_equal(add(list, 5000 + n, NOW - DAY, n < FILL - 100 ? 1 : 2, "stale:1"), 0);
     for (uint32_t n = 0; n < LISTED; n++)
         assert_int_equal(add(list, BASE + n, NOW, 9 * DAY, "other:1"), 0);
 }
@@ -190,7 +191,7 @@ static const struct crash_case crash_cases[] = {
 static void prepare(const struct crash_case *c)
 {
     struct blocklist *list;
-    unlink(temp_path(&folder, "blocklist"));
+    os_remove(temp_path(&folder, "blocklist"));
     list = open_list(64);
     for (uint32_t n = 0; n < LISTED; n++)
         assert_int_equal(add(list, BASE + n, NOW, 9 * DAY, "other:1"), 0);
@@ -198,22 +199,30 @@ static void prepare(const struct crash_case *c)
     blocklist_close(&list);
 }
 
+struct write_job {
+    struct temp_folder folder;
+    unsigned number, die_before;
+};
+
+static int write_in_child(const void *context)
+{
+    const struct write_job *job = context;
+    folder = job->folder;
+    struct blocklist *list = open_list(64);
+    die_at(job->die_before);
+    crash_cases[job->number].run(list);
+    return 0;
+}
+
 /* Runs the write in a child that dies before store number K. Returns whether it did. */
 static bool write_and_die(const struct crash_case *c, unsigned k)
 {
-    int status;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct blocklist *list = open_list(64);
-        stores = 0;
-        die_before = k;
-        c->run(list);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    struct write_job job = {folder, (unsigned)(c - crash_cases), k};
+    struct child child;
+    child_start(&child, write_in_child, &job, sizeof job);
+    int status = child_wait(&child);
+    assert_true(status == CHILD_KILLED || status == 0);
+    return status == CHILD_KILLED;
 }
 
 static void check_others(const struct crash_case *c, unsigned k, const struct picture *before,
@@ -248,6 +257,12 @@ static void check_target(const struct crash_case *c, unsigned k, const struct bl
         fail_msg("%s, killed before store %u: cause '%s'", c->label, k, now->cause);
 }
 
+/* Every store of a write; where all is very slow, of the hundreds that resizing needs every seventh. */
+static unsigned step_after(unsigned k)
+{
+    return is_very_slow() && k > 30 ? 7 : 1;
+}
+
 static void blocklist_write__killed_before_each_store__nothing_finished_is_lost(void **state)
 {
     (void)state;
@@ -267,7 +282,7 @@ static void blocklist_write__killed_before_each_store__nothing_finished_is_lost(
         blocklist_close(&list);
         check_others(c, 0, &before, &after);
         bool died = true;
-        for (unsigned k = 1; died; k++) {
+        for (unsigned k = 1; died; k += step_after(k)) {
             prepare(c);
             /* The file has a new hash key each time: who stands where is another matter. */
             list = open_list(64);
@@ -297,6 +312,31 @@ static void blocklist_write__killed_before_each_store__nothing_finished_is_lost(
     assert_in_range(kills, 40, 10000);
 }
 
+struct note_job {
+    struct temp_folder folder;
+    unsigned known, die_before;
+};
+
+/* The client that a child notes: one of those known, or a new one. */
+static struct ip noted_client(unsigned known)
+{
+    return client(known == 9 ? 2 : 77);
+}
+
+static int note_in_child(const void *context)
+{
+    const struct note_job *job = context;
+    struct sightings *s;
+    struct sighting got;
+    struct ip ip = noted_client(job->known);
+    struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), &ip, NOW + 100, 3600, 3};
+    if (sightings_open(job->folder.path, 64, 32, 64, 0, &s, reason, sizeof reason) != 1)
+        return 9;
+    die_at(job->die_before);
+    sightings_note(s, &r, &got, reason, sizeof reason);
+    return 0;
+}
+
 /* Sightings: eight clients known, then one more, or one of them again. */
 static void sightings_write__killed_before_each_store__others_stay(void **state)
 {
@@ -307,7 +347,7 @@ static void sightings_write__killed_before_each_store__others_stay(void **state)
         for (unsigned k = 1; died; k++) {
             struct sightings *s;
             struct sighting got;
-            unlink(temp_path(&folder, "sightings"));
+            os_remove(temp_path(&folder, "sightings"));
             assert_int_equal(sightings_open(folder.path, 64, 32, 64, 0, &s, reason, sizeof reason), 1);
             struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), NULL, NOW, 3600, 3};
             unsigned others = known == 9 ? 5 : known;
@@ -317,19 +357,13 @@ static void sightings_write__killed_before_each_store__others_stay(void **state)
                 r.now = NOW + n;
                 assert_true(sightings_note(s, &r, &got, reason, sizeof reason) >= 0);
             }
-            struct ip ip = client(known == 9 ? 2 : 77), last = client(99);
-            r.client = &ip;
-            r.now = NOW + 100;
-            int status;
-            pid_t child = fork();
-            if (child == 0) {
-                stores = 0;
-                die_before = k;
-                sightings_note(s, &r, &got, reason, sizeof reason);
-                _exit(0);
-            }
-            assert_int_equal(waitpid(child, &status, 0), child);
-            died = WIFSIGNALED(status);
+            struct ip last = client(99);
+            struct note_job job = {folder, known, k};
+            struct child child;
+            child_start(&child, note_in_child, &job, sizeof job);
+            int status = child_wait(&child);
+            assert_true(status == CHILD_KILLED || status == 0);
+            died = status == CHILD_KILLED;
             kills += died;
             r.client = &last;
             r.now = NOW + 101;
@@ -349,16 +383,31 @@ static void sightings_write__killed_before_each_store__others_stay(void **state)
     print_message("%u kills\n", kills);
 }
 
-/* What writers say they did, where a kill does not reach it. */
+/* What writers say they did, in a file that all have mapped: a kill does not reach it. Each value is written at
+ * once, on 32-bit machines too. */
 enum { WRITERS = 4, CLIENTS_EACH = 300 };
 
 struct journal {
-    volatile int64_t intended[WRITERS][CLIENTS_EACH]; /* the end that is about to be written; 0: removed */
-    volatile int64_t finished[WRITERS][CLIENTS_EACH];
-    volatile uint64_t writes, given_up, looks, stop;
+    volatile uint32_t intended[WRITERS][CLIENTS_EACH]; /* the end that is about to be written; 0: removed */
+    volatile uint32_t finished[WRITERS][CLIENTS_EACH];
+    volatile uint32_t begun[WRITERS]; /* the one that runs now has written something */
+    volatile uint32_t writes, given_up, looks, stop;
 };
 
-static uint64_t next_random(uint64_t *x)
+static struct journal *open_journal(struct shared_map *map)
+{
+    if (os_share(temp_path(&folder, "journal"), true, map) != 0 || map->size < sizeof(struct journal))
+        fail_msg("the journal cannot be opened");
+    return (struct journal *)(void *)map->p;
+}
+
+struct work {
+    struct temp_folder folder;
+    unsigned writer;
+    uint64_t seed;
+};
+
+static uint64_t next_bits(uint64_t *x)
 {
     *x ^= *x << 13;
     *x ^= *x >> 7;
@@ -366,16 +415,20 @@ static uint64_t next_random(uint64_t *x)
     return *x;
 }
 
-static void write_for_ever(struct journal *j, unsigned w, uint64_t seed)
+static int write_till_killed(const void *context)
 {
-    struct blocklist *list;
-    if (blocklist_open(folder.path, 2000, 32, 64, 0, &list, reason, sizeof reason) != 1)
-        _exit(9);
-    for (;;) {
+    const struct work *work = context;
+    struct shared_map map;
+    const unsigned w = work->writer;
+    uint64_t seed = work->seed;
+    folder = work->folder;
+    struct journal *j = open_journal(&map);
+    struct blocklist *list = open_list(2000);
+    while (!j->stop) {
         char cause[24];
-        uint64_t random = next_random(&seed);
+        uint64_t random = next_bits(&seed);
         uint32_t i = (uint32_t)(random % CLIENTS_EACH), n = w * 1000 + i;
-        int64_t was = j->finished[w][i], until = was ? was + (int64_t)(random >> 32 & 3) + 1 : NOW + DAY;
+        uint32_t was = j->finished[w][i], until = was ? was + (uint32_t)(random >> 32 & 3) + 1 : NOW + DAY;
         struct ip ip = client(n);
         int outcome;
         if (was && (random >> 40) % 4 == 0) {
@@ -385,14 +438,16 @@ static void write_for_ever(struct journal *j, unsigned w, uint64_t seed)
         } else {
             j->intended[w][i] = until;
             snprintf(cause, sizeof cause, "%u:%u", n, (unsigned)(random >> 50) % 3);
-            outcome = add(list, n, NOW, (uint32_t)(until - NOW), cause);
+            outcome = add(list, n, NOW, until - NOW, cause);
         }
         if (outcome >= 0)
             j->finished[w][i] = until;
         else
             j->given_up++;
         j->writes++;
+        j->begun[w] = 1;
     }
+    return 8;
 }
 
 static bool cause_is(const char *cause, uint32_t n)
@@ -403,27 +458,32 @@ static bool cause_is(const char *cause, uint32_t n)
 }
 
 /* Exit status 0 if nothing was ever wrong. */
-static void read_till_stopped(struct journal *j, uint64_t seed)
+static int read_till_stopped(const void *context)
 {
+    const struct work *work = context;
+    struct shared_map map;
+    uint64_t seed = work->seed;
+    folder = work->folder;
+    struct journal *j = open_journal(&map);
     struct blocklist *list;
     if (blocklist_open(folder.path, 2000, 32, 64, BLOCKLIST_READ_ONLY, &list, reason, sizeof reason) != 1)
-        _exit(9);
+        return 9;
     while (!j->stop) {
-        uint64_t random = next_random(&seed);
+        uint64_t random = next_bits(&seed);
         uint32_t w = (uint32_t)(random % WRITERS), i = (uint32_t)(random >> 20) % CLIENTS_EACH;
         struct ip ip = client(w * 1000 + i), never = client(900000 + i);
         struct block_entry e;
         if (blocklist_lookup(list, &never, NOW, &e) != 0)
-            _exit(1);
+            return 1;
         if (blocklist_lookup(list, &ip, NOW, &e) == 1) {
             if (!ip_eq(&e.prefix.ip, &ip) || e.prefix.bits != 32 || !cause_is(e.cause, w * 1000 + i))
-                _exit(2);
+                return 2;
             if (e.until < NOW + DAY || e.until > NOW + 60 * DAY || e.times != 1 || e.first != NOW)
-                _exit(3);
+                return 3;
         }
         j->looks++;
     }
-    _exit(0);
+    return 0;
 }
 
 static void check_writer(const struct journal *j, unsigned w)
@@ -432,115 +492,121 @@ static void check_writer(const struct journal *j, unsigned w)
     for (unsigned i = 0; i < CLIENTS_EACH; i++) {
         struct ip ip = client(w * 1000 + i);
         struct block_entry e;
-        int64_t until = blocklist_lookup(list, &ip, NOW, &e) == 1 ? e.until : 0;
+        uint32_t until = blocklist_lookup(list, &ip, NOW, &e) == 1 ? (uint32_t)e.until : 0;
         if (until != j->finished[w][i] && until != j->intended[w][i])
-            fail_msg("writer %u, client %u: %lld, not %lld or %lld", w, i, (long long)until,
-                     (long long)j->finished[w][i], (long long)j->intended[w][i]);
+            fail_msg("writer %u, client %u: %u, not %u or %u", w, i, until, j->finished[w][i],
+                     j->intended[w][i]);
         if (until && !cause_is(e.cause, w * 1000 + i))
             fail_msg("writer %u, client %u: cause '%s'", w, i, e.cause);
     }
     blocklist_close(&list);
 }
 
-static pid_t start_writer(struct journal *j, unsigned w, uint64_t seed)
+static void start_writer(struct child *child, struct journal *j, unsigned w, uint64_t seed)
 {
     /* What the one before died over may be either; the new one begins from what is there. */
     struct blocklist *list = open_list(2000);
     for (unsigned i = 0; i < CLIENTS_EACH; i++) {
         struct ip ip = client(w * 1000 + i);
         struct block_entry e;
-        j->finished[w][i] = j->intended[w][i] = blocklist_lookup(list, &ip, NOW, &e) == 1 ? e.until : 0;
+        j->finished[w][i] = j->intended[w][i] =
+            blocklist_lookup(list, &ip, NOW, &e) == 1 ? (uint32_t)e.until : 0;
     }
     blocklist_close(&list);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0)
-        write_for_ever(j, w, seed);
-    return child;
+    struct work work = {folder, w, seed};
+    j->begun[w] = 0;
+    child_start(child, write_till_killed, &work, sizeof work);
 }
 
-static void blocklist_write__two_hundred_random_kills__nothing_finished_is_lost(void **state)
+static void blocklist_write__killed_at_random__nothing_finished_is_lost(void **state)
 {
     (void)state;
-    enum { KILLS = 200, READERS = 2 };
+    enum { READERS = 2 };
+    const unsigned kills = many_rounds(200);
     uint64_t seed = 0x123456789abcdef;
-    pid_t writers[WRITERS], readers[READERS];
-    struct journal *j = mmap(NULL, sizeof *j, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(j, MAP_FAILED);
-    die_before = 0;
+    struct child writers[WRITERS], readers[READERS];
+    struct shared_map map;
+    assert_int_equal(os_make(temp_path(&folder, "journal"), sizeof(struct journal), "", 0), 0);
+    struct journal *j = open_journal(&map);
     for (unsigned w = 0; w < WRITERS; w++)
-        writers[w] = start_writer(j, w, next_random(&seed));
+        start_writer(&writers[w], j, w, next_bits(&seed));
     for (unsigned r = 0; r < READERS; r++) {
-        readers[r] = fork();
-        assert_true(readers[r] >= 0);
-        if (readers[r] == 0)
-            read_till_stopped(j, next_random(&seed) + r);
+        struct work work = {folder, 0, next_bits(&seed) + r};
+        child_start(&readers[r], read_till_stopped, &work, sizeof work);
     }
-    for (unsigned k = 0; k < KILLS; k++) {
-        unsigned w = (unsigned)(next_random(&seed) % WRITERS);
-        int status;
-        struct timespec pause = {.tv_nsec = (long)(next_random(&seed) % 6000000)};
-        nanosleep(&pause, NULL);
-        kill(writers[w], SIGKILL);
-        assert_int_equal(waitpid(writers[w], &status, 0), writers[w]);
-        assert_true(WIFSIGNALED(status));
+    for (unsigned k = 0; k < kills; k++) {
+        unsigned w = (unsigned)(next_bits(&seed) % WRITERS);
+        for (unsigned waited = 0; !j->begun[w] && waited < 20000; waited++)
+            pause_us(500);
+        pause_us((unsigned)(next_bits(&seed) % 6000));
+        child_kill(&writers[w]);
+        assert_int_equal(child_wait(&writers[w]), CHILD_KILLED);
         check_writer(j, w);
-        writers[w] = start_writer(j, w, next_random(&seed));
+        start_writer(&writers[w], j, w, next_bits(&seed));
     }
     for (unsigned w = 0; w < WRITERS; w++) {
-        kill(writers[w], SIGKILL);
-        waitpid(writers[w], NULL, 0);
+        child_kill(&writers[w]);
+        assert_int_equal(child_wait(&writers[w]), CHILD_KILLED);
         check_writer(j, w);
     }
     j->stop = 1;
-    for (unsigned r = 0; r < READERS; r++) {
-        int status;
-        assert_int_equal(waitpid(readers[r], &status, 0), readers[r]);
-        assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), 0);
-    }
-    print_message("%u kills, %llu writes, %llu of them given up, %llu looks\n", KILLS,
-                  (unsigned long long)j->writes, (unsigned long long)j->given_up, (unsigned long long)j->looks);
-    assert_true(j->writes > 1000 && j->looks > 1000 && j->given_up < j->writes / 10);
-    munmap(j, sizeof *j);
+    for (unsigned r = 0; r < READERS; r++)
+        assert_int_equal(child_wait(&readers[r]), 0);
+    print_message("%u kills, %u writes, %u of them given up, %u looks\n", kills, j->writes, j->given_up,
+                  j->looks);
+    const uint32_t writes = j->writes, looks = j->looks, given_up = j->given_up;
+    os_unshare(&map);
+    assert_true(writes > 5 * kills && looks > 5 * kills);
+    /* Twenty milliseconds are not much where all is slow. */
+    assert_true(given_up < (is_very_slow() ? writes / 2 : writes / 10));
+}
+
+enum { PROCESSES = 8 };
+
+/* How many clients each of them adds. */
+static uint32_t each(void)
+{
+    return many_rounds(20000);
+}
+
+/* Returns how often it had to try again; 200: as often, or more. */
+static int add_in_child(const void *context)
+{
+    const struct work *work = context;
+    unsigned again = 0;
+    folder = work->folder;
+    struct blocklist *list = open_list(PROCESSES * each());
+    for (uint32_t i = 0; i < each(); i++)
+        while (add(list, work->writer * each() + i, NOW, DAY + i, "gatepost.conf:1") != 0)
+            again++;
+    return again < 200 ? (int)again : 200;
 }
 
 static void blocklist_add__eight_processes__all_found(void **state)
 {
     (void)state;
-    enum { PROCESSES = 8, EACH = 20000 };
-    pid_t children[PROCESSES];
+    struct child children[PROCESSES];
     unsigned given_up = 0;
-    die_before = 0;
     for (unsigned p = 0; p < PROCESSES; p++) {
-        children[p] = fork();
-        assert_true(children[p] >= 0);
-        if (children[p] == 0) {
-            struct blocklist *list = open_list(PROCESSES * EACH);
-            unsigned again = 0;
-            for (uint32_t i = 0; i < EACH; i++)
-                while (add(list, p * EACH + i, NOW, DAY + i, "gatepost.conf:1") != 0)
-                    again++;
-            _exit(again < 200 ? (int)again : 200);
-        }
+        struct work work = {folder, p, 0};
+        child_start(&children[p], add_in_child, &work, sizeof work);
     }
     for (unsigned p = 0; p < PROCESSES; p++) {
-        int status;
-        assert_int_equal(waitpid(children[p], &status, 0), children[p]);
-        assert_true(WIFEXITED(status));
-        given_up += (unsigned)WEXITSTATUS(status);
+        int status = child_wait(&children[p]);
+        assert_true(status >= 0);
+        given_up += (unsigned)status;
     }
     struct blocklist *list = open_list(1);
     struct block_counts counts;
-    for (uint32_t n = 0; n < PROCESSES * EACH; n++) {
+    for (uint32_t n = 0; n < PROCESSES * each(); n++) {
         struct ip ip = client(n);
         struct block_entry e;
         assert_int_equal(blocklist_lookup(list, &ip, NOW, &e), 1);
-        assert_int_equal(e.until, NOW + DAY + n % EACH);
+        assert_int_equal(e.until, NOW + DAY + n % each());
     }
     blocklist_counts(list, NOW, &counts);
-    assert_int_equal(counts.current, PROCESSES * EACH);
-    assert_int_equal(counts.peak, PROCESSES * EACH);
+    assert_int_equal(counts.current, PROCESSES * each());
+    assert_int_equal(counts.peak, PROCESSES * each());
     assert_int_equal(counts.evicted, 0);
     blocklist_close(&list);
     print_message("%u writes were given up and made again\n", given_up);
@@ -553,7 +619,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(blocklist_write__killed_before_each_store__nothing_finished_is_lost),
         TEST(sightings_write__killed_before_each_store__others_stay),
-        TEST(blocklist_write__two_hundred_random_kills__nothing_finished_is_lost),
+        TEST(blocklist_write__killed_at_random__nothing_finished_is_lost),
         TEST(blocklist_add__eight_processes__all_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

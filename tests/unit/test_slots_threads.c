@@ -1,23 +1,24 @@
 /*
  * Eight threads on one small blocklist, one file of sightings and one of counters, so small that entries make
- * room all the time. A reader must never see a wrong entry: all about a client follows from its number. slots.c
- * is compiled into this test so that readers and writers let others run in the middle of an entry.
+ * room all the time. A reader must never see a wrong entry: all about a client follows from its number. Readers
+ * and writers let others run in the middle of an entry.
  */
 #include "temp_folder.h"
 
-#include <pthread.h>
-#include <sched.h>
-
-static void now_and_then(void);
-#define SLOTS_BEFORE_STORE() now_and_then()
-#define SLOTS_BEFORE_LOAD()  now_and_then()
-#include "core/state/slots.c"
+#include "rounds.h"
+#include "slots_hooks.h"
 
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
 #include "core/state/stats.h"
 
-enum { NOW = 1058000000, DAY = 86400, CLIENTS = 400, WRITERS = 4, READERS = 4, WRITES = 3000 };
+enum { NOW = 1058000000, DAY = 86400, CLIENTS = 400, WRITERS = 4, READERS = 4 };
+
+/* Of each writer. */
+static unsigned writes(void)
+{
+    return many_rounds(3000);
+}
 
 static struct temp_folder folder;
 static struct blocklist *list;
@@ -29,7 +30,7 @@ static void now_and_then(void)
 {
     static _Thread_local unsigned calls;
     if (++calls % 7 == 0)
-        sched_yield();
+        thread_yield();
 }
 
 static struct ip client(uint32_t n)
@@ -37,7 +38,7 @@ static struct ip client(uint32_t n)
     return (struct ip){{10, 0, (uint8_t)(n >> 8), (uint8_t)n}, 0};
 }
 
-static uint64_t next_random(uint64_t *x)
+static uint64_t next_bits(uint64_t *x)
 {
     *x ^= *x << 13;
     *x ^= *x >> 7;
@@ -62,15 +63,16 @@ static const char *wrong(const struct block_entry *e, uint32_t n)
     return NULL;
 }
 
-static void *write_all(void *context)
+static unsigned write_all(void *context)
 {
     uint64_t random = (uint64_t)(uintptr_t)context * 0x9E3779B97F4A7C15u;
-    uintptr_t failures = 0;
-    for (unsigned i = 0; i < WRITES; i++) {
+    unsigned failures = 0;
+    const unsigned count = writes();
+    for (unsigned i = 0; i < count; i++) {
         char reason[200], cause[20];
         struct block_outcome outcome;
         struct sighting sighting;
-        uint32_t n = (uint32_t)(next_random(&random) % CLIENTS);
+        uint32_t n = (uint32_t)(next_bits(&random) % CLIENTS);
         struct ip ip = client(n);
         snprintf(cause, sizeof cause, "client:%u", n);
         struct block_request r = {.client = &ip,
@@ -89,19 +91,19 @@ static void *write_all(void *context)
         stats_count_rule(stats, n + 1);
     }
     __atomic_fetch_sub(&writing, 1, __ATOMIC_RELEASE);
-    return (void *)failures;
+    return failures;
 }
 
-static void *read_all(void *context)
+static unsigned read_all(void *context)
 {
     uint64_t random = (uint64_t)(uintptr_t)context * 0x9E3779B97F4A7C15u;
-    uintptr_t failures = 0;
+    unsigned failures = 0;
     while (__atomic_load_n(&writing, __ATOMIC_ACQUIRE)) {
         struct block_entry e;
         struct block_counts counts;
         uint64_t position = 0;
         for (unsigned i = 0; i < 1000; i++) {
-            uint32_t n = (uint32_t)(next_random(&random) % CLIENTS);
+            uint32_t n = (uint32_t)(next_bits(&random) % CLIENTS);
             struct ip ip = client(n);
             if (blocklist_lookup(list, &ip, NOW, &e) == 1) {
                 failures += wrong(&e, n) != NULL;
@@ -113,13 +115,13 @@ static void *read_all(void *context)
         blocklist_counts(list, NOW, &counts);
         failures += counts.current > counts.places;
     }
-    return (void *)failures;
+    return failures;
 }
 
 static void state__eight_threads__nobody_sees_anything_wrong(void **state)
 {
     (void)state;
-    pthread_t threads[WRITERS + READERS];
+    struct thread threads[WRITERS + READERS];
     char reason[200];
     uint64_t position = 0, hash, hits, all = 0;
     temp_make(&folder);
@@ -127,17 +129,15 @@ static void state__eight_threads__nobody_sees_anything_wrong(void **state)
     assert_int_equal(sightings_open(folder.path, 64, 32, 64, 0, &seen, reason, sizeof reason), 1);
     assert_int_equal(stats_open(folder.path, 0, &stats, reason, sizeof reason), 1);
     writing = WRITERS;
+    slots_before_store = slots_before_load = now_and_then;
     for (uintptr_t i = 0; i < WRITERS + READERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, i < WRITERS ? write_all : read_all, (void *)(i + 1)),
-                         0);
-    for (unsigned i = 0; i < WRITERS + READERS; i++) {
-        void *failures;
-        assert_int_equal(pthread_join(threads[i], &failures), 0);
-        assert_null(failures);
-    }
+        thread_start(&threads[i], i < WRITERS ? write_all : read_all, (void *)(i + 1));
+    for (unsigned i = 0; i < WRITERS + READERS; i++)
+        assert_int_equal(thread_join(&threads[i]), 0);
+    slots_before_store = slots_before_load = NULL;
     while (stats_next_rule(stats, &position, &hash, &hits))
         all += hits;
-    assert_int_equal(all, WRITERS * WRITES);
+    assert_int_equal(all, WRITERS * writes());
     blocklist_close(&list);
     sightings_close(&seen);
     stats_close(&stats);

@@ -34,7 +34,7 @@ static void state_file_open__again__same_key_age_and_units(void **state)
     struct state_shape larger = shape;
     larger.count = 99;
     assert_int_equal(open_as(&first, &shape, STATE_READ_ONLY), 0);
-    assert_int_not_equal(access(temp_path(&folder, "thing"), F_OK), 0);
+    assert_false(temp_has(&folder, "thing"));
     assert_int_equal(open_as(&first, &shape, 0), 1);
     assert_string_equal(why, "");
     assert_true(first.writable);
@@ -50,7 +50,7 @@ static void state_file_open__again__same_key_age_and_units(void **state)
     state_file_close(&first);
     state_file_close(&second);
     /* Nobody can tell the key of another machine. */
-    assert_int_equal(unlink(temp_path(&folder, "thing")), 0);
+    temp_delete(&folder, "thing");
     assert_int_equal(open_as(&first, &shape, 0), 1);
     assert_true(first.key.k0 != second.key.k0 && first.key.k1 != second.key.k1);
     state_file_close(&first);
@@ -74,11 +74,11 @@ static void state_file_open__not_ours__set_aside_with_the_reason(void **state)
         struct state_file f;
         char wanted[600];
         const char *path = temp_path(&folder, "thing");
-        unlink(path);
+        os_remove(path);
         assert_int_equal(open_as(&f, &rows[i].shape, 0), 1);
         state_file_close(&f);
         if (rows[i].cut)
-            assert_int_equal(truncate(path, (off_t)rows[i].cut), 0);
+            file_cut(path, rows[i].cut);
         snprintf(wanted, sizeof wanted, "%s: %s", path, rows[i].reason);
         assert_int_equal(open_as(&f, &shape, STATE_READ_ONLY), -1);
         assert_string_equal(why, wanted);
@@ -86,7 +86,7 @@ static void state_file_open__not_ours__set_aside_with_the_reason(void **state)
                  path);
         assert_int_equal(open_as(&f, &shape, 0), 1);
         assert_string_equal(why, wanted);
-        assert_int_equal(access(temp_path(&folder, "thing.damaged"), F_OK), 0);
+        assert_true(temp_has(&folder, "thing.damaged"));
         state_file_close(&f);
         assert_int_equal(open_as(&f, &shape, 0), 1);
         assert_string_equal(why, "");
@@ -140,7 +140,7 @@ static void state_file_take_place__successor__same_key_and_the_old_one_knows(voi
     struct state_file f, old, successor, found;
     struct state_shape larger = shape;
     larger.count = 20;
-    unlink(temp_path(&folder, "thing"));
+    os_remove(temp_path(&folder, "thing"));
     assert_int_equal(open_as(&f, &shape, 0), 1);
     assert_int_equal(open_as(&old, &shape, STATE_READ_ONLY), 1);
     /* Left behind by one that was killed. */
@@ -150,7 +150,7 @@ static void state_file_take_place__successor__same_key_and_the_old_one_knows(voi
     assert_int_equal(state_file_take_place(&successor, &f, why, sizeof why), 0);
     assert_true(state_file_retired(&old) && state_file_replaced(&old));
     assert_false(state_file_retired(&successor) || state_file_replaced(&successor));
-    assert_int_not_equal(access(temp_path(&folder, "thing.new"), F_OK), 0);
+    assert_false(temp_has(&folder, "thing.new"));
     assert_int_equal(open_as(&found, &shape, 0), 1);
     assert_int_equal(found.count, 20);
     assert_true(found.key.k0 == old.key.k0 && found.key.k1 == old.key.k1 && found.made == old.made);

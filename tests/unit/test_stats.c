@@ -1,8 +1,5 @@
 #include "temp_folder.h"
 
-#include <pthread.h>
-#include <sys/wait.h>
-
 #include "core/state/stats.h"
 
 static struct temp_folder folder;
@@ -106,35 +103,39 @@ static void stats_rule_hash__known_text__never_changes(void **state)
 
 enum { EACH = 20000 };
 
-static void *count_all(void *context)
+static unsigned count_all(void *context)
 {
     struct stats *s = context;
     for (unsigned i = 0; i < EACH; i++) {
         stats_count(s, STATS_SESSIONS);
         stats_count_rule(s, rule(i % 500));
     }
-    return NULL;
+    return 0;
+}
+
+static int count_in_process(const void *context)
+{
+    struct stats *s;
+    if (stats_open(context, 0, &s, reason, sizeof reason) != 1)
+        return 1;
+    count_all(s);
+    stats_close(&s);
+    return 0;
 }
 
 static void stats_count__processes_and_threads__none_lost(void **state)
 {
     (void)state;
-    pthread_t threads[4];
-    pid_t children[4];
+    struct thread threads[4];
+    struct child children[4];
     uint64_t all = 0, position = 0, hash, hits;
-    for (int i = 0; i < 4; i++) {
-        children[i] = fork();
-        assert_true(children[i] >= 0);
-        if (children[i] == 0) {
-            count_all(stats);
-            _exit(0);
-        }
-    }
     for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, count_all, stats), 0);
+        child_start(&children[i], count_in_process, folder.path, sizeof folder.path);
+    for (int i = 0; i < 4; i++)
+        thread_start(&threads[i], count_all, stats);
     for (int i = 0; i < 4; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(waitpid(children[i], NULL, 0), children[i]);
+        thread_join(&threads[i]);
+        assert_int_equal(child_wait(&children[i]), 0);
     }
     assert_int_equal(stats_get(stats, STATS_SESSIONS), 8 * EACH);
     while (stats_next_rule(stats, &position, &hash, &hits))

@@ -3,7 +3,6 @@
 #include "core/os.h"
 #include "rounds.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 enum { THREADS = 8, SESSIONS = 3000, CHANGES = 1000 }; /* at least */
@@ -70,14 +69,14 @@ static void whole_session(struct shared *s, unsigned n)
     api->session_close(&session);
 }
 
-static void *sessions(void *context)
+static unsigned sessions(void *context)
 {
     struct shared *s = context;
     const unsigned count = rounds(SESSIONS), changes = rounds(CHANGES);
     for (unsigned n = 0; n < count || atomic_load(&s->changes) < changes; n++)
         whole_session(s, n);
     atomic_fetch_sub(&s->running, 1);
-    return NULL;
+    return 0;
 }
 
 static void rules(struct doorway *d, char which)
@@ -112,7 +111,7 @@ static void threads__rules_and_tables_change_under_them__verdicts_stay_right(voi
     struct doorway d;
     struct gp_host host = {.size = sizeof host, .log = quiet};
     char config[256], state_dir[256];
-    pthread_t thread[THREADS];
+    struct thread thread[THREADS];
     (void)state;
     doorway_make(&d);
     snprintf(config, sizeof config, "%s", temp_path(&d.folder, "gatepost.conf"));
@@ -128,7 +127,7 @@ static void threads__rules_and_tables_change_under_them__verdicts_stay_right(voi
     assert_int_equal(s.api->engine_open(&o, &s.engine, NULL), 1);
     atomic_store(&s.running, THREADS);
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, sessions, &s), 0);
+        thread_start(&thread[i], sessions, &s);
     for (; atomic_load(&s.running); atomic_fetch_add(&s.changes, 1)) {
         switch (atomic_load(&s.changes) % 4) {
         case 0:
@@ -146,7 +145,7 @@ static void threads__rules_and_tables_change_under_them__verdicts_stay_right(voi
         expect(&s, s.api->engine_refresh(s.engine) >= 0, "what was put there is not taken");
     }
     for (int i = 0; i < THREADS; i++)
-        pthread_join(thread[i], NULL);
+        thread_join(&thread[i]);
     if (atomic_load(&s.wrong))
         print_error("after %u changes: %s\n", atomic_load(&s.changes), atomic_load(&s.wrong));
     assert_null(atomic_load(&s.wrong));
