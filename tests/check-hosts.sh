@@ -8,6 +8,7 @@ set -eu
 
 cd "$(dirname "$0")/.."
 . tests/stage.sh
+. tests/cases.sh
 case $BUILD in /*) full=$BUILD ;; *) full=$PWD/$BUILD ;; esac
 work=$full/hosts
 
@@ -24,30 +25,7 @@ if [ "${1-}" != --inside ]; then
 fi
 
 library=$full/gatepost.so
-why=""
 sink_pid="" names_pid=""
-
-# ---- the frame ----
-
-# check NAME FUNCTION ARGUMENT...: one case; FUNCTION says in $why what it missed.
-check() {
-    name=$1
-    shift
-    why=""
-    if "$@"; then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name: $why"
-    fi
-}
-
-# missed WHAT: the case fails because of it.
-missed() {
-    why="$*"
-    return 1
-}
 
 # same FILE FILE
 same() {

@@ -16,6 +16,7 @@ if [ "${1-}" != --inside ]; then
     tests/mta/root.sh exim >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/check-mercury.sh" --inside
 fi
+. tests/cases.sh
 . tests/mta/wine.sh
 
 top=$PWD
@@ -24,31 +25,8 @@ dll=$BUILD/mercury/gatepost.dll
 exe=$BUILD/mercury/gatepost.exe
 host=$BUILD/mercury/host.exe
 work=$BUILD/mta/check-mercury
-passed=0
-failed=0
-why=""
 
 # ---- the frame ----
-
-# check NAME FUNCTION ARGUMENT...: one case; FUNCTION says in $why what it missed.
-check() {
-    name=$1
-    shift
-    why=""
-    if "$@"; then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name: $why"
-    fi
-}
-
-# missed WHAT: the case fails because of it.
-missed() {
-    why="$*"
-    return 1
-}
 
 # host_run: the test host obeys the lines on standard input; what it prints is in $work/out.
 host_run() {
@@ -844,23 +822,8 @@ check "TRANSFLT.MER and MERCURYS.ACL are taken over" migration
 kill "$names_pid"
 wait "$names_pid" 2>/dev/null || true
 names_pid=""
-# part NAME: tests/mercury/NAME.sh in this Wine; it ends with its own counts.
-part() {
-    status=0
-    "tests/mercury/$1.sh" --inside >"$work/$1.log" 2>&1 </dev/null || status=$?
-    cat "$work/$1.log"
-    counts=$(sed -n '$s/^[a-z]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/$1.log")
-    [ -n "$counts" ] || counts="0 1"
-    passed=$((passed + ${counts% *}))
-    failed=$((failed + ${counts#* }))
-    if [ "$status" -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
-        failed=$((failed + 1))
-        echo "not ok - $1.sh ended with status $status"
-    fi
-}
-
-part command
-part unit
+part "$work/command.log" tests/mercury/command.sh --inside
+part "$work/unit.log" tests/mercury/unit.sh --inside
 
 echo "check-mercury: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

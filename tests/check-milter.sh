@@ -16,21 +16,10 @@ if [ $# -eq 0 ]; then
         tests/milter/postfix.sh tests/milter/sendmail.sh
 fi
 
-passed=0
-failed=0
+. tests/cases.sh
 mkdir -p "$BUILD/check"
-for part in "$@"; do
-    name=$(basename "$part" .sh)
-    log=$BUILD/check/milter-$name.log
-    { "$part" 2>&1 || echo "status $?"; } | tee "$log"
-    counts=$(sed -n "s/^$name: \([0-9]*\) passed, \([0-9]*\) failed\$/\1 \2/p" "$log" | tail -n 1)
-    good=${counts% *}
-    bad=${counts#* }
-    if grep -q '^status ' "$log" && [ "${bad:-0}" -eq 0 ]; then
-        bad=1
-    fi
-    passed=$((passed + ${good:-0}))
-    failed=$((failed + ${bad:-1}))
+for script in "$@"; do
+    part "$BUILD/check/milter-$(basename "$script" .sh).log" "$script"
 done
 echo "check-milter: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -18,6 +18,7 @@ if [ "${1-}" != --inside ]; then
     tests/mta/root.sh exim >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/command.sh" --inside
 fi
+. tests/cases.sh
 . tests/mta/wine.sh
 . tests/mta/exim.sh
 . tests/mta/dialogue.sh
@@ -26,29 +27,6 @@ program=$BUILD/mercury/gatepost.exe
 native=$BUILD/gatepost
 work=$BUILD/mta/mercury-command
 windows=$work/exe/gatepost # the .exe as a command of this machine
-passed=0
-failed=0
-why=""
-
-# check NAME FUNCTION ARGUMENT...: one case; FUNCTION says in $why what it missed.
-check() {
-    name=$1
-    shift
-    why=""
-    if "$@"; then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name: $why"
-    fi
-}
-
-# missed WHAT: the case fails because of it.
-missed() {
-    why="$*"
-    return 1
-}
 
 # gives STATUS COMMAND...: the command ends with it; its outputs are in $work/out and $work/err.
 gives() {

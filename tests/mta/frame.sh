@@ -1,37 +1,15 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here and not used is for the caller, and the other way round
-# frame.sh: the frame of scripts that try cases on a real server: cases and their count, conversations and what was heard in them, the
+# frame.sh: the frame of scripts that try cases on a real server: tests/cases.sh, conversations and what was heard in them, the
 # server's log, rules, tables and messages; sourced, not run.
 #
 # The caller sets $gatepost (the command), $work (a folder), $log (the server's log), $accepted (what a reply to an accepted
 # message looks like), and before write_rules or write_table the folder $rules.
 
-passed=0
-failed=0
-why=""
+. tests/cases.sh
 port=25
 
-# ---- cases ----
-
-# check NAME FUNCTION ARGUMENT...: one case; FUNCTION says in $why what it missed.
-check() {
-    name=$1
-    shift
-    why=""
-    if "$@"; then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name: $why"
-    fi
-}
-
-# missed WHAT: the case fails because of it.
-missed() {
-    why="$*"
-    return 1
-}
+# ---- conversations ----
 
 # say ADDRESS LINE...: a conversation from ADDRESS with port $port; the heard functions look at it.
 say() {
