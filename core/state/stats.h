@@ -27,12 +27,10 @@ int64_t stats_since(const struct stats *s);
 
 /* New ones only at the end: the file outlives the program. */
 enum stats_counter {
-    STATS_SESSIONS,
     STATS_EXEMPTED,            /* rules that would have triggered, but for the exemption table */
     STATS_REFUSED_BLOCK_TABLE, /* sessions */
     STATS_REFUSED_BLOCKLIST,
     STATS_BLOCKED,         /* clients put on the blocklist by a rule */
-    STATS_TRAPPED,         /* attempts to reach a trap */
     STATS_SIGHTINGS,       /* noted */
     STATS_RELAYS,          /* clients put on the blocklist as relays */
     STATS_GIVEN_UP,        /* writes of state for which the lock, or the file, was not to be had */

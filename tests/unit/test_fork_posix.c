@@ -2,7 +2,7 @@
  * A process that forks: the child goes on with what its parent had open, as an Exim process does between the
  * connection and the delivery.
  */
-#include "temp_folder.h"
+#include "case_folder.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,22 +12,7 @@
 
 enum { NOW = 1058000000, CHILDREN = 4, EACH = 20000 };
 
-static struct temp_folder folder;
 static char reason[300];
-
-static int setup(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
 
 static void assert_children_did(const pid_t *children, unsigned n)
 {
@@ -49,14 +34,14 @@ static void stats_count__opened_before_the_fork__none_lost(void **state)
         assert_true(children[i] >= 0);
         if (children[i] == 0) {
             for (unsigned k = 0; k < EACH; k++) {
-                stats_count(stats, STATS_SESSIONS);
+                stats_count(stats, STATS_SIGHTINGS);
                 stats_count_rule(stats, 1 + k % 500);
             }
             _exit(0);
         }
     }
     assert_children_did(children, CHILDREN);
-    assert_int_equal(stats_get(stats, STATS_SESSIONS), CHILDREN * EACH);
+    assert_int_equal(stats_get(stats, STATS_SIGHTINGS), CHILDREN * EACH);
     assert_int_equal(stats_get_rule(stats, 500), CHILDREN * EACH / 500);
     stats_close(&stats);
 }

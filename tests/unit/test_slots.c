@@ -1,4 +1,4 @@
-#include "temp_folder.h"
+#include "case_folder.h"
 
 #include "core/state/slots.h"
 
@@ -6,22 +6,7 @@ enum { NOW = 1000000 };
 
 static const struct slots_shape shape = {"testing1", 64, 64};
 
-static struct temp_folder folder;
 static char reason[300];
-
-static int setup(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
 
 static struct slot_key key_number(uint64_t n)
 {

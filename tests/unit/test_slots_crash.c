@@ -2,7 +2,7 @@
  * Writers die at every moment: before each single store of each kind of write, and by kill -9 at random. What
  * had been written must be there, exactly, and the next writer goes on.
  */
-#include "temp_folder.h"
+#include "case_folder.h"
 
 #include "rounds.h"
 #include "slots_hooks.h"
@@ -12,7 +12,6 @@
 
 enum { NOW = 1058000000, DAY = 86400 };
 
-static struct temp_folder folder;
 static char reason[300];
 static unsigned stores;     /* so far */
 static unsigned die_before; /* this one */
@@ -29,20 +28,6 @@ static void die_at(unsigned k)
     stores = 0;
     die_before = k;
     slots_before_store = before_store;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
 }
 
 static struct blocklist *open_list(uint32_t entries)

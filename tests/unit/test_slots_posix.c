@@ -3,7 +3,7 @@
  * disk, one that is read only.
  */
 #define _GNU_SOURCE /* unshare */
-#include "temp_folder.h"
+#include "case_folder.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -15,22 +15,7 @@
 
 static const struct slots_shape shape = {"testing1", 64, 64};
 
-static struct temp_folder folder;
 static char reason[300];
-
-static int setup(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
 
 /* Both files: the list and its lock. */
 static void make_here(void)

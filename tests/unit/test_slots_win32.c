@@ -1,6 +1,6 @@
 /* What a state directory can be on Windows only: files that may not be written, or that another program keeps
  * for itself. */
-#include "temp_folder.h"
+#include "case_folder.h"
 
 #include <windows.h>
 
@@ -8,22 +8,7 @@
 
 static const struct slots_shape shape = {"testing1", 64, 64};
 
-static struct temp_folder folder;
 static char reason[300];
-
-static int setup(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
 
 static int open_here(struct slots *s)
 {

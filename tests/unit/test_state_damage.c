@@ -3,7 +3,7 @@
  * aside, or is an empty place that the next writer mends; what is told is never wrong.
  */
 #include "rounds.h"
-#include "temp_folder.h"
+#include "case_folder.h"
 
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
@@ -11,22 +11,7 @@
 
 enum { NOW = 1058000000, DAY = 86400, ENTRIES = 64, HEAD = 64, PAGE = 4096 };
 
-static struct temp_folder folder;
 static char reason[300];
-
-static int setup(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
 
 static struct ip client(uint32_t n)
 {
@@ -131,7 +116,7 @@ static void use_stats(size_t at)
     uint64_t position = 0, hash, hits;
     assert_int_equal(stats_open(folder.path, 0, &s, reason, sizeof reason), 1);
     assert_true((reason[0] != '\0') == (at < HEAD));
-    stats_count(s, STATS_SESSIONS);
+    stats_count(s, STATS_SIGHTINGS);
     stats_count_rule(s, 77);
     assert_true(at != PAGE + 10000 || stats_get_rule(s, 77) == 2);
     while (stats_next_rule(s, &position, &hash, &hits))

@@ -1,26 +1,11 @@
 /* A file in the state directory as one process after another finds, judges, locks and replaces it. */
-#include "temp_folder.h"
+#include "case_folder.h"
 
 #include "core/state/state_file.h"
 
-static struct temp_folder folder;
 static char why[600];
 
 static const struct state_shape shape = {.magic = "gptest01", .version = 3, .unit = 64, .count = 10};
-
-static int setup(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
 
 static int open_as(struct state_file *f, const struct state_shape *s, unsigned flags)
 {

@@ -51,7 +51,7 @@ static void stats_count__each_kind__kept_apart(void **state)
     stats_close(&stats);
 
     assert_int_equal(stats_open(folder.path, STATS_READ_ONLY, &stats, reason, sizeof reason), 1);
-    stats_count(stats, STATS_SESSIONS); /* nothing happens */
+    stats_count(stats, STATS_SIGHTINGS); /* nothing happens */
     stats_count_rule(stats, rule(5));
     for (unsigned i = 0; i < STATS_COUNTERS; i++)
         assert_int_equal(stats_get(stats, (enum stats_counter)i), i + 1);
@@ -84,7 +84,7 @@ static void stats_count__no_file__nothing_happens(void **state)
 {
     (void)state;
     struct stats *none;
-    stats_count(NULL, STATS_SESSIONS);
+    stats_count(NULL, STATS_SIGHTINGS);
     stats_count_verdict(NULL, 1, 1);
     stats_count_rule(NULL, 7);
     assert_int_equal(stats_open("/nonexistent", 0, &none, reason, sizeof reason), -1);
@@ -107,7 +107,7 @@ static unsigned count_all(void *context)
 {
     struct stats *s = context;
     for (unsigned i = 0; i < EACH; i++) {
-        stats_count(s, STATS_SESSIONS);
+        stats_count(s, STATS_SIGHTINGS);
         stats_count_rule(s, rule(i % 500));
     }
     return 0;
@@ -137,7 +137,7 @@ static void stats_count__processes_and_threads__none_lost(void **state)
         thread_join(&threads[i]);
         assert_int_equal(child_wait(&children[i]), 0);
     }
-    assert_int_equal(stats_get(stats, STATS_SESSIONS), 8 * EACH);
+    assert_int_equal(stats_get(stats, STATS_SIGHTINGS), 8 * EACH);
     while (stats_next_rule(stats, &position, &hash, &hits))
         all += hits;
     assert_int_equal(all, 8 * EACH);
