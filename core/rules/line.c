@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-static void problem(struct line *l, size_t at, bool warning, const char *format, va_list arguments)
+__attribute__((format(__printf__, 4, 0))) static void problem(struct line *l, size_t at, bool warning,
+                                                              const char *format, va_list arguments)
 {
     struct error e;
     char message[sizeof e.message];
