@@ -1,14 +1,11 @@
 #include "engine.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/bound.h"
-#include "rules/config.h"
-#include "rules/image.h"
+#include "rule_source.h"
 
-enum { PATH_MOST = 4096, LOOK_EVERY_MS = 1000 };
+enum { LOOK_EVERY_MS = 1000 };
 
 struct gp_engine {
     struct gp_host host;
@@ -17,15 +14,10 @@ struct gp_engine {
     struct os_mutex *mutex; /* guards `policy`, `looked` and `reloading` */
     struct keeping keeping;
     struct policy *policy;
-    struct watch_list watch; /* the files of the last attempt; touched by the thread that reloads alone */
-    struct ruleset *found;   /* an image that was met on the way to the state directory */
-    bool watch_is_image;     /* the rules came from an image: its own list of files is what to watch */
+    struct rule_source source; /* touched by the thread that reloads alone */
     int64_t looked;
     bool reloading;
     struct seen seen;
-    char config[PATH_MOST];
-    char state_dir[PATH_MOST];
-    char image[PATH_MOST + 64];
 };
 
 void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line)
@@ -59,184 +51,6 @@ static void say(struct gp_engine *e, const struct late_log *log)
         engine_log(e, (enum gp_log_level)(log->lines[at] - '0'), log->lines + at + 1);
 }
 
-/* The problems of one attempt to read the rules: the first as gp_error, all as log lines. */
-struct attempt {
-    struct late_log log;
-    struct error first;
-    bool more; /* not all had room in the log */
-};
-
-enum { CONCLUSION = 512 }; /* bytes of the log that problems leave to what follows from them */
-
-static void attempt_init(struct attempt *a)
-{
-    a->log.n = 0;
-    a->first = (struct error){.message = ""};
-    a->more = false;
-}
-
-static void note_problem(void *context, const struct error *e, bool warning, struct text source)
-{
-    struct attempt *a = context;
-    char line[1024], shown[256], caret[256];
-    if (warning || a->more)
-        return;
-    if (!a->first.message[0])
-        a->first = *e;
-    struct writer w = writer_on(line, sizeof line);
-    struct writer s = writer_on(shown, sizeof shown), c = writer_on(caret, sizeof caret);
-    writer_add(&w, TEXT("gatepost: "));
-    error_format(e, &w);
-    if (source.n && e->column) {
-        writer_add(&s, TEXT("gatepost:   "));
-        writer_add(&c, TEXT("gatepost:   "));
-        error_caret(source, e->column, &s, &c);
-    }
-    if (a->log.n + w.n + s.n + c.n + 6 > sizeof a->log.lines - CONCLUSION) {
-        a->more = true;
-        return;
-    }
-    late_log_add(&a->log, GP_LOG_ERROR, line);
-    if (s.n) {
-        late_log_add(&a->log, GP_LOG_ERROR, shown);
-        late_log_add(&a->log, GP_LOG_ERROR, caret);
-    }
-}
-
-static bool uses_state(const struct gp_engine *e)
-{
-    return e->keeping.dir != NULL;
-}
-
-/* An image in the usual place, made from the rule file as it is now, that names this place itself: then the
- * rule file, which may be long, need not be searched for another one. */
-static bool lies_in_usual_place(struct gp_engine *e, const char *usual)
-{
-    int error;
-    if (!image_path(usual, "rules", e->config, "image", e->image, sizeof e->image))
-        return false;
-    struct ruleset *r = image_load(e->image, &error);
-    if (r && image_is_current(r, e->config) &&
-        text_eq(ruleset_text(r, ruleset_settings(r)->state_dir), text_z(usual)))
-        e->found = r;
-    else
-        ruleset_unref(&r);
-    return e->found != NULL;
-}
-
-/* The state directory is needed before the rules are read: the image lies there. */
-static void find_state_dir(struct gp_engine *e, const char *wanted)
-{
-    if (e->flags & GP_NO_STATE)
-        return;
-    if (wanted && *wanted) {
-        if (os_absolute(wanted, e->state_dir, sizeof e->state_dir) != 0)
-            e->state_dir[0] = '\0';
-    } else {
-        char usual[sizeof e->state_dir];
-        config_usual_state_dir(e->config, usual, sizeof usual);
-        if (!lies_in_usual_place(e, usual))
-            config_state_dir(e->config, e->state_dir, sizeof e->state_dir);
-        if (!e->state_dir[0])
-            snprintf(e->state_dir, sizeof e->state_dir, "%s", usual);
-    }
-    if (e->state_dir[0] && image_path(e->state_dir, "rules", e->config, "image", e->image, sizeof e->image))
-        e->keeping.dir = e->state_dir;
-}
-
-static void log_in_force(struct late_log *log, const struct ruleset *r, const char *config)
-{
-    char line[PATH_MOST + 100];
-    struct writer w = writer_on(line, sizeof line);
-    writer_printf(&w, "gatepost: rules in force: %.400s, %u rules%s", config, (unsigned)ruleset_rule_count(r),
-                  ruleset_settings(r)->log_only ? ", mode = log: nothing is refused" : "");
-    late_log_add(log, GP_LOG_NOTICE, line);
-}
-
-/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more
- * if there are no others to go on with (HAS_OLD). */
-static struct ruleset *parse_rules(struct gp_engine *e, struct attempt *a, bool has_old)
-{
-    const struct config_reader reader = {.host = &e->check_host};
-    struct report report = {.context = a, .problem = note_problem};
-    const size_t before = a->log.n;
-    watch_list_fini(&e->watch);
-    struct ruleset *r = config_load(e->config, &reader, 0, &report, &e->watch);
-    if (r) {
-        if (uses_state(e) && !e->keeping.read_only && image_store(e->image, r) == 0)
-            log_in_force(&a->log, r, e->config);
-        return r;
-    }
-    os_mutex_lock(e->keeping.mutex);
-    bool is_new = once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->config,
-                              watch_list_stamp(&e->watch) + !has_old);
-    os_mutex_unlock(e->keeping.mutex);
-    if (!is_new)
-        a->log.n = before;
-    return NULL;
-}
-
-static void conclude(struct attempt *a, const char *what)
-{
-    /* Nothing to conclude from what has been said already. */
-    if (!a->log.n)
-        return;
-    if (a->more)
-        late_log_add(&a->log, GP_LOG_ERROR, "gatepost: there is more; 'gatepost check' shows all");
-    late_log_add(&a->log, GP_LOG_ERROR, what);
-}
-
-/* The first time: image, files, last good image. */
-static struct ruleset *first_rules(struct gp_engine *e, struct attempt *a)
-{
-    int error = 0;
-    struct ruleset *kept = e->found;
-    e->found = NULL;
-    if (!kept && uses_state(e))
-        kept = image_load(e->image, &error);
-    if (kept && !image_is_of(kept, e->config)) {
-        ruleset_unref(&kept);
-        error = EPROTO;
-    }
-    /* Where a plugin does not load, the rule file is read to say where and why. */
-    if (kept && image_is_current(kept, e->config) && bound_take_up(kept, &e->check_host, plugin_open)) {
-        e->watch_is_image = true;
-        return kept;
-    }
-    if (error && error != ENOENT) {
-        char line[PATH_MOST + 200], reason[128];
-        struct writer w = writer_on(line, sizeof line);
-        struct file_id id;
-        os_file_id(e->image, &id);
-        writer_printf(&w, "gatepost: the kept rules %.400s cannot be used (%s); reading the rule file instead",
-                      e->image,
-                      error == EPROTO ? "damaged, or of another version or rule file"
-                                      : os_reason(error, reason, sizeof reason));
-        if (once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, e->image,
-                        (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
-            late_log_add(&a->log, GP_LOG_WARNING, line);
-    }
-    struct ruleset *r = parse_rules(e, a, kept != NULL);
-    if (r) {
-        ruleset_unref(&kept);
-        return r;
-    }
-    if (kept)
-        bound_take_up(kept, &e->check_host, plugin_open);
-    if (kept)
-        conclude(a, "gatepost: the last good rules stay in force, as kept in the state directory");
-    else
-        conclude(a, e->flags & GP_TEMPFAIL ? "gatepost: no rules are in force; every message gets 451"
-                                           : "gatepost: no rules are in force; every message passes");
-    return kept;
-}
-
-static bool files_changed(struct gp_engine *e)
-{
-    return e->watch_is_image ? !image_is_current(policy_rules(e->policy), e->config)
-                             : watch_list_changed(&e->watch);
-}
-
 /* By the one thread that reloads. Returns 1, 0 or -1 as engine_refresh(). BEFORE is the policy in force, held
  * by the caller. */
 static int reload(struct gp_engine *e, struct policy *before, struct policy **fresh, struct attempt *a)
@@ -244,15 +58,9 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
     struct ruleset *rules = NULL;
     int result = 0;
     *fresh = NULL;
-    if (files_changed(e)) {
-        e->watch_is_image = false;
-        rules = parse_rules(e, a, policy_rules(before) != NULL);
+    if (rule_source_changed(&e->source, policy_rules(before))) {
+        rules = rule_source_again(&e->source, policy_rules(before), a);
         result = rules ? 1 : -1;
-        if (rules && !a->log.n)
-            log_in_force(&a->log, rules, e->config);
-        if (!rules)
-            conclude(a, policy_rules(before) ? "gatepost: the last good rules stay in force"
-                                             : "gatepost: no rules are in force");
     }
     if (!rules && !policy_tables_changed(before, &e->keeping))
         return result;
@@ -260,7 +68,7 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
         rules = ruleset_ref((struct ruleset *)(uintptr_t)policy_rules(before));
     *fresh = policy_new(rules, before);
     if (!*fresh) {
-        e->watch.incomplete = true; /* tried again with the next look */
+        rule_source_retry(&e->source);
         ruleset_unref(&rules);
         return -1;
     }
@@ -374,7 +182,7 @@ void engine_log_hourly(struct gp_engine *e, enum gp_log_level level, const char 
 
 bool engine_keeps_state(const struct gp_engine *e)
 {
-    return uses_state(e) && !e->keeping.read_only;
+    return e->keeping.dir && !e->keeping.read_only;
 }
 
 /* The time that `test-clock` tells; 0 if it cannot be read. */
@@ -440,13 +248,16 @@ static struct gp_engine *engine_new(const struct gp_open_options *o, struct erro
         e->mutex = os_mutex_new();
         e->keeping.mutex = os_mutex_new();
         e->keeping.read_only = (o->flags & GP_READ_ONLY) != 0;
+        e->source.check_host = &e->check_host;
+        e->source.keeping = &e->keeping;
     }
     if (!e || !e->mutex || !e->keeping.mutex) {
         error_set(error, NULL, 0, 0, "out of memory");
         engine_close(&e);
         return NULL;
     }
-    int failed = config_path(o->config && *o->config ? o->config : NULL, e->config, sizeof e->config);
+    int failed =
+        config_path(o->config && *o->config ? o->config : NULL, e->source.config, sizeof e->source.config);
     if (failed) {
         char reason[128];
         error_set(error, o->config, 0, 0, "cannot find the rule file: %s",
@@ -454,7 +265,8 @@ static struct gp_engine *engine_new(const struct gp_open_options *o, struct erro
         engine_close(&e);
         return NULL;
     }
-    find_state_dir(e, o->state_dir);
+    if (!(e->flags & GP_NO_STATE))
+        rule_source_find(&e->source, o->state_dir);
     return e;
 }
 
@@ -474,7 +286,7 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
         give_error(error, &a.first);
         return -1;
     }
-    struct ruleset *rules = first_rules(e, &a);
+    struct ruleset *rules = rule_source_first(&e->source, engine_tempfails(e), &a);
     e->looked = os_ticks_ms();
     e->policy = policy_new(rules, NULL);
     if (!e->policy) {
@@ -498,8 +310,7 @@ void engine_close(struct gp_engine **engine)
         return;
     policy_unref(&e->policy);
     seen_fini(&e->seen);
-    ruleset_unref(&e->found);
-    watch_list_fini(&e->watch);
+    rule_source_fini(&e->source);
     os_mutex_free(e->keeping.mutex);
     os_mutex_free(e->mutex);
     free(e);
