@@ -1,6 +1,7 @@
 /*
  * Input: lines of logs. Whatever they hold, what is read off them must lie in the line or in the event's own
- * memory, the patterns must be what they are said to be, and all of it must come out the same twice.
+ * memory, the patterns must be what they are said to be, and with the same secret all of it must come out the
+ * same twice.
  */
 #include "tools/join.h"
 
@@ -76,6 +77,8 @@ static struct outcome analyse(struct text log, size_t files)
     refused_init(&r, TIMES);
     shortterm_init(&b);
     insist(join_init(&j, &s, &r, &b, files));
+    /* Which line or transaction must give way to another is for the secret to say. */
+    s.secret = r.secret = b.secret = j.secret = (struct siphash_key){0x6761746570, 0x6f7374};
     for (size_t number = 0; log.n; number++) {
         size_t end = text_find(log, 0, '\n');
         struct text line = text_of(log.p, end);
