@@ -6,6 +6,10 @@ set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 2
 tests/need.sh lint bench windows || exit 2
 
+# Written by the build.
+generated=${BUILD:-build}/mercury/unit
+env -u MAKEFLAGS make -s BUILD="${BUILD:-build}" "$generated/programs.h" || exit 2
+
 folders=()
 for folder in core tools exim mercury milter plugins tests; do
     [ -d "$folder" ] && folders+=("$folder")
@@ -27,7 +31,7 @@ echo clang-tidy
 # What it says on standard error is how many warnings of other people's headers it kept to itself.
 printf '%s\n' "${code[@]}" | xargs -P 2 -I{} clang-tidy --quiet {} -- "${flags[@]}" 2>/dev/null || status=1
 printf '%s\n' "${windows[@]}" | xargs -P 2 -I{} clang-tidy --quiet {} -- --target=i686-w64-mingw32 "${flags[@]}" -D_WIN32_WINNT=0x0501 \
-    -D__USE_MINGW_ANSI_STDIO=1 -D__printf__=__gnu_printf__ -DGP_EXPORT= 2>/dev/null || status=1
+    -D__USE_MINGW_ANSI_STDIO=1 -D__printf__=__gnu_printf__ -DGP_EXPORT= -I"$generated" 2>/dev/null || status=1
 
 echo cppcheck
 cppcheck --quiet -j 2 --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
