@@ -102,7 +102,7 @@ static int look(struct gp_engine *e, bool at_once)
     int result = reload(e, before, &fresh, &a);
     seen_look(&e->seen, &e->keeping);
     if (fresh && !same_state(policy_rules(before), policy_rules(fresh)))
-        seen_forget(&e->seen, &e->keeping);
+        seen_forget(&e->seen, &e->keeping, ruleset_settings(policy_rules(fresh)));
 
     os_mutex_lock(e->mutex);
     struct policy *old = NULL;

@@ -118,7 +118,8 @@ static bool waits(struct asking *a, const struct rule *rule)
 {
     struct gp_session *s = a->s;
     bool held = a->op == OP_HELO_DEFERRED || (s->waits_for_auth && a->phase <= GP_PHASE_HELO);
-    if (held && (rule->flags & RULE_BLOCK))
+    /* What the connection holds outlives the next HELO. */
+    if (held && (rule->flags & RULE_BLOCK) && !(s->held_block && s->held_block->operation == OP_CONNECT))
         s->held_block = rule;
     return held;
 }

@@ -135,7 +135,8 @@ void *seen_get(struct seen *seen, enum seen_file which, struct keeping *k, const
         struct file_id there;
         snprintf(path, sizeof path, "%s/%s", k->dir, kind[which].name);
         if ((make && !k->read_only) || os_file_id(path, &there) == 0) {
-            int outcome = kind[which].open(k->dir, settings, k->read_only, &file, why, cap);
+            int outcome =
+                kind[which].open(k->dir, seen->has_now ? &seen->now : settings, k->read_only, &file, why, cap);
             /* A making that failed is told by whoever wanted to write. */
             if (why[0] && (outcome == 1 || !make))
                 complain(k, log, kind[which].name, why);
@@ -165,9 +166,11 @@ bool seen_serves(const struct settings *a, const struct settings *b)
            a->block_prefix[1] == b->block_prefix[1];
 }
 
-void seen_forget(struct seen *seen, struct keeping *k)
+void seen_forget(struct seen *seen, struct keeping *k, const struct settings *now)
 {
     os_mutex_lock(k->mutex);
+    seen->now = *now;
+    seen->has_now = true;
     for (unsigned which = 0; which < SEEN_COUNT; which++)
         retire(seen, (enum seen_file)which);
     os_mutex_unlock(k->mutex);

@@ -16,6 +16,10 @@ struct retired;
 struct seen {
     _Atomic(void *) file[SEEN_COUNT]; /* struct blocklist, sightings, stats */
     struct retired *retired;
+    /* Those in force since seen_forget(): a session that was opened before opens no file by its own. Guarded by
+     * the mutex of struct keeping. */
+    struct settings now;
+    bool has_now;
 };
 
 /*
@@ -32,8 +36,8 @@ void seen_look(struct seen *seen, struct keeping *k);
 /* Whether files that were opened under the settings A are right under B. */
 bool seen_serves(const struct settings *a, const struct settings *b);
 
-/* The settings that govern the files have changed: they are opened anew. */
-void seen_forget(struct seen *seen, struct keeping *k);
+/* The settings that govern the files have changed to NOW: they are opened anew. */
+void seen_forget(struct seen *seen, struct keeping *k, const struct settings *now);
 
 void seen_fini(struct seen *seen);
 

@@ -243,6 +243,16 @@ static void take_path(struct gp_session *s, uint32_t fact, struct text text, uin
         *mailbox = (struct mailbox){.null_sender = false};
 }
 
+/* Whom a `log` rule of connect or HELO puts on the blocklist, now that no AUTH came. An exemption by sender is
+ * known only now. */
+static void give_held_block(struct gp_session *s)
+{
+    const struct rule *rule = s->held_block;
+    s->held_block = NULL;
+    if (rule && !judge_never(s) && spare(s, rule->operation) == 0)
+        blocking_for_rule(s, rule);
+}
+
 int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flags, struct gp_verdict *v)
 {
     struct decision d = {0};
@@ -252,9 +262,7 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
     s->in_transaction = true;
     if (session_begin(s, GP_PHASE_MAIL, v, &action))
         return action;
-    if (s->held_block)
-        blocking_for_rule(s, s->held_block);
-    s->held_block = NULL;
+    give_held_block(s);
     if (give_held(s, &s->held_connect, v, &action) || give_held(s, &s->held_helo, v, &action))
         return action;
     tell_trace(s, "mail %.200s:", s->facts.mail_line.p);
@@ -270,6 +278,7 @@ bool session_settle_mail(struct gp_session *s, struct gp_verdict *v, int *action
         return false;
     s->in_transaction = true;
     s->facts.unknown |= GP_FACT_MAIL;
+    give_held_block(s);
     return give_held(s, &s->held_connect, v, action) || give_held(s, &s->held_helo, v, action);
 }
 

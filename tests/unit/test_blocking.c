@@ -119,6 +119,66 @@ static void block__ours_authenticated_and_exempt__never_listed(void **state)
     doorway_close(&d);
 }
 
+/* What a `log` rule of HELO or of the connection does to the client waits for MAIL. */
+static void block__that_waits_for_mail__comes_unless_spared(void **state)
+{
+    static const struct {
+        const char *label, *address;
+        uint32_t port;
+        const char *helo, *again, *mail; /* NULL: not said */
+        bool listed;
+    } rows[] = {
+        {"at MAIL", "203.0.113.1", 25, "EHLO pc", NULL, "MAIL FROM:<a@b.example>", true},
+        {"exempt sender", "203.0.113.2", 25, "EHLO pc", NULL, "MAIL FROM:<a@partner.example>", false},
+        {"MAIL not reported", "203.0.113.3", 25, "EHLO pc", NULL, NULL, true},
+        {"another HELO", "203.0.113.4", 25, "EHLO pc", "EHLO a.example", "MAIL FROM:<a@b.example>", false},
+        {"connection, then HELO", "198.51.100.1", 587, "EHLO pc", "EHLO a.example", "MAIL FROM:<a@b.example>",
+         true},
+    };
+    struct doorway d;
+    (void)state;
+    doorway_make(&d);
+    d.now = NOW;
+    temp_text(&d.folder, "gatepost.conf",
+              "exempt-table = exempt.cdb\nconnect, \"*198.51.100.*\", log block, \"seen\"\n"
+              "helo-deferred, not fqdn, log block, \"odd\"\n");
+    doorway_table(&d, "exempt.cdb", "from:@partner.example helo-deferred\n");
+    assert_int_equal(doorway_engine(&d, 0), 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        doorway_connect_port(&d, rows[i].address, NULL, rows[i].port);
+        assert_int_equal(doorway_helo(&d, rows[i].helo), GP_PASS);
+        if (rows[i].again)
+            assert_int_equal(doorway_helo(&d, rows[i].again), GP_PASS);
+        if (rows[i].mail)
+            assert_int_equal(doorway_mail(&d, rows[i].mail), GP_PASS);
+        assert_int_equal(doorway_rcpt(&d, "RCPT TO:<c@example.com>"), GP_PASS);
+        bool listed = is_listed(&d, rows[i].address);
+        if (listed != rows[i].listed)
+            print_error("%s\n", rows[i].label);
+        assert_int_equal(listed, rows[i].listed);
+    }
+    doorway_close(&d);
+}
+
+/* A session goes on under the rules it began with; how the list is asked is for those in force now. */
+static void block__by_a_session_of_the_rules_before__leaves_the_list_as_it_is_meant_now(void **state)
+{
+    struct doorway d;
+    struct gp_session *former;
+    (void)state;
+    open_keeping(&d, "block-prefix = 24 64\nrcpt, \"*trap@*\", fail block, \"554 no\"\n");
+    doorway_envelope(&d, "203.0.113.1");
+    former = d.session;
+    d.session = NULL;
+    temp_text(&d.folder, "gatepost.conf", "block-prefix = 32 64\nrcpt, \"*trap@*\", fail block, \"554 no\"\n");
+    assert_int_equal(d.api->engine_refresh(d.engine), 1);
+    assert_int_equal(d.api->rcpt(former, "RCPT TO:<trap@example.com>", 26, 0, NULL), GP_FAIL);
+    d.api->session_close(&former);
+    assert_true(is_listed(&d, "203.0.113.1"));
+    assert_false(is_listed(&d, "203.0.113.2"));
+    doorway_close(&d);
+}
+
 /* An attempt of one envelope from ADDRESS, refused with REPLY at RCPT. Returns for how long that lists it. */
 static uint32_t attempt(struct doorway *d, const char *address, const char *mail)
 {
@@ -206,6 +266,8 @@ int main(void)
         cmocka_unit_test(block__offended_again__stays_longer),
         cmocka_unit_test(block__time_in_the_rule__goes_before_the_steps),
         cmocka_unit_test(block__ours_authenticated_and_exempt__never_listed),
+        cmocka_unit_test(block__that_waits_for_mail__comes_unless_spared),
+        cmocka_unit_test(block__by_a_session_of_the_rules_before__leaves_the_list_as_it_is_meant_now),
         cmocka_unit_test(relay_pattern__third_client__lists_all_three_and_the_fourth_at_once),
         cmocka_unit_test(relay_pattern__what_ties_nothing_together__lists_nobody),
         cmocka_unit_test(block__mode_log__says_for_how_long_and_lists_nobody),
