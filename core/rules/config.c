@@ -121,6 +121,9 @@ static bool load_plugin(struct load *c, struct line *l, struct text name, struct
     /* Where there is no file one may come, so that is a state of it too. */
     builder_file(c->builder, name, path, &id);
     if (!list) {
+        /* It may lack what is no file of ours: a library, memory, a descriptor. So it is tried again. */
+        if (reason[0] && c->watch)
+            c->watch->incomplete = true;
         if (reason[0])
             line_error(l, l->at, "cannot load %s: %s", path.p, reason);
         return reason[0] != '\0';
