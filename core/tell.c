@@ -160,7 +160,7 @@ void tell_check(struct gp_session *s, const struct rule *rule, const char *what,
     struct writer k = writer_on(key, sizeof key);
     struct text source = ruleset_source(s->rules, rule);
     ruleset_cause(s->rules, rule, &c);
-    writer_printf(&k, "check %s", cause);
+    writer_printf(&k, "check %s %s", cause, what);
     writer_printf(&w, "gatepost: check %.*s of %s %s: %s (said once an hour)",
                   (int)(source.n < 120 ? source.n : 120), source.p, cause, what, why);
     for (size_t i = 0; i < w.n; i++)

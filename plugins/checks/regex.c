@@ -23,7 +23,9 @@ enum {
     MATCH_MOST = 1000000,    /* steps from one place of the text */
     DEPTH_MOST = 100000,     /* backtracking points at once, when interpreted */
     HEAP_KIB = 8192,         /* memory for them */
-    LOOK_AT_CLOCK = 1 << 10, /* callouts */
+    LOOK_AT_CLOCK = 1 << 10, /* callouts between two looks, in a short text */
+    WALK_MOST = 1 << 25, /* bytes between two looks, in a long one: from one callout to the next all of it may
+                            be walked */
 };
 
 struct regex {
@@ -34,7 +36,8 @@ struct regex {
 /* One match under way. */
 struct watch {
     int64_t until; /* 0: not yet set */
-    unsigned callouts;
+    size_t callouts;
+    size_t every;
 };
 
 /* What this thread has used: a machine that is busy with other things is no reason to give up. */
@@ -50,7 +53,7 @@ static int look_at_clock(pcre2_callout_block *block, void *context)
 {
     struct watch *w = context;
     (void)block;
-    if (++w->callouts % LOOK_AT_CLOCK != 0)
+    if (++w->callouts % w->every != 0)
         return 0;
     const int64_t now = milliseconds();
     if (!w->until) /* nearly all texts never come so far */
@@ -147,7 +150,7 @@ static int cannot_say(const struct gp_facts *facts, int error, size_t n)
 static int regex_match(void *data, const struct gp_facts *facts, const char *text, size_t n)
 {
     const struct regex *r = data;
-    struct watch watch = {.until = 0};
+    struct watch watch = {.every = n > WALK_MOST / LOOK_AT_CLOCK ? WALK_MOST / n + 1 : LOOK_AT_CLOCK};
     pcre2_match_data *room = pcre2_match_data_create(1, NULL);
     pcre2_match_context *limits = room ? pcre2_match_context_copy(r->limits) : NULL;
     int found = PCRE2_ERROR_NOMEMORY;
