@@ -21,10 +21,10 @@ static void say_error(DWORD error, char *reason, size_t cap)
 }
 
 /* Slashes turned round: LoadLibrary looks for the DLLs that this one needs beside it only then. Returns false
- * if the path is too long or no UTF-8. */
+ * if the path is too long. Like all paths here it is in the code page of the system. */
 static bool wide_path(const char *path, wchar_t *out, int cap)
 {
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, out, cap) == 0)
+    if (MultiByteToWideChar(CP_ACP, MB_ERR_INVALID_CHARS, path, -1, out, cap) == 0)
         return false;
     for (wchar_t *p = out; *p; p++)
         if (*p == L'/')
@@ -67,16 +67,16 @@ void os_plugin_home(char *out, size_t cap)
                             (LPCWSTR)(const void *)&os_plugin_suffix, &module))
         return;
     DWORD n = GetModuleFileNameW(module, wide, WIDE_MOST);
-    if (n == 0 || n >= WIDE_MOST || WideCharToMultiByte(CP_UTF8, 0, wide, -1, out, (int)cap, NULL, NULL) == 0) {
-        out[0] = '\0';
+    if (n == 0 || n >= WIDE_MOST)
         return;
-    }
-    char *end = NULL;
-    for (char *p = out; *p; p++) {
-        if (*p == '\\')
-            *p = '/';
-        if (*p == '/')
+    wchar_t *end = wide;
+    for (wchar_t *p = wide; *p; p++) {
+        if (*p == L'\\')
+            *p = L'/';
+        if (*p == L'/')
             end = p;
     }
-    *(end ? end : out) = '\0';
+    *end = L'\0';
+    if (WideCharToMultiByte(CP_ACP, 0, wide, -1, out, (int)cap, NULL, NULL) == 0)
+        out[0] = '\0';
 }
