@@ -32,6 +32,7 @@ static struct process {
     struct options options;
     struct filter filter;
     struct listener listener;
+    bool pid_written;
     int ready; /* where the parent of a daemon waits for us; -1: there is none */
 } self = {.listener.fd = -1, .ready = -1};
 
@@ -150,9 +151,10 @@ static bool write_pid_file(const char *path)
     return fd >= 0 && close(fd) == 0 && good;
 }
 
+/* Only the one that is ours. */
 static void remove_pid_file(void)
 {
-    if (self.options.pid_file)
+    if (self.pid_written)
         unlink(self.options.pid_file);
 }
 
@@ -323,7 +325,7 @@ static int start(struct options *o)
         return cannot("libmilter does not take this filter: it is of another version");
     if (listen_open(&o->listen, &self.listener, why, sizeof why) != 0)
         return cannot("%s", why);
-    if (o->pid_file && !write_pid_file(o->pid_file))
+    if (o->pid_file && !(self.pid_written = write_pid_file(o->pid_file)))
         return cannot("cannot write %s: %s", o->pid_file, strerror(errno));
     if ((status = drop_privileges(user)) != 0 || (status = open_engine(&self.filter)) != 0)
         return status;
