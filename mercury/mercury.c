@@ -116,7 +116,19 @@ static INT_32 on_helo(struct visit *v, UINT_32 event, MSEVENTBUF *e)
         self.api->unknown(v->session, GP_FACT_HELO);
         return MERCURY_GO_ON;
     }
+    snprintf(v->helo, sizeof v->helo, "%.*s", (int)n, line);
+    v->helo_after_auth = v->authenticated;
     return verdict_answer(v, event, e, self.api->helo(v->session, line, n, 0, &verdict), &verdict);
+}
+
+/* AUTH may have lifted what waits; that is for the engine to say. */
+static void ask_helo_again(struct visit *v)
+{
+    struct gp_verdict verdict = {.size = sizeof verdict};
+    v->held[0] = '\0';
+    v->helo_after_auth = true;
+    if (self.api->helo(v->session, v->helo, strlen(v->helo), 0, &verdict) == GP_FAIL)
+        snprintf(v->held, sizeof v->held, "%s", verdict.reply);
 }
 
 static INT_32 on_mail(struct visit *v, UINT_32 event, MSEVENTBUF *e)
@@ -126,7 +138,9 @@ static INT_32 on_mail(struct visit *v, UINT_32 event, MSEVENTBUF *e)
     size_t n;
     fields_begin(v);
     v->rcpt_passed = false;
-    if (v->held[0] && !v->authenticated)
+    if (v->held[0] && v->authenticated && !v->helo_after_auth)
+        ask_helo_again(v);
+    if (v->held[0])
         return verdict_answer_held(v, e);
     if (!line_of(e, &line, &n)) {
         self.api->reset(v->session);
@@ -271,8 +285,10 @@ static void take_flags(struct visit *v, UINT_32 event, UINT_32 flags)
 static INT_32 judge(struct visit *v, UINT_32 event, MSEVENTBUF *e)
 {
     bool connecting = event == MERCURY_CONNECT || event == MERCURY_CONNECT2;
-    if (!v->session && !visit_open(v, event, e))
+    if (!v->session && !visit_open(v, event, e)) {
+        log_line(MERCURY_LOG_SIGNIFICANT, "gatepost: out of memory; this session is not judged");
         return MERCURY_GO_ON;
+    }
     /* Which of the two events for the connection is taken. */
     bool first = setting_is(v, "mercury-connect", "connect");
     take_flags(v, event, e->flags);

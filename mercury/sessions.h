@@ -29,6 +29,8 @@ struct visit {
     bool in_field;      /* a line before was one, so that a blank continues it */
     unsigned char fields[32]; /* bit per hash of the names of fields that were seen */
     char held[520];           /* reply to HELO that waits for MAIL; empty: none */
+    char helo[512];           /* the greeting it is about */
+    bool helo_after_auth;     /* that greeting was judged as one of somebody who has authenticated */
 
     /* sessions.c's own */
     uint32_t id;
