@@ -36,8 +36,9 @@ case ${1-} in
 esac
 path=$cache/source-$1-$(. /etc/os-release && echo "${VERSION_CODENAME-unknown}")
 mkdir -p "$cache"
+# One lock for all sources: they share the lists, which the first that misses them brings up to date.
 (
     flock 9
     [ -d "$path" ] || make_source "$1" "$path"
-) 9>"$cache/source-$1.lock"
+) 9>"$cache/source.lock"
 echo "$path"
