@@ -18,25 +18,32 @@ in_build() {
     export BUILD CC CFLAGS
 }
 
-# plugins LABEL [COMMAND...]: what check-plugins.sh says, COMMAND put before what runs our code.
-plugins() {
-    label=$1
-    shift
-    make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" plugin-tests
+# stage NAME: counts the cases of tests/check-NAME.sh, and shows the end of what it said if one failed.
+stage() {
+    log=$BUILD/$1.log
     status=0
-    RUN="$*" RUN_SLOWLY=1 tests/check-plugins.sh >"$BUILD/plugins.log" 2>&1 || status=$?
-    counts=$(sed -n 's/^check-plugins: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$BUILD/plugins.log" | tail -n 1)
-    good=${counts% *}
-    bad=${counts#* }
-    [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
-    passed=$((passed + ${good:-0}))
-    failed=$((failed + ${bad:-1}))
-    if [ "${bad:-1}" -gt 0 ]; then
-        echo "FAILED $label"
-        tail -n 60 "$BUILD/plugins.log" | sed 's/^/    /'
-    else
-        echo "ok $label: $good"
+    "tests/check-$1.sh" >"$log" 2>&1 || status=$?
+    counts=$(sed -n "s/^check-$1: \([0-9]*\) passed, \([0-9]*\) failed\$/\1 \2/p" "$log" | tail -n 1)
+    counts=${counts:-0 1}
+    if [ "$status" -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
+        counts="${counts% *} 1"
     fi
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+    if [ "${counts#* }" -gt 0 ]; then
+        echo "FAILED $1 (status $status)"
+        tail -n 60 "$log" | sed 's/^/    /'
+    else
+        echo "ok $1: ${counts% *}"
+    fi
+}
+
+# plugins [COMMAND...]: with COMMAND put before what runs our code.
+plugins() {
+    make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" plugin-tests
+    export RUN="$*" RUN_SLOWLY=1
+    stage plugins
+    unset RUN RUN_SLOWLY
 }
 
 echo "address and undefined:"
@@ -45,30 +52,12 @@ make -s -j2 BUILD="$BUILD" unit "$BUILD/gatepost"
 for name in $units; do
     GATEPOST_SLOWNESS=3 run_unit "unit/$name" "$BUILD/unit/$name"
 done
-if [ -x tests/check-sessions.sh ]; then
-    status=0
-    tests/check-sessions.sh >"$BUILD/sessions.log" 2>&1 || status=$?
-    counts=$(sed -n 's/^check-sessions: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$BUILD/sessions.log" | tail -n 1)
-    good=${counts% *}
-    bad=${counts#* }
-    if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
-        bad=1
-    fi
-    passed=$((passed + ${good:-0}))
-    failed=$((failed + ${bad:-1}))
-    if [ "${bad:-1}" -gt 0 ]; then
-        echo "FAILED check-sessions.sh with sanitizers"
-        tail -n 60 "$BUILD/sessions.log" | sed 's/^/    /'
-    else
-        echo "ok sessions: $good"
-    fi
-fi
-
-plugins plugins
+stage sessions
+plugins
 
 echo "thread:"
 in_build tsan "-fsanitize=thread"
-plugins plugins setarch -R
+plugins setarch -R
 for name in test_threads test_engine test_session test_plugin_engine test_regex; do
     make -s -j2 BUILD="$BUILD" "$BUILD/unit/$name"
     # Without randomised addresses: the sanitizer of clang 14 finds no room on kernels that spread them far.
