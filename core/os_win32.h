@@ -25,8 +25,8 @@ int64_t os_win32_unix_ns(FILETIME t);
  * `no_link` a symbolic link is ELOOP. */
 int os_win32_open(const char *path, DWORD want, bool no_link, HANDLE *file, struct file_id *id);
 
-/* A name for a new file beside PATH. 0 or errno. */
-int os_win32_beside(const char *path, char *out, size_t cap);
+/* Makes a file beside PATH, open for reading and writing, with its name in BESIDE. 0 or errno. */
+int os_win32_beside(const char *path, char beside[OS_WIN32_PATH], HANDLE *file);
 
 /* Writes N bytes. 0 or errno. */
 int os_win32_write(HANDLE file, const void *bytes, size_t n);

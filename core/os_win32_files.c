@@ -221,14 +221,18 @@ int os_read(const char *path, size_t ceiling, char **bytes, size_t *size, struct
     return error;
 }
 
-int os_win32_beside(const char *path, char *out, size_t cap)
+int os_win32_beside(const char *path, char beside[OS_WIN32_PATH], HANDLE *file)
 {
     uint64_t any;
     int error = os_random(&any, sizeof any);
     if (error)
         return error;
-    int n = snprintf(out, cap, "%s.%06x", path, (unsigned)(any & 0xffffff));
-    return n >= 0 && (size_t)n < cap ? 0 : ENAMETOOLONG;
+    int n = snprintf(beside, OS_WIN32_PATH, "%s.%06x", path, (unsigned)(any & 0xffffff));
+    if (n < 0 || n >= OS_WIN32_PATH)
+        return ENAMETOOLONG;
+    *file = CreateFileA(beside, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
+                        FILE_ATTRIBUTE_NORMAL, NULL);
+    return *file == INVALID_HANDLE_VALUE ? os_win32_errno(GetLastError()) : 0;
 }
 
 int os_win32_write(HANDLE file, const void *bytes, size_t n)
@@ -312,13 +316,10 @@ static int move_over(const char *from, const char *to)
 static int replace(const char *path, const void *bytes, size_t n, const struct file_id *keep_time)
 {
     char beside[OS_WIN32_PATH];
-    int error = os_win32_beside(path, beside, sizeof beside);
+    HANDLE file;
+    int error = os_win32_beside(path, beside, &file);
     if (error)
         return error;
-    HANDLE file = CreateFileA(beside, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
-                              FILE_ATTRIBUTE_NORMAL, NULL);
-    if (file == INVALID_HANDLE_VALUE)
-        return os_win32_errno(GetLastError());
     error = os_win32_write(file, bytes, n);
     if (!error && keep_time) {
         const uint64_t t = (uint64_t)(keep_time->mtime_ns / 100) + 116444736000000000u;

@@ -63,13 +63,10 @@ int os_make(const char *path, uint64_t size, const void *head, size_t n)
     char beside[OS_WIN32_PATH];
     if (size > INT64_MAX)
         return EFBIG;
-    int error = os_win32_beside(path, beside, sizeof beside);
+    HANDLE file;
+    int error = os_win32_beside(path, beside, &file);
     if (error)
         return error;
-    HANDLE file = CreateFileA(beside, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
-                              FILE_ATTRIBUTE_NORMAL, NULL);
-    if (file == INVALID_HANDLE_VALUE)
-        return os_win32_errno(GetLastError());
     error = fill_new_file(file, size, head, n);
     if (!CloseHandle(file) && !error)
         error = os_win32_errno(GetLastError());
