@@ -9,30 +9,17 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "wire_address.h"
+
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
-
-static socklen_t client_address(const struct ip *ip, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof *out);
-    if (ip->v6) {
-        struct sockaddr_in6 *a = (struct sockaddr_in6 *)out;
-        a->sin6_family = AF_INET6;
-        memcpy(&a->sin6_addr, ip->byte, 16);
-        return sizeof *a;
-    }
-    struct sockaddr_in *a = (struct sockaddr_in *)out;
-    a->sin_family = AF_INET;
-    memcpy(&a->sin_addr, ip->byte, 4);
-    return sizeof *a;
-}
 
 static bool bind_client(int fd, int family, const struct ip *ip)
 {
     struct sockaddr_storage address;
     int on = 1;
-    socklen_t size = client_address(ip, &address);
+    socklen_t size = wire_address(ip, &address);
     if (family != address.ss_family)
         return false;
 #ifdef IP_BIND_ADDRESS_NO_PORT

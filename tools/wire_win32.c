@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include "wire_address.h"
+
 /* What a code of WSAGetLastError() is as an errno value. */
 static int error_of(int code)
 {
@@ -41,25 +43,10 @@ static int last_error(void)
     return error_of(WSAGetLastError());
 }
 
-static int client_address(const struct ip *ip, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof *out);
-    if (ip->v6) {
-        struct sockaddr_in6 *a = (struct sockaddr_in6 *)out;
-        a->sin6_family = AF_INET6;
-        memcpy(&a->sin6_addr, ip->byte, 16);
-        return sizeof *a;
-    }
-    struct sockaddr_in *a = (struct sockaddr_in *)out;
-    a->sin_family = AF_INET;
-    memcpy(&a->sin_addr, ip->byte, 4);
-    return sizeof *a;
-}
-
 static bool bind_client(SOCKET s, int family, const struct ip *ip)
 {
     struct sockaddr_storage address;
-    int size = client_address(ip, &address);
+    int size = wire_address(ip, &address);
     return family == address.ss_family && bind(s, (const struct sockaddr *)&address, size) == 0;
 }
 
