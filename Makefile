@@ -47,21 +47,22 @@ CDB     ?= -l:libcdb_pic.a
 ZLIB    ?= -lz
 
 ALL_CORE_SRC  := $(wildcard core/*.c core/*/*.c)
-ALL_TOOLS_SRC := $(filter-out tools/main.c,$(wildcard tools/*.c))
-WIN32_SRC := $(wildcard core/*_win32*.c tools/*_win32*.c)
-POSIX_SRC := $(wildcard core/*_posix*.c tools/*_posix*.c)
+ALL_TOOLS_SRC := $(wildcard tools/*/*.c)
+WIN32_SRC := $(wildcard core/os/*win32*.c tools/os/*win32*.c)
+POSIX_SRC := $(wildcard core/os/*posix*.c tools/os/*posix*.c)
 CORE_SRC  := $(filter-out $(WIN32_SRC),$(ALL_CORE_SRC))
 TOOLS_SRC := $(filter-out $(WIN32_SRC),$(ALL_TOOLS_SRC))
-UNIT_SRC  := $(filter-out %_win32.c,$(wildcard tests/unit/test_*.c))
+UNIT_SRC  := $(filter-out %_win32.c,$(wildcard tests/unit/*/test_*.c))
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 
 CORE_OBJ  := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
-UNIT_OBJ  := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(UNIT_SRC) %_win32.c,$(wildcard tests/unit/*.c)))
+UNIT_OBJ  := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_win32.c,$(wildcard tests/unit/lib/*.c)))
 CHECKS    := $(BUILD)/checks/regex.so $(BUILD)/checks/dnsbl.so
 
-UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+UNIT_BIN  := $(addprefix $(BUILD)/unit/,$(basename $(notdir $(UNIT_SRC))))
+UNIT_TEST_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
@@ -71,7 +72,7 @@ BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
 deps:
-	@tests/need.sh build
+	@tests/run/need.sh build
 
 unit: $(UNIT_BIN)
 fuzz: $(FUZZ_BIN)
@@ -112,7 +113,7 @@ WIN_TOOLS_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_T
 WIN_LIBS = $(WIN)/libcdb.a -ladvapi32 -lntdll
 
 win-deps:
-	@tests/need.sh windows
+	@tests/run/need.sh windows
 
 mercury: $(WIN)/gatepost.exe $(WIN)/gatepost.dll
 
@@ -149,7 +150,7 @@ $(WIN)/gatepost.dll: $(WIN_DLL_OBJ) mercury/exports.def $(WIN)/libgatepost-core.
 
 # What does to the daemon what Mercury does, for the tests.
 WIN_HOST_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(addprefix tests/mercury/,host.c stage.c connection.c soak.c) \
-	tools/dialogue.c tools/playback.c tools/expect.c tools/calendar.c)
+	tools/replay/dialogue.c tools/replay/playback.c tools/replay/expect.c tools/lib/calendar.c)
 
 $(WIN)/host.exe: $(WIN_HOST_OBJ) $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
 	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS)
@@ -181,8 +182,8 @@ $(BUILD)/gatepost-milter: $(MILTER_OBJ)
 $(BUILD)/obj/libdir: FORCE
 	@mkdir -p $(@D)
 	@echo '$(libdir)/gatepost' | cmp -s - $@ || echo '$(libdir)/gatepost' >$@
-$(BUILD)/obj/core/os_plugin_posix.o: ALL_CPPFLAGS += -DGATEPOST_LIBDIR='"$(libdir)/gatepost"'
-$(BUILD)/obj/core/os_plugin_posix.o: $(BUILD)/obj/libdir
+$(BUILD)/obj/core/os/plugin_posix.o: ALL_CPPFLAGS += -DGATEPOST_LIBDIR='"$(libdir)/gatepost"'
+$(BUILD)/obj/core/os/plugin_posix.o: $(BUILD)/obj/libdir
 .PHONY: FORCE checks plugin-tests check-plugins
 
 # Checks as plugins. What they are made of is linked in statically, as in everything that a server loads.
@@ -239,9 +240,13 @@ $(BUILD)/unit/test_dnsbl_memory: $(BUILD)/obj/plugins/checks/dnsbl_memory.o
 UNIT_LDFLAGS_test_translate = $(BUILD)/obj/milter/translate.o
 $(BUILD)/unit/test_translate: $(BUILD)/obj/milter/translate.o
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
+# A program a test, all in one folder; the object of its source, in whatever room of tests/unit, is linked to it.
+$(BUILD)/obj/tests/unit/%.o: ALL_CPPFLAGS += -D_DEFAULT_SOURCE
+$(foreach object,$(UNIT_TEST_OBJ),$(eval $(BUILD)/unit/$(basename $(notdir $(object))): $(object)))
+
+$(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-unit.a \
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %/$*.o,$^) $(BUILD)/libgatepost-unit.a \
 		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(UNIT_LDFLAGS_$(@F)) $(CDB) $(ZLIB) -lcmocka
 
@@ -254,12 +259,13 @@ $(BUILD)/fuzz/fuzz_regex: $(CHECK_OBJ_regex)
 
 # Every unit test and fuzz target in one program for 32-bit Windows. Each has its main function under the name of its file, and
 # nothing else that others see. What looks at adapters for other systems, or at plugins, is left out. cmocka's own source, unchanged.
-WIN_WITHOUT := %_posix.c $(shell grep -lE '^.include "((exim|milter|plugins)/|plugin_folder.h)' tests/unit/test_*.c tests/fuzz/fuzz_*.c) \
+WIN_WITHOUT := %_posix.c $(shell grep -lE '^.include "((exim|milter|plugins)/|tests/unit/lib/plugin_folder.h)' tests/unit/*/test_*.c tests/fuzz/fuzz_*.c) \
 	%/test_regex.c %/fuzz_regex.c
-WIN_TESTS   := $(basename $(notdir $(filter-out $(WIN_WITHOUT),$(wildcard tests/unit/test_*.c))))
+WIN_TEST_SRC := $(filter-out $(WIN_WITHOUT),$(wildcard tests/unit/*/test_*.c))
+WIN_TESTS   := $(basename $(notdir $(WIN_TEST_SRC)))
 WIN_TARGETS := $(basename $(notdir $(filter-out $(WIN_WITHOUT),$(FUZZ_SRC))))
-WIN_UNIT_OBJ := $(WIN_TESTS:%=$(WIN)/obj/tests/unit/%.o) $(WIN_TARGETS:%=$(WIN)/obj/tests/fuzz/%.o) \
-	$(patsubst %.c,$(WIN)/obj/%.o,$(filter-out %_posix.c tests/unit/test_%,$(wildcard tests/unit/*.c)))
+WIN_UNIT_OBJ := $(WIN_TEST_SRC:%.c=$(WIN)/obj/%.o) $(WIN_TARGETS:%=$(WIN)/obj/tests/fuzz/%.o) \
+	$(patsubst %.c,$(WIN)/obj/%.o,$(filter-out %_posix.c,$(wildcard tests/unit/lib/*.c)))
 WIN_UNIT_CC = $(WIN_CC) $(WIN_CPPFLAGS) -I$(WIN)/cmocka -I$(WIN)/unit $(WIN_CFLAGS) -std=gnu11
 WIN_OBJCOPY ?= i686-w64-mingw32-objcopy
 
@@ -280,14 +286,14 @@ $(WIN)/unit/programs.h: FORCE
 	@{ printf 'UNIT_TEST(%s)\n' $(WIN_TESTS) && printf 'FUZZ_TARGET(%s)\n' $(WIN_TARGETS); } >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(WIN)/obj/tests/unit/%.o: tests/unit/%.c $(WIN)/unit/programs.h | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
+$(WIN)/obj/tests/unit/lib/%.o: tests/unit/lib/%.c $(WIN)/unit/programs.h | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
 	@mkdir -p $(@D)
 	$(WIN_UNIT_CC) -c -o $@ $<
 
-$(WIN)/obj/tests/unit/test_%.o: tests/unit/test_%.c | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
+$(WIN)/obj/tests/unit/%.o: tests/unit/%.c | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
 	@mkdir -p $(@D)
-	$(WIN_UNIT_CC) -Wno-missing-prototypes -Dmain=test_$* -c -o $@ $<
-	$(WIN_OBJCOPY) --keep-global-symbol=_test_$* $@
+	$(WIN_UNIT_CC) -Wno-missing-prototypes -Dmain=$(*F) -c -o $@ $<
+	$(WIN_OBJCOPY) --keep-global-symbol=_$(*F) $@
 
 $(WIN)/obj/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c | win-deps $(WIN)/libcdb.a
 	@mkdir -p $(@D)
@@ -304,7 +310,7 @@ BENCH_LDLIBS_bench_blocklist = -llmdb -pthread
 BENCH_LDLIBS_null_milter = -lmilter -pthread
 
 bench-deps:
-	@tests/need.sh bench
+	@tests/run/need.sh bench
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a | bench-deps
 	@mkdir -p $(@D)
@@ -331,20 +337,20 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 -include $(CHECK_OBJ_regex:.o=.d) $(CHECK_OBJ_dnsbl:.o=.d) $(wildcard $(BUILD)/obj/test_plugin_*.d)
 -include $(WIN_DLL_OBJ:.o=.d) $(WIN_HOST_OBJ:.o=.d)
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
-	$(UNIT_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
+	$(UNIT_OBJ:.o=.d) $(UNIT_TEST_OBJ:.o=.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
 check:
-	@BUILD='$(BUILD)' tests/check.sh
+	@BUILD='$(BUILD)' tests/run/check.sh
 
 check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter check-mercury:
-	@BUILD='$(BUILD)' tests/check.sh $(@:check-%=%)
+	@BUILD='$(BUILD)' tests/run/check.sh $(@:check-%=%)
 
 demo: all
-	@tests/need.sh test
-	@BUILD='$(BUILD)' tests/demo.sh
+	@tests/run/need.sh test
+	@BUILD='$(BUILD)' tests/demo/demo.sh
 
 lint:
-	@tests/lint.sh
+	@tests/run/lint.sh
 
 # The rule file and /var/lib/gatepost are the administrator's: README.md has the lines.
 install: all install-dev

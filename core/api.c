@@ -1,5 +1,5 @@
-#include "engine.h"
-#include "session.h"
+#include "core/engine/engine.h"
+#include "core/session/session.h"
 
 static const struct gp_trace_ext trace = {.size = sizeof trace, .set = session_trace};
 static const struct gp_settings_ext settings = {.size = sizeof settings, .get = session_setting};

@@ -35,7 +35,7 @@
 #include <unistd.h>
 
 #include "core/gatepost.h"
-#include "exim/exim_abi.h"
+#include "exim_abi.h"
 
 #define DEFAULT_CONFIG "/etc/gatepost/gatepost.conf"
 

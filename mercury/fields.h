@@ -7,8 +7,8 @@
 #ifndef GATEPOST_MERCURY_FIELDS_H
 #define GATEPOST_MERCURY_FIELDS_H
 
-#include "mercury/mercury_abi.h"
-#include "mercury/sessions.h"
+#include "mercury_abi.h"
+#include "sessions.h"
 
 /* A new message begins. */
 void fields_begin(struct visit *v);

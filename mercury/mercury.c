@@ -16,11 +16,11 @@
 #include <string.h>
 
 #include "core/gatepost.h"
-#include "mercury/fields.h"
-#include "mercury/mercury_abi.h"
-#include "mercury/names.h"
-#include "mercury/sessions.h"
-#include "mercury/verdict.h"
+#include "fields.h"
+#include "mercury_abi.h"
+#include "names.h"
+#include "sessions.h"
+#include "verdict.h"
 
 enum {
     LOG_PIECE = 250,       /* of a line that Mercury takes for sure: what is longer comes in pieces */

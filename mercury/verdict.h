@@ -7,8 +7,8 @@
 #ifndef GATEPOST_MERCURY_VERDICT_H
 #define GATEPOST_MERCURY_VERDICT_H
 
-#include "mercury/mercury_abi.h"
-#include "mercury/sessions.h"
+#include "mercury_abi.h"
+#include "sessions.h"
 
 /* Whether the rules in force for V have VALUE for that setting of ours. False while there are no rules. */
 bool setting_is(const struct visit *v, const char *name, const char *value);

@@ -1,10 +1,10 @@
 #include "commands.h"
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 #include <stdio.h>
 
-#include "place.h"
+#include "tools/os/os.h"
 
 static const struct command {
     const char *name;

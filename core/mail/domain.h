@@ -4,7 +4,7 @@
 #ifndef GATEPOST_DOMAIN_H
 #define GATEPOST_DOMAIN_H
 
-#include "../text.h"
+#include "core/base/text.h"
 
 /* A domain name of two labels or more: labels of 1 to 63 letters, digits, hyphens (not at an end) and
  * underscores, 253 bytes in all, the last label not all digits (RFC 3696 section 2; so 1.2.3.4 is none). One

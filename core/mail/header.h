@@ -12,7 +12,7 @@
 #ifndef GATEPOST_HEADER_H
 #define GATEPOST_HEADER_H
 
-#include "../text.h"
+#include "core/base/text.h"
 
 /* An unfolded field, borrowed for the call. A name may be followed by blanks before the colon (RFC 5322
  * section 4.5); they are in `line` but not in `name`. */

@@ -6,7 +6,7 @@
 #ifndef GATEPOST_IP_H
 #define GATEPOST_IP_H
 
-#include "../text.h"
+#include "core/base/text.h"
 
 enum { IP_TEXT_MAX = 46 }; /* longest text form with its NUL */
 

@@ -5,7 +5,7 @@
 #ifndef GATEPOST_MAILBOX_H
 #define GATEPOST_MAILBOX_H
 
-#include "../text.h"
+#include "core/base/text.h"
 
 /* Slices of the text that was read. */
 struct mailbox {

@@ -5,7 +5,7 @@
 #ifndef GATEPOST_MSGID_H
 #define GATEPOST_MSGID_H
 
-#include "../text.h"
+#include "core/base/text.h"
 
 enum msgid_mode {
     MSGID_RFC, /* RFC 5322 3.6.4 with the obsolete forms of 4.5.4, CFWS around and inside as there, and RFC 6532

@@ -1,8 +1,8 @@
 #include "checks.h"
 
-#include "../mail/domain.h"
-#include "../mail/msgid.h"
-#include "table.h"
+#include "core/mail/domain.h"
+#include "core/mail/msgid.h"
+#include "core/table/table.h"
 
 /* A reason in words, only if somebody asked. */
 #define WHY(why, ...)                                                                                          \

@@ -4,7 +4,7 @@
 #ifndef GATEPOST_CHECKS_H
 #define GATEPOST_CHECKS_H
 
-#include "build.h"
+#include "builder.h"
 
 #define OP_BIT(op) (1u << (op))
 

@@ -5,10 +5,10 @@
 #ifndef GATEPOST_FACTS_H
 #define GATEPOST_FACTS_H
 
-#include "../gatepost.h"
-#include "../mail/header.h"
-#include "../mail/ip.h"
-#include "../mail/mailbox.h"
+#include "core/gatepost.h"
+#include "core/mail/header.h"
+#include "core/mail/ip.h"
+#include "core/mail/mailbox.h"
 
 /* What a rule can be asked about, in the order of the phases. */
 enum operation {

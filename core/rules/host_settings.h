@@ -6,7 +6,7 @@
 #ifndef GATEPOST_HOST_SETTINGS_H
 #define GATEPOST_HOST_SETTINGS_H
 
-#include "../text.h"
+#include "core/base/text.h"
 
 enum { HOST_SETTINGS = 6 };
 

@@ -6,8 +6,8 @@
 #ifndef GATEPOST_PLUGIN_H
 #define GATEPOST_PLUGIN_H
 
-#include "../gatepost.h"
-#include "../os.h"
+#include "core/gatepost.h"
+#include "core/os/os.h"
 #include "facts.h"
 
 enum { PLUGIN_CHECKS_MOST = 100, PLUGIN_ARGS_MOST = 8 };

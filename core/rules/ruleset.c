@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-#include "../mail/domain.h"
-#include "bound.h"
+#include "core/mail/domain.h"
+#include "plugin_checks.h"
 #include "checks.h"
 #include "index.h"
-#include "pattern.h"
-#include "../sum.h"
+#include "core/pattern/pattern.h"
+#include "core/base/checksum.h"
 
 const char *const operation_name[OP_COUNT] = {
     [OP_CONNECT] = "connect",

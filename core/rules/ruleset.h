@@ -16,8 +16,8 @@
 
 #include <stdatomic.h>
 
-#include "../error.h"
-#include "../os.h"
+#include "core/base/error.h"
+#include "core/os/os.h"
 #include "facts.h"
 #include "host_settings.h"
 
@@ -63,7 +63,7 @@ struct table_note {
 };
 
 /* A check of a plugin with its arguments, once for all rules that say the same. What it is compiled to does not
- * stand in the block: bound.h. */
+ * stand in the block: plugin_checks.h. */
 struct check_note {
     struct span name;
     struct span args;    /* what stands between the parentheses */

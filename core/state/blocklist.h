@@ -13,7 +13,7 @@
 #ifndef GATEPOST_BLOCKLIST_H
 #define GATEPOST_BLOCKLIST_H
 
-#include "../mail/ip.h"
+#include "core/mail/ip.h"
 
 struct blocklist;
 

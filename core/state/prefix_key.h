@@ -4,7 +4,7 @@
 #ifndef GATEPOST_PREFIX_KEY_H
 #define GATEPOST_PREFIX_KEY_H
 
-#include "../mail/ip.h"
+#include "core/mail/ip.h"
 #include "slots.h"
 
 static inline uint64_t word_from(const uint8_t *p)

@@ -13,7 +13,7 @@
 #ifndef GATEPOST_SIGHTINGS_H
 #define GATEPOST_SIGHTINGS_H
 
-#include "../mail/ip.h"
+#include "core/mail/ip.h"
 
 struct sightings;
 

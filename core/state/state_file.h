@@ -12,9 +12,9 @@
 #ifndef GATEPOST_STATE_FILE_H
 #define GATEPOST_STATE_FILE_H
 
-#include "../os.h"
+#include "core/os/os.h"
 #include "cell.h"
-#include "siphash.h"
+#include "core/base/siphash.h"
 
 enum {
     STATE_PAGE = 4096,    /* of the head; then COUNT units */

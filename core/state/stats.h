@@ -9,7 +9,7 @@
 #ifndef GATEPOST_STATS_H
 #define GATEPOST_STATS_H
 
-#include "../text.h"
+#include "core/base/text.h"
 
 struct stats;
 

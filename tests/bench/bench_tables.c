@@ -15,7 +15,7 @@
 
 #include <cdb.h>
 
-#include "core/rules/table.h"
+#include "core/table/table.h"
 
 enum { SIZES = 3, LANES = 4, ASKED = 1 << 16, ROUNDS = 31 };
 

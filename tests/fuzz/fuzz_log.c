@@ -3,7 +3,7 @@
  * memory, the patterns must be what they are said to be, and with the same secret all of it must come out the
  * same twice.
  */
-#include "tools/join.h"
+#include "tools/analyze/transactions.h"
 
 #include "insist.h"
 

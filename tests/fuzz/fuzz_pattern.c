@@ -3,7 +3,7 @@
  * part is code as it might come from a damaged file. Both engines must agree, with each other and, on small
  * input, with a naive matcher.
  */
-#include "core/rules/pattern_code.h"
+#include "core/pattern/code.h"
 
 #include <stdlib.h>
 

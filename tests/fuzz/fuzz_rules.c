@@ -3,10 +3,10 @@
  * warning on. What comes of it is asked about that text and some others, through the index and rule by rule, as
  * built and as it would be read back from an image: all must agree.
  */
-#include "core/rules/config.h"
-#include "core/rules/bound.h"
-#include "tests/unit/both_ways.h"
-#include "tests/unit/fake_checks.h"
+#include "core/config/config.h"
+#include "core/rules/plugin_checks.h"
+#include "tests/unit/lib/both_ways.h"
+#include "tests/unit/lib/fake_checks.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 #include "core/state/blocklist.h"
 #include "insist.h"
-#include "tests/unit/system.h"
+#include "tests/unit/lib/system.h"
 
 enum { NOW = 1058000000, RECORD = 64, BUCKET = SLOTS_PER_BUCKET * (8 + RECORD) };
 

@@ -3,8 +3,8 @@
  * and nothing that a message says may become a directive.
  */
 #include "core/gatepost.h"
-#include "tools/dialogue.h"
-#include "tools/transcript.h"
+#include "tools/replay/dialogue.h"
+#include "tools/transcript/transcript.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * checksum are mended first, so that what lies behind them is reached; in mode 2 it is text that somebody wrote
  * as a key.
  */
-#include "core/rules/table_file.h"
-#include "core/sum.h"
+#include "core/table/format.h"
+#include "core/base/checksum.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# command.sh [--inside]: gatepost.exe in 32-bit Wine, beside the command of this machine. What tests/check-sessions.sh asks of the
+# command.sh [--inside]: gatepost.exe in 32-bit Wine, beside the command of this machine. What tests/stages/check-sessions.sh asks of the
 # one it asks of the other; what one writes, tables, state, text, the other reads, or writes byte for byte; and what is
 # special about Windows: its paths, line ends, files that are in use, the library files that are needed. At last the .exe plays a
 # dialogue into a real Exim.
@@ -18,7 +18,7 @@ if [ "${1-}" != --inside ]; then
     tests/mta/root.sh exim >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/command.sh" --inside
 fi
-. tests/cases.sh
+. tests/run/cases.sh
 . tests/mta/wine.sh
 . tests/mta/exim.sh
 . tests/mta/dialogue.sh
@@ -71,7 +71,7 @@ needs_nothing_but_windows() {
 
 # The cases of check-sessions.sh, counted as they are there.
 sessions() {
-    tests/check-sessions.sh "$windows" "$work/sessions" >"$work/sessions.log" 2>&1 || true
+    tests/stages/check-sessions.sh "$windows" "$work/sessions" >"$work/sessions.log" 2>&1 || true
     counts=$(sed -n 's/^check-sessions: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/sessions.log")
     if [ -z "$counts" ]; then
         failed=$((failed + 1))

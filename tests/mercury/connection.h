@@ -13,7 +13,7 @@
 #define GATEPOST_TEST_MERCURY_CONNECTION_H
 
 #include "stage.h"
-#include "tools/peer.h"
+#include "tools/replay/peer.h"
 
 enum connection_stage { AT_NOTHING, AT_COMMAND, AT_HEADER, AT_BODY };
 

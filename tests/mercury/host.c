@@ -25,7 +25,7 @@
 #include <string.h>
 
 #include "connection.h"
-#include "tools/playback.h"
+#include "tools/replay/playback.h"
 
 static struct connection connection;
 static struct peer peer;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Many SMTP clients at once: crowd.py ADDRESS PORT THREADS SESSIONS. Every session comes from an address of its own,
-198.18.0.1 and up, and is one of the kinds below, in turn. The server's rules must be those of tests/check-hosts.sh.
+198.18.0.1 and up, and is one of the kinds below, in turn. The server's rules must be those of tests/stages/check-hosts.sh.
 
 Prints what was not answered as it should be, then "N sessions, N wrong, N not listed"; exit 1 if anything was wrong. Not listed are
 clients that walked into the trap and were served again: the engine waits 20 ms for its turn to write, then logs that it gave up.

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here and not used is for the caller, and the other way round
-# frame.sh: the frame of scripts that try cases on a real server: tests/cases.sh, conversations and what was heard in them, the
+# frame.sh: the frame of scripts that try cases on a real server: tests/run/cases.sh, conversations and what was heard in them, the
 # server's log, rules, tables and messages; sourced, not run.
 #
 # The caller sets $gatepost (the command), $work (a folder), $log (the server's log), $accepted (what a reply to an accepted
 # message looks like), and before write_rules or write_table the folder $rules.
 
-. tests/cases.sh
+. tests/run/cases.sh
 port=25
 
 # ---- conversations ----

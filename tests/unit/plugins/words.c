@@ -1,5 +1,5 @@
 /* The plugin of the tests. */
-#include "../fake_checks.h"
+#include "tests/unit/lib/fake_checks.h"
 
 const struct gp_check *const *gatepost_checks(uint32_t major)
 {

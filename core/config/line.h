@@ -1,0 +1,48 @@
+/*
+ * line.h - a line of a rule file and a cursor in it that only goes forward over what it recognised.
+ */
+#ifndef GATEPOST_CONFIG_LINE_H
+#define GATEPOST_CONFIG_LINE_H
+
+#include "core/base/error.h"
+
+struct line {
+    const char *file; /* for messages */
+    unsigned number;
+    struct text text; /* without line end */
+    size_t at;
+    struct report *report;
+};
+
+/* Reports an error or a warning at byte offset AT of the line. line_error returns false, so that a parser can
+ * `return` it. */
+bool line_error(struct line *l, size_t at, const char *format, ...) __attribute__((format(__printf__, 3, 4)));
+void line_warning(struct line *l, size_t at, const char *format, ...) __attribute__((format(__printf__, 3, 4)));
+
+static inline bool line_over(const struct line *l)
+{
+    return l->at >= l->text.n;
+}
+
+/* The byte at the cursor; NUL at the end. */
+static inline char line_peek(const struct line *l)
+{
+    return l->at < l->text.n ? l->text.p[l->at] : '\0';
+}
+
+void line_blanks(struct line *l);
+
+/* Blanks with at most one comma among them: what stands between the fields of a rule. */
+void line_separator(struct line *l);
+
+/* Letters, digits, '-' and '_' at the cursor; empty if there are none. */
+struct text line_word(struct line *l);
+
+/* "…" at the cursor: sets *OUT to what is between the quotes. False (nothing reported) if no quote stands here;
+ * an error if it is not closed, then *OUT.p is NULL. */
+bool line_quoted(struct line *l, struct text *out);
+
+/* "30m", "24h": a number and s, m, h, d or w. 1 to UINT32_MAX seconds. Returns false if it is none. */
+bool duration_parse(struct text t, uint32_t *seconds);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * reply.h - the reply of a rule: "554 5.7.1 Go away". No state, any thread.
+ */
+#ifndef GATEPOST_CONFIG_REPLY_H
+#define GATEPOST_CONFIG_REPLY_H
+
+#include "line.h"
+
+enum { REPLY_MAX = 500 };
+
+/* Whether T may be a reply: begins with a 4xx or 5xx code, then a blank or nothing. */
+bool reply_has_code(struct text t);
+
+/* Checks a reply; reports what is wrong with it. */
+bool reply_check(struct line *l, size_t at, struct text reply, bool needs_code);
+
+/* Takes a reply apart: its code (0 if it has none), the enhanced status code behind it (RFC 3463; empty if
+ * none), and the rest. */
+void reply_split(struct text reply, unsigned *code, struct text *enhanced, struct text *rest);
+
+#endif

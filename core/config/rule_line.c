@@ -1,0 +1,384 @@
+#include "rule_line.h"
+
+#include "core/rules/checks.h"
+#include "core/pattern/pattern.h"
+
+static const struct {
+    char letter;
+    enum operation operation;
+} operation_letters[] = {
+    {'H', OP_HELO}, {'D', OP_HELO_DEFERRED}, {'M', OP_MAIL}, {'R', OP_RCPT}, {'S', OP_SUBJECT},
+};
+
+static const struct {
+    char letter;
+    enum rule_action action;
+} action_letters[] = {
+    {'R', ACT_REFUSE}, {'F', ACT_FAIL}, {'D', ACT_DROP},   {'B', ACT_CLOSE},
+    {'L', ACT_LOG},    {'X', ACT_SKIP}, {'S', ACT_EXEMPT},
+};
+
+static char upper(char c)
+{
+    return is_alpha((unsigned char)c) ? (char)(c & ~0x20) : c;
+}
+
+bool operation_find(struct text word, enum operation *out)
+{
+    for (size_t i = 0; i < sizeof operation_letters / sizeof *operation_letters; i++)
+        if (word.n == 1 && upper(word.p[0]) == operation_letters[i].letter) {
+            *out = operation_letters[i].operation;
+            return true;
+        }
+    for (unsigned op = 0; op < OP_COUNT; op++)
+        if (text_eq_nocase(word, text_z(operation_name[op]))) {
+            *out = (enum operation)op;
+            return true;
+        }
+    return false;
+}
+
+const char *operation_nearest(struct text word)
+{
+    const char *best = NULL;
+    unsigned nearest = 3;
+    for (unsigned op = 0; op < OP_COUNT; op++) {
+        unsigned distance = text_distance(word, text_z(operation_name[op]));
+        if (distance < nearest && distance < word.n) {
+            nearest = distance;
+            best = operation_name[op];
+        }
+    }
+    return best;
+}
+
+static bool parse_operation(struct line *l, struct rule_text *out)
+{
+    line_blanks(l);
+    out->operation_at = l->at;
+    struct text word = line_word(l);
+    if (operation_find(word, &out->draft.operation))
+        return true;
+    const char *near = operation_nearest(word);
+    if (near)
+        return line_error(l, out->operation_at, "unknown operation '%.*s'; did you mean '%s'?", (int)word.n,
+                          word.p, near);
+    if (word.n == 0)
+        return line_error(l, out->operation_at,
+                          "expected an operation, such as helo or rcpt, or a setting (name = value)");
+    return line_error(
+        l, out->operation_at,
+        "unknown operation '%.*s'; there are connect, helo (H), helo-deferred (D), mail (M), rcpt (R), header, "
+        "subject (S), message-id and headers",
+        (int)(word.n < 60 ? word.n : 60), word.p);
+}
+
+static bool parse_pattern(struct line *l, struct text source, unsigned char *code, struct rule_text *out)
+{
+    struct pattern_error error;
+    struct pattern_notes notes = {0};
+    const size_t inside = out->test_at + 1;
+    if (out->draft.operation == OP_HEADERS)
+        return line_error(
+            l, out->test_at,
+            "there is no text to match once all fields are read; use a check such as has(Message-ID), or the "
+            "operation 'header' for patterns");
+    size_t n = pattern_compile(source, code, PATTERN_CODE_MAX, &notes, &error);
+    if (n == 0)
+        return line_error(l, inside + error.offset, "%s", error.message);
+    if (notes.literal_plus)
+        line_warning(l, inside + notes.literal_plus - 1,
+                     "'+' repeats what stands before it; with nothing there it is taken as itself");
+    if (notes.hidden)
+        line_warning(l, inside + notes.hidden - 1,
+                     "nothing can match here: this character is ignored by the /s, /x or /X before it");
+    size_t twice = text_find_nocase(source, TEXT("//"));
+    if (twice < source.n && twice + 2 < source.n && strchr("wWcsxXbB", source.p[twice + 2]))
+        line_warning(l, inside + twice + 1,
+                     "'/%c' means something else than a slash and a letter; write [/] for a slash",
+                     source.p[twice + 2]);
+    if (notes.unknown_slash)
+        line_warning(l, inside + notes.unknown_slash - 1,
+                     "this '/' means nothing special; it is taken as itself");
+    out->draft.flags |= RULE_PATTERN;
+    out->draft.source = source;
+    out->draft.code = text_of((const char *)code, n);
+    return true;
+}
+
+static void list_operations(uint32_t mask, struct writer *w)
+{
+    for (unsigned op = 0; op < OP_COUNT; op++)
+        if (mask & OP_BIT(op))
+            writer_printf(w, "%s%s", w->n ? ", " : "", operation_name[op]);
+}
+
+/* Whether a check may be asked at the operation of the rule. */
+static bool check_fits(struct line *l, const char *name, uint32_t operations, const struct rule_text *out)
+{
+    char where[160];
+    struct writer w = writer_on(where, sizeof where);
+    if (operations & OP_BIT(out->draft.operation))
+        return true;
+    list_operations(operations, &w);
+    return line_error(l, out->test_at, "'%s' says nothing about %s; it can be asked at %s", name,
+                      operation_name[out->draft.operation], where);
+}
+
+/* A check of a plugin and its arguments, which may hold anything between quotes. */
+static bool parse_plugin_check(struct line *l, struct builder *b, const struct plugin_check *known,
+                               struct rule_text *out)
+{
+    char reason[300];
+    size_t at = 0;
+    if (line_peek(l) == '(') {
+        const size_t open = l->at, close = plugin_args_end(l->text, open + 1);
+        if (close == l->text.n)
+            return line_error(l, open, "this parenthesis is never closed");
+        out->check_args = text_trim(text_of(l->text.p + open + 1, close - open - 1));
+        out->args_at = (size_t)(out->check_args.p - l->text.p);
+        l->at = close + 1;
+    }
+    if (!check_fits(l, known->check->name, known->check->operations, out))
+        return false;
+    out->draft.flags |= RULE_PLUGIN;
+    out->needs_name = (known->check->needs & GP_FACT_NAME) != 0;
+    out->draft.source = text_of(l->text.p + out->test_at, l->at - out->test_at);
+    if (builder_check(b, known, out->check_args, &out->draft.operand, &at, reason, sizeof reason))
+        return true;
+    if (out->check_args.n == 0)
+        return line_error(l, out->test_at, "%s; it is written %.100s", reason, known->check->usage);
+    return line_error(l, out->args_at + at, "%s", reason);
+}
+
+/* No check is called NAME: what may have been meant. Returns false. */
+static bool unknown_check(struct line *l, struct builder *b, struct text name, const struct rule_text *out)
+{
+    const char *plugin = plugin_of(name);
+    const char *near = check_nearest(name);
+    if (!near)
+        near = plugin_nearest(builder_known_checks(b), name);
+    /* A plugin that did not load is mistake enough; what it would have brought is none. */
+    if (!near && name.n && builder_known_checks(b)->missing)
+        return false;
+    if (plugin)
+        return line_error(l, out->test_at,
+                          "unknown check '%.*s'; it comes with a line before this one: load \"%s\"",
+                          (int)name.n, name.p, plugin);
+    if (near)
+        return line_error(l, out->test_at, "unknown check '%.*s'; did you mean '%s'?", (int)name.n, name.p,
+                          near);
+    if (name.n == 0)
+        return line_error(l, out->test_at,
+                          "expected a test: a pattern in double quotes, or a check such as fqdn");
+    return line_error(l, out->test_at, "unknown check '%.*s'; a pattern stands in double quotes",
+                      (int)(name.n < 60 ? name.n : 60), name.p);
+}
+
+/* "(…)" behind a check's name. */
+static bool parse_arguments(struct line *l, const struct check *check, struct rule_text *out)
+{
+    if (line_peek(l) != '(') {
+        if (check->args == ARGS_NEEDED)
+            return line_error(l, out->test_at, "'%s' needs something in parentheses: %s", check->name,
+                              check->args_hint);
+        return true;
+    }
+    const size_t open = l->at;
+    size_t close = text_find(l->text, open, ')');
+    if (close == l->text.n)
+        return line_error(l, open, "this parenthesis is never closed");
+    if (check->args == ARGS_NONE)
+        return line_error(l, open, "'%s' takes nothing in parentheses", check->name);
+    out->check_args = text_trim(text_of(l->text.p + open + 1, close - open - 1));
+    out->args_at = (size_t)(out->check_args.p - l->text.p);
+    l->at = close + 1;
+    return true;
+}
+
+static bool parse_check(struct line *l, struct builder *b, struct rule_text *out)
+{
+    struct text name = line_word(l);
+    const struct plugin_check *known = plugin_find(builder_known_checks(b), name);
+    if (known)
+        return parse_plugin_check(l, b, known, out);
+    unsigned number = check_find(name);
+    if (number == check_count)
+        return unknown_check(l, b, name, out);
+    const struct check *check = &check_registry[number];
+    if (!parse_arguments(l, check, out))
+        return false;
+    if (!check_fits(l, check->name, check->operations, out))
+        return false;
+    out->draft.check = number;
+    out->draft.source = text_of(l->text.p + out->test_at, l->at - out->test_at);
+    const char *wrong = check->compile ? check->compile(b, out->check_args, &out->draft.operand) : NULL;
+    if (wrong)
+        return line_error(l, out->check_args.n ? out->args_at : out->test_at, "%s", wrong);
+    return true;
+}
+
+static bool parse_test(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out)
+{
+    struct text source;
+    out->test_at = l->at;
+    size_t before = l->at;
+    struct text word = line_word(l);
+    if (text_eq_nocase(word, TEXT("not"))) {
+        line_blanks(l);
+        out->draft.flags |= RULE_NOT;
+        out->test_at = l->at;
+    } else {
+        l->at = before;
+    }
+    if (line_peek(l) != '"')
+        return parse_check(l, b, out);
+    return line_quoted(l, &source) && parse_pattern(l, source, code, out);
+}
+
+/* Mercury's positional letters: action, S or -, N or -. Returns false (nothing reported) if WORD is none of
+ * that. */
+static bool letters(struct text word, struct rule_text *out, const char **wrong)
+{
+    if (word.n < 1 || word.n > 3)
+        return false;
+    size_t i = 0;
+    while (i < sizeof action_letters / sizeof *action_letters && upper(word.p[0]) != action_letters[i].letter)
+        i++;
+    if (i == sizeof action_letters / sizeof *action_letters)
+        return false;
+    char second = word.n > 1 ? upper(word.p[1]) : '-';
+    char third = word.n > 2 ? upper(word.p[2]) : '-';
+    if (word.n == 2 && second == 'N') {
+        *wrong = "N stands third";
+        return false;
+    }
+    if ((second != 'S' && second != '-') || (third != 'N' && third != '-'))
+        return false;
+    out->draft.action = action_letters[i].action;
+    if (second == 'S')
+        out->draft.flags |= RULE_BLOCK;
+    if (third == 'N') {
+        if (out->draft.flags & RULE_NOT) {
+            *wrong = "both 'not' and N turn the test round; write one of them";
+            return false;
+        }
+        out->draft.flags |= RULE_NOT;
+    }
+    return true;
+}
+
+static bool parse_block(struct line *l, struct rule_text *out)
+{
+    const size_t before = l->at;
+    line_blanks(l);
+    const size_t at = l->at;
+    struct text word = line_word(l);
+    if (!text_eq_nocase(word, TEXT("block"))) {
+        l->at = before;
+        return true;
+    }
+    if (out->draft.flags & RULE_BLOCK)
+        return line_error(l, at, "S and 'block' are the same; write one of them");
+    out->draft.flags |= RULE_BLOCK;
+    if (line_peek(l) != '(')
+        return true;
+    size_t close = text_find(l->text, l->at, ')');
+    struct text time =
+        close < l->text.n ? text_trim(text_of(l->text.p + l->at + 1, close - l->at - 1)) : TEXT("");
+    if (!duration_parse(time, &out->draft.block_seconds))
+        return line_error(l, l->at,
+                          "expected a time in the parentheses, like block(24h); units are s, m, h, d and w");
+    l->at = close + 1;
+    return true;
+}
+
+static const char *action_nearest(struct text word)
+{
+    for (unsigned i = 0; i < ACT_COUNT; i++)
+        if (text_distance(word, text_z(action_name[i])) < 3 && word.n > 2)
+            return action_name[i];
+    return NULL;
+}
+
+static bool parse_action(struct line *l, struct rule_text *out)
+{
+    const char *wrong = NULL;
+    out->action_at = l->at;
+    struct text word = line_word(l);
+    unsigned i = 0;
+    while (i < ACT_COUNT && !text_eq_nocase(word, text_z(action_name[i])))
+        i++;
+    if (i < ACT_COUNT) {
+        out->draft.action = (enum rule_action)i;
+    } else if (!letters(word, out, &wrong)) {
+        if (wrong && word.n == 2)
+            return line_error(l, out->action_at, "'%.*s' has no documented meaning; write %c-N", (int)word.n,
+                              word.p, upper(word.p[0]));
+        if (wrong)
+            return line_error(l, out->action_at, "%s", wrong);
+        if (text_eq_nocase(word, TEXT("block")))
+            return line_error(l, out->action_at, "'block' stands behind an action, as in: close block(24h)");
+        const char *near = action_nearest(word);
+        if (near)
+            return line_error(l, out->action_at, "unknown action '%.*s'; did you mean '%s'?", (int)word.n,
+                              word.p, near);
+        if (word.n == 0)
+            return line_error(l, out->action_at,
+                              "expected an action, such as refuse, fail or log, or Mercury's letters");
+        return line_error(
+            l, out->action_at,
+            "unknown action '%.*s'; there are refuse (R), fail (F), close (B), drop (D), log (L), skip (X) and "
+            "exempt (S), then S or -, then N or -",
+            (int)(word.n < 40 ? word.n : 40), word.p);
+    }
+    if (!parse_block(l, out))
+        return false;
+    if ((out->draft.flags & RULE_BLOCK) && (out->draft.action == ACT_SKIP || out->draft.action == ACT_EXEMPT))
+        return line_error(l, out->action_at,
+                          "'%s' lets the client through; it cannot put it on the blocklist too",
+                          action_name[out->draft.action]);
+    return true;
+}
+
+static bool parse_reply(struct line *l, struct rule_text *out)
+{
+    const enum rule_action action = out->draft.action;
+    struct text reply;
+    out->reply_at = l->at;
+    if (line_peek(l) != '"')
+        return true;
+    if (!line_quoted(l, &reply))
+        return false;
+    bool needs_code = action == ACT_REFUSE || action == ACT_FAIL || action == ACT_CLOSE;
+    if (!reply_check(l, out->reply_at + 1, reply, needs_code && reply.n))
+        return false;
+    out->draft.reply = reply;
+    return true;
+}
+
+bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out)
+{
+    *out = (struct rule_text){.draft.line = l->number, .needs_name = true};
+    if (!parse_operation(l, out))
+        return false;
+    line_separator(l);
+    if (!parse_test(l, b, code, out))
+        return false;
+    line_separator(l);
+    if (!parse_action(l, out))
+        return false;
+    line_separator(l);
+    if (!parse_reply(l, out))
+        return false;
+    line_blanks(l);
+    if (line_over(l) || line_peek(l) == '#')
+        return true;
+    /* Old filter files have such remarks; before the reply it would be the reply itself that lacks its quotes.
+     */
+    if (out->draft.reply.p) {
+        line_warning(l, l->at, "what stands behind the reply is ignored; begin a remark with '#'");
+        return true;
+    }
+    return line_error(l, l->at, "nothing more is expected here; the reply stands in double quotes");
+}

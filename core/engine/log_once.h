@@ -1,0 +1,23 @@
+/*
+ * log_once.h - "logged once" across processes: a small file in the state directory remembers for which state of a
+ * file something was said.
+ */
+#ifndef GATEPOST_ENGINE_LOG_ONCE_H
+#define GATEPOST_ENGINE_LOG_ONCE_H
+
+#include "core/os/os.h"
+
+enum { ONCE_MEMORY = 16 };
+
+/* What this process has said itself, for when there is no state directory to remember it. Guarded by its owner.
+ */
+struct once {
+    uint64_t said[ONCE_MEMORY];
+    unsigned next;
+};
+
+/* Whether nothing was said yet about PATH in the state STAMP; remembers it. DIR may be NULL (no state
+ * directory) or, with `read_only`, not to be written. */
+bool once_is_new(struct once *o, const char *dir, bool read_only, const char *path, uint64_t stamp);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * rule_source.h - where an engine gets its rules from: the rule file, read at first and again whenever one of
+ * its files has changed, and the image of the last good ones in the state directory. Touched by one thread at a
+ * time, the one that opens the engine or reloads.
+ */
+#ifndef GATEPOST_ENGINE_RULE_SOURCE_H
+#define GATEPOST_ENGINE_RULE_SOURCE_H
+
+#include "policy.h"
+#include "core/config/config.h"
+
+enum { PATH_MOST = 4096 };
+
+/* The problems of one attempt to read the rules: the first as an error, all as log lines. */
+struct attempt {
+    struct late_log log;
+    struct error first;
+    bool more; /* not all had room in the log */
+};
+
+void attempt_init(struct attempt *a);
+
+/* Zero it, set the first three, then rule_source_find(). */
+struct rule_source {
+    const struct gp_check_host *check_host;
+    struct keeping *keeping; /* gets its `dir` here */
+    char config[PATH_MOST];  /* the rule file, absolute */
+    struct watch_list watch; /* the files of the last attempt */
+    struct ruleset *found;   /* an image that was met on the way to the state directory */
+    bool watch_is_image;     /* the rules came from an image: its own list of files is what to watch */
+    char state_dir[PATH_MOST];
+    char image[PATH_MOST + 64];
+};
+
+/* Finds the state directory, for it is needed before the rules are read: the image lies there. STATE_DIR: what
+ * the host wants, or NULL. */
+void rule_source_find(struct rule_source *s, const char *state_dir);
+
+/* The first time: image, rule file, last good image. Returns rules, or NULL if there are none: then, says the
+ * log, every message gets 451 (TEMPFAIL) or passes. */
+struct ruleset *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a);
+
+/* Whether there is something to read again. IN_FORCE: the present rules, or NULL. */
+bool rule_source_changed(const struct rule_source *s, const struct ruleset *in_force);
+
+/* Reads the rule file again. Returns the rules, or NULL if those IN_FORCE, if any, must stay. */
+struct ruleset *rule_source_again(struct rule_source *s, const struct ruleset *in_force, struct attempt *a);
+
+/* Has the files read with the next look, changed or not. */
+void rule_source_retry(struct rule_source *s);
+
+void rule_source_fini(struct rule_source *s);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * state_files.h - what was seen: the state files of the machine (core/state) as one engine uses them. A file is opened
+ * at first need, and anew when another has taken its place. One that was given up stays mapped until the engine
+ * is closed, for sessions may still be looking at it; that happens when an administrator resizes a list or
+ * changes the settings that govern it, so there are few.
+ */
+#ifndef GATEPOST_ENGINE_STATE_FILES_H
+#define GATEPOST_ENGINE_STATE_FILES_H
+
+#include "policy.h"
+
+enum seen_file { SEEN_BLOCKLIST, SEEN_SIGHTINGS, SEEN_STATS, SEEN_COUNT };
+
+struct retired;
+
+struct seen {
+    _Atomic(void *) file[SEEN_COUNT]; /* struct blocklist, sightings, stats */
+    struct retired *retired;
+    /* Those in force since seen_forget(): a session that was opened before opens no file by its own. Guarded by
+     * the mutex of struct keeping. */
+    struct settings now;
+    bool has_now;
+};
+
+/*
+ * A file in the directory of K; with MAKE one is made if there is none. Good as long as the engine. NULL if
+ * there is none, or if it cannot be used: then WHY (cap bytes) is not empty. Problems of a file that is there
+ * go to LOG, once.
+ */
+void *seen_get(struct seen *seen, enum seen_file which, struct keeping *k, const struct settings *settings,
+               bool make, struct late_log *log, char *why, size_t cap);
+
+/* Asks the file system whether the files are still those at their paths. Once a second at most. */
+void seen_look(struct seen *seen, struct keeping *k);
+
+/* Whether files that were opened under the settings A are right under B. */
+bool seen_serves(const struct settings *a, const struct settings *b);
+
+/* The settings that govern the files have changed to NOW: they are opened anew. */
+void seen_forget(struct seen *seen, struct keeping *k, const struct settings *now);
+
+void seen_fini(struct seen *seen);
+
+#endif

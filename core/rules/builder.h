@@ -1,0 +1,74 @@
+/*
+ * builder.h - putting a ruleset's block together. A builder belongs to one thread; when memory runs out it
+ * remembers that and the rest of its calls do nothing, so that one test at the end is enough.
+ */
+#ifndef GATEPOST_RULES_BUILDER_H
+#define GATEPOST_RULES_BUILDER_H
+
+#include "core/base/arena.h"
+#include "plugin.h"
+#include "ruleset.h"
+
+struct builder;
+
+/* A rule as parsed; texts are borrowed for the call. */
+struct rule_draft {
+    enum operation operation;
+    enum rule_action action;
+    unsigned flags;
+    unsigned check;
+    uint32_t operand;
+    uint32_t block_seconds;
+    uint32_t line;
+    uint32_t file;
+    struct text source; /* the test as written: for messages */
+    struct text code;   /* of a pattern */
+    struct text reply;
+};
+
+/* NULL when out of memory. */
+struct builder *builder_new(void);
+void builder_free(struct builder **b);
+
+/* Copies a text, aligned for nothing, a NUL behind it. The same text is kept once. */
+struct span builder_text(struct builder *b, struct text t);
+
+/* Copies a list of COUNT elements of SIZE bytes, aligned to eight. */
+struct span builder_list(struct builder *b, const void *elements, size_t count, size_t size);
+
+/* Notes a file that the rules come from. Returns its number. */
+uint32_t builder_file(struct builder *b, struct text name, struct text path, const struct file_id *id);
+
+/* The slot of the table called NAME, made if new; UINT32_MAX if there are too many. */
+uint32_t builder_table(struct builder *b, struct text name);
+void builder_table_path(struct builder *b, uint32_t slot, struct text path, bool optional);
+bool builder_table_has_path(const struct builder *b, uint32_t slot);
+
+/* The counter of a header field (has, once), made if new. */
+uint32_t builder_counter(struct builder *b, struct text field);
+
+/* What checks of plugins get of the engine: it outlives the ruleset. To be told before builder_check(). */
+void builder_host(struct builder *b, const struct gp_check_host *host);
+
+/* The checks that can be asked for by name, to be added to. */
+struct plugin_checks *builder_known_checks(struct builder *b);
+
+/* The number of the plugin at PATH. *IS_NEW: it was not known. */
+uint32_t builder_plugin(struct builder *b, struct text path, bool *is_new);
+
+/* Compiles a plugin's check for what stands between its parentheses, once for the same arguments, and sets
+ * *OPERAND. Returns false with the place in ARGS and the REASON if it does not take them. */
+bool builder_check(struct builder *b, const struct plugin_check *c, struct text args, uint32_t *operand,
+                   size_t *at, char *reason, size_t cap);
+
+void builder_rule(struct builder *b, const struct rule_draft *d);
+
+/* The settings that will be in the block, to be changed in place; the pointer is good until the next call of a
+ * builder function. */
+struct settings *builder_settings(struct builder *b);
+
+/* Finishes: makes the indexes and hands out the ruleset; the builder is empty afterwards. NULL when out of
+ * memory. */
+struct ruleset *builder_finish(struct builder *b);
+
+#endif

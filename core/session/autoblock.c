@@ -1,0 +1,180 @@
+#include "autoblock.h"
+
+#include "statistics.h"
+#include "judge.h"
+#include "exemption.h"
+#include "core/state/blocklist.h"
+#include "core/state/sightings.h"
+
+/* Nobody of our own, authenticated or exempt is ever put on the list, by whatever way. */
+static bool may_be_listed(struct gp_session *s)
+{
+    return s->facts.client_known && !judge_never(s) && !s->facts.authenticated &&
+           spare(s, SPARE_BLOCKLIST) == 0;
+}
+
+/* A file that cannot be used at all is told once; a write that was given up, each time. */
+static void complain(struct gp_session *s, const char *what, const char *reason, bool once)
+{
+    char line[512];
+    struct writer w = writer_on(line, sizeof line);
+    writer_printf(&w, "gatepost: %s: %.300s", what, reason[0] ? reason : "there is no state directory");
+    if (once)
+        engine_log_once(s->engine, GP_LOG_ERROR, line);
+    else
+        engine_log(s->engine, GP_LOG_ERROR, line);
+}
+
+static void say_full(struct gp_session *s, const struct block_outcome *outcome)
+{
+    char line[200];
+    struct writer w = writer_on(line, sizeof line);
+    writer_printf(&w,
+                  "gatepost: the blocklist is full: %llu entries had to make room so far; make it larger with "
+                  "'gatepost blocks "
+                  "resize'",
+                  (unsigned long long)outcome->evicted);
+    engine_log(s->engine, GP_LOG_WARNING, line);
+}
+
+/* Returns the seconds that the client stays from now on, 0 if it could not be put there. One that was not
+ * listed counts as COUNTER. */
+static uint32_t put(struct gp_session *s, const struct block_request *request, enum stats_counter counter)
+{
+    char why[300];
+    struct block_outcome outcome;
+    struct blocklist *list = engine_seen(s->engine, SEEN_BLOCKLIST, s->settings, true, why, sizeof why);
+    if (!list || blocklist_add(list, request, &outcome, why, sizeof why) != 0) {
+        complain(s, "a client could not be put on the blocklist", why, !list);
+        count_event(s, STATS_GIVEN_UP);
+        return 0;
+    }
+    if (outcome.say_full)
+        say_full(s, &outcome);
+    if (outcome.event == BLOCK_FIRST || outcome.event == BLOCK_AGAIN)
+        count_event(s, counter);
+    return outcome.entry.until > request->now ? (uint32_t)(outcome.entry.until - request->now) : 0;
+}
+
+uint32_t blocking_for_rule(struct gp_session *s, const struct rule *rule)
+{
+    char cause[300];
+    struct writer w = writer_on(cause, sizeof cause);
+    if (!(rule->flags & RULE_BLOCK) || !may_be_listed(s))
+        return 0;
+    if (s->settings->log_only || !engine_keeps_state(s->engine))
+        return rule->block_seconds ? rule->block_seconds : s->settings->block_time[0];
+    ruleset_cause(s->rules, rule, &w);
+    struct block_request request = {.client = &s->facts.client,
+                                    .now = engine_now(s->engine, s->rules),
+                                    .memory = s->settings->block_memory,
+                                    .fixed_seconds = rule->block_seconds,
+                                    .kind = BLOCK_RULE,
+                                    .cause = writer_text(&w)};
+    memcpy(request.steps, s->settings->block_time, sizeof request.steps);
+    return put(s, &request, STATS_BLOCKED);
+}
+
+/* From the null sender: bounces of one forged message come from honest servers everywhere. */
+static bool is_bounce(const struct gp_session *s)
+{
+    return s->in_transaction && s->facts.sender.address.n == 0;
+}
+
+/* The key of a pattern for this attempt. Returns false where there is none: the null sender and short subjects
+ * tie nothing together. */
+static bool key_of(const struct gp_session *s, const struct relay_pattern *pattern, const struct decision *d,
+                   struct sighting_request *request)
+{
+    enum { SUBJECT_LEAST = 8 };
+    if (pattern->key == RELAY_SUBJECT) {
+        request->key = SIGHTING_SUBJECT;
+        request->sender = keep_text(&s->kept[KEPT_SUBJECT]);
+        return s->has_subject && d->phase >= GP_PHASE_DATA && request->sender.n >= SUBJECT_LEAST;
+    }
+    request->key = SIGHTING_ENVELOPE;
+    request->sender = s->facts.sender.address;
+    request->recipient = keep_text(&s->kept[KEPT_FIRST_RCPT]);
+    return s->in_transaction && s->has_first_rcpt && d->phase >= GP_PHASE_RCPT && request->sender.n;
+}
+
+/* One line that lists the clients and what tied them together. */
+static void say_relays(struct gp_session *s, const struct sighting_request *request,
+                       const struct sighting *sighting)
+{
+    char line[2048], address[IP_TEXT_MAX];
+    struct writer w = writer_on(line, sizeof line);
+    bool envelope = request->key == SIGHTING_ENVELOPE;
+    writer_printf(&w, "gatepost: relay-pattern %s=", envelope ? "from" : "subject");
+    writer_quoted(&w, request->sender, 200);
+    if (envelope) {
+        writer_add(&w, TEXT(" to="));
+        writer_quoted(&w, request->recipient, 200);
+    }
+    writer_add(&w, TEXT(" clients="));
+    for (unsigned i = 0; i < sighting->count; i++) {
+        writer_add(&w, i ? TEXT(",") : TEXT(""));
+        writer_add(&w, text_of(address, ip_format(&sighting->clients[i], address)));
+    }
+    writer_add(&w, TEXT(" blocked="));
+    writer_duration(&w, s->settings->relay_block);
+    engine_log(s->engine, GP_LOG_NOTICE, line);
+}
+
+/* Puts every client of a sighting on the list. Returns the seconds of the one seen last: the session's. */
+static uint32_t put_relays(struct gp_session *s, const struct sighting *sighting, int64_t now)
+{
+    uint32_t seconds = 0;
+    unsigned code;
+    struct text enhanced, rest;
+    reply_split(ruleset_text(s->rules, s->settings->relay_reply), &code, &enhanced, &rest);
+    for (unsigned i = 0; i < sighting->count; i++) {
+        struct block_request request = {.client = &sighting->clients[i],
+                                        .now = now,
+                                        .memory = s->settings->block_memory,
+                                        .fixed_seconds = s->settings->relay_block,
+                                        .kind = BLOCK_RELAY,
+                                        .cause = rest};
+        seconds = put(s, &request, STATS_RELAYS);
+    }
+    return seconds;
+}
+
+static uint32_t note_sighting(struct gp_session *s, struct sighting_request *request)
+{
+    char why[300];
+    struct sighting sighting;
+    struct sightings *sightings = engine_seen(s->engine, SEEN_SIGHTINGS, s->settings, true, why, sizeof why);
+    int known = sightings ? sightings_note(sightings, request, &sighting, why, sizeof why) : -1;
+    if (known < 0) {
+        complain(s, "a rejected attempt could not be noted", why, !sightings);
+        count_event(s, STATS_GIVEN_UP);
+        return 0;
+    }
+    count_event(s, STATS_SIGHTINGS);
+    if (known == 0)
+        return 0;
+    say_relays(s, request, &sighting);
+    return put_relays(s, &sighting, request->now);
+}
+
+uint32_t blocking_for_pattern(struct gp_session *s, const struct decision *d)
+{
+    const struct span patterns = s->settings->relay_patterns;
+    uint32_t longest = 0;
+    if (patterns.n == 0 || d->cause != CAUSE_RULE || (d->reply.n && d->reply.p[0] == '4') ||
+        s->settings->log_only || !engine_keeps_state(s->engine) || is_bounce(s) || !may_be_listed(s))
+        return 0;
+    for (uint32_t i = 0; i < patterns.n; i++) {
+        const struct relay_pattern *pattern = ruleset_element(s->rules, patterns, i, sizeof *pattern);
+        struct sighting_request request = {.client = &s->facts.client, .now = engine_now(s->engine, s->rules)};
+        if (!pattern || !key_of(s, pattern, d, &request))
+            continue;
+        request.window = pattern->seconds;
+        request.clients = pattern->clients;
+        uint32_t seconds = note_sighting(s, &request);
+        if (seconds > longest)
+            longest = seconds;
+    }
+    return longest;
+}

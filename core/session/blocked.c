@@ -1,0 +1,90 @@
+#include "blocked.h"
+
+#include "exemption.h"
+#include "core/state/blocklist.h"
+#include "log.h"
+
+/* How the answer reaches as far as what is listed: a client or a name is refused for the session, an address
+ * for the command. */
+static const struct {
+    enum table_tag tag;
+    enum gp_phase phase;
+    enum gp_action action;
+} about[] = {
+    [OP_CONNECT] = {TAG_CLIENT, GP_PHASE_CONNECT, GP_CLOSE},
+    [OP_HELO] = {TAG_HELO, GP_PHASE_HELO, GP_REFUSE},
+    [OP_MAIL] = {TAG_FROM, GP_PHASE_MAIL, GP_FAIL},
+    [OP_RCPT] = {TAG_TO, GP_PHASE_RCPT, GP_FAIL},
+};
+
+static int look_up(const struct gp_session *s, const struct table *t, enum operation op, struct text *reply,
+                   struct text *key)
+{
+    const struct facts *f = &s->facts;
+    const struct mailbox *m = op == OP_MAIL ? &f->sender : &f->recipient;
+    char room[256];
+    switch (op) {
+    case OP_CONNECT:
+        return f->client_known ? table_client(t, &f->client, f->name, reply, key) : 0;
+    case OP_HELO:
+        return f->helo.n ? table_helo(t, f->helo, reply, key) : 0;
+    default:
+        return m->address.n || m->null_sender
+                   ? table_mailbox(t, about[op].tag, mailbox_plain(m, room, sizeof room), m->domain, reply, key)
+                   : 0;
+    }
+}
+
+void listed_block_table(struct gp_session *s, enum operation op, struct decision *d)
+{
+    struct table *t;
+    struct text reply, key;
+    if (engine_table(s->engine, s->policy, TABLE_BLOCK, &t) != 1 || !table_has_tag(t, about[op].tag))
+        return;
+    int found = look_up(s, t, op, &reply, &key);
+    if (found < 0)
+        engine_table_damaged(s->engine, s->policy, TABLE_BLOCK);
+    if (found != 1)
+        return;
+    int spared = spare(s, op);
+    tell_trace(s, " block-table: '%.*s'%s", (int)key.n, key.p, spared ? ": spared" : "");
+    if (spared == 0)
+        *d = (struct decision){.action = about[op].action,
+                               .phase = about[op].phase,
+                               .operation = op,
+                               .cause = CAUSE_BLOCK_TABLE,
+                               .reply = reply};
+    else if (spared < 0)
+        tell_trouble(s, op, about[op].phase, d);
+}
+
+void listed_blocklist(struct gp_session *s, struct decision *d)
+{
+    char why[200];
+    struct block_entry entry;
+    int64_t now;
+    if (!s->facts.client_known)
+        return;
+    struct blocklist *list = engine_seen(s->engine, SEEN_BLOCKLIST, s->settings, false, why, sizeof why);
+    if (!list || !blocklist_lookup(list, &s->facts.client, now = engine_now(s->engine, s->rules), &entry))
+        return;
+    /* Who is exempt from `connect` is not refused at connect, whatever for. */
+    int spared = spare(s, SPARE_BLOCKLIST);
+    if (spared == 0)
+        spared = spare(s, OP_CONNECT);
+    tell_trace(s, " blocklist: %s, for %lld seconds more%s", entry.cause, (long long)(entry.until - now),
+               spared ? ": spared" : "");
+    if (spared < 0)
+        tell_trouble(s, OP_CONNECT, GP_PHASE_CONNECT, d);
+    if (spared != 0)
+        return;
+    if (!s->settings->log_only)
+        blocklist_hit(list, &entry, now);
+    *d = (struct decision){.action = GP_CLOSE,
+                           .phase = GP_PHASE_CONNECT,
+                           .operation = OP_CONNECT,
+                           .cause = CAUSE_BLOCKLIST,
+                           .reply =
+                               ruleset_text(s->rules, entry.kind == BLOCK_RELAY ? s->settings->relay_reply
+                                                                                : s->settings->block_reply)};
+}

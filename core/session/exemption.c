@@ -1,0 +1,110 @@
+#include "exemption.h"
+
+/* "headers message-id", "all", "none", "blocklist" as a mask. Unknown words are nothing: a newer gatepost may
+ * have written them. */
+static uint32_t parse_mask(struct text value)
+{
+    uint32_t mask = 0;
+    size_t i = 0;
+    while (i < value.n) {
+        while (i < value.n && is_blank((unsigned char)value.p[i]))
+            i++;
+        size_t from = i;
+        while (i < value.n && !is_blank((unsigned char)value.p[i]))
+            i++;
+        struct text word = text_of(value.p + from, i - from);
+        enum operation op;
+        if (text_eq_nocase(word, TEXT("all")))
+            mask |= SPARE_ALL_BITS;
+        else if (text_eq_nocase(word, TEXT("blocklist")))
+            mask |= 1u << SPARE_BLOCKLIST;
+        else if (word.n > 1 && operation_find(word, &op))
+            mask |= 1u << op;
+    }
+    return mask;
+}
+
+static int look_up(const struct gp_session *s, struct table *t, enum table_tag tag, struct text *value)
+{
+    const struct facts *f = &s->facts;
+    char room[256];
+    switch (tag) {
+    case TAG_CLIENT:
+        return f->client_known ? table_client(t, &f->client, f->name, value, NULL) : 0;
+    case TAG_HELO:
+        return f->helo.n ? table_helo(t, f->helo, value, NULL) : 0;
+    case TAG_FROM:
+        return s->in_transaction && !(f->unknown & GP_FACT_MAIL)
+                   ? table_mailbox(t, TAG_FROM, mailbox_plain(&f->sender, room, sizeof room), f->sender.domain,
+                                   value, NULL)
+                   : 0;
+    default:
+        return f->recipient.address.n
+                   ? table_mailbox(t, TAG_TO, mailbox_plain(&f->recipient, room, sizeof room),
+                                   f->recipient.domain, value, NULL)
+                   : 0;
+    }
+}
+
+static void note_result(struct gp_session *s, int result)
+{
+    if (result >= 0)
+        return;
+    s->spare.unusable = true;
+    engine_table_damaged(s->engine, s->policy, TABLE_EXEMPT);
+}
+
+static uint32_t tag_mask(struct gp_session *s, struct table *t, enum table_tag tag)
+{
+    if (s->spare.known & 1u << tag)
+        return s->spare.mask[tag];
+    struct text value = TEXT("");
+    int result = table_has_tag(t, tag) ? look_up(s, t, tag, &value) : 0;
+    note_result(s, result);
+    s->spare.mask[tag] = result == 1 ? parse_mask(value) : 0;
+    s->spare.known |= 1u << tag;
+    return s->spare.mask[tag];
+}
+
+/* Header operations are about one text for all: a recipient spares them only if every accepted one does. */
+static uint32_t all_recipients_mask(struct gp_session *s, struct table *t)
+{
+    if (s->spare.all_recipients_known)
+        return s->spare.all_recipients;
+    uint32_t mask = s->recipients_size && !s->recipients_lost && table_has_tag(t, TAG_TO) ? SPARE_ALL_BITS : 0;
+    for (size_t at = 0; mask && at < s->recipients_size;) {
+        struct text local = text_z(s->recipients + at);
+        struct text domain = text_z(s->recipients + at + local.n + 1);
+        struct text value;
+        int result = table_mailbox(t, TAG_TO, local, domain, &value, NULL);
+        note_result(s, result);
+        mask &= result == 1 ? parse_mask(value) : 0;
+        at += local.n + domain.n + 2;
+    }
+    s->spare.all_recipients = mask;
+    s->spare.all_recipients_known = true;
+    return mask;
+}
+
+int spare(struct gp_session *s, unsigned what)
+{
+    struct table *t;
+    int there = engine_table(s->engine, s->policy, TABLE_EXEMPT, &t);
+    if (there <= 0)
+        return there;
+    uint32_t mask = tag_mask(s, t, TAG_CLIENT) | tag_mask(s, t, TAG_HELO) | tag_mask(s, t, TAG_FROM);
+    if (what == OP_RCPT)
+        mask |= tag_mask(s, t, TAG_TO) & 1u << OP_RCPT;
+    if (what >= OP_HEADER && what < OP_COUNT)
+        mask |= all_recipients_mask(s, t);
+    if (mask >> what & 1)
+        return 1;
+    return s->spare.unusable ? -1 : 0;
+}
+
+void spare_forget(struct gp_session *s, enum table_tag tag)
+{
+    s->spare.known &= ~(1u << tag);
+    if (tag == TAG_TO)
+        s->spare.all_recipients_known = false;
+}

@@ -1,0 +1,207 @@
+#include "judge.h"
+
+#include "autoblock.h"
+#include "statistics.h"
+#include "core/rules/plugin.h"
+#include "exemption.h"
+#include "log.h"
+
+static const enum gp_action action_of[ACT_COUNT] = {
+    [ACT_REFUSE] = GP_REFUSE,
+    [ACT_FAIL] = GP_FAIL,
+    [ACT_CLOSE] = GP_CLOSE,
+    [ACT_DROP] = GP_DROP,
+};
+
+bool judge_never(const struct gp_session *s)
+{
+    return s->own_network || s->exempt || s->not_network ||
+           (s->facts.authenticated && !s->settings->judge_authenticated);
+}
+
+/* Rules of one matcher or of two, merged in file order. */
+struct asking {
+    struct gp_session *s;
+    enum operation op;
+    enum gp_phase phase;
+    struct text subject;
+    struct candidates from[2];
+    uint32_t next[2];
+    int spared; /* -2 until a rule has triggered, then spare()'s answer */
+};
+
+/* Leaves `from` alone: it is large, and set only for a matcher that has candidates. */
+static void asking_init(struct asking *a, struct gp_session *s, enum operation op, enum gp_phase phase,
+                        struct text subject)
+{
+    a->s = s;
+    a->op = op;
+    a->phase = phase;
+    a->subject = subject;
+    a->next[0] = a->next[1] = UINT32_MAX;
+    a->spared = -2;
+}
+
+/* Returns false if no rule can hold: most of the time. */
+static bool asking_begin(struct asking *a, const struct matcher *first, const struct matcher *second)
+{
+    const struct matcher *m[2] = {first, second};
+    bool any = false;
+    a->s->facts.asking = a->op;
+    for (int i = 0; i < 2; i++) {
+        if (m[i] &&
+            index_find(a->s->rules, m[i], a->subject, a->s->trace != NULL, a->s->words[i], &a->from[i])) {
+            a->next[i] = index_next(&a->from[i]);
+            any = true;
+        }
+    }
+    return any;
+}
+
+static const struct rule *asking_next(struct asking *a)
+{
+    for (;;) {
+        int i = a->next[1] < a->next[0];
+        uint32_t number = a->next[i];
+        if (number == UINT32_MAX)
+            return NULL;
+        a->next[i] = index_next(&a->from[i]);
+        const struct rule *rule = ruleset_rule(a->s->rules, number);
+        if (rule && rule->operation == a->op)
+            return rule;
+    }
+}
+
+/* A check of a plugin: what it could not answer, and what took too long, is said. */
+static int ask_plugin(struct asking *a, const struct rule *rule, struct writer *why)
+{
+    enum { SLOW_MS = PLUGIN_LIMIT_MS + 500 }; /* some more, for a busy machine */
+    struct gp_session *s = a->s;
+    const int64_t begun = os_ticks_ms();
+    const int holds = ruleset_test(s->rules, rule, &s->facts, a->subject, why);
+    const int64_t took = os_ticks_ms() - begun;
+    if (holds < 0 && !ruleset_lacks_fact(s->rules, rule, &s->facts))
+        tell_check(s, rule, "cannot say", why->p);
+    if (took > SLOW_MS) {
+        char slow[60];
+        struct writer w = writer_on(slow, sizeof slow);
+        writer_printf(&w, "it took %lld milliseconds", (long long)took);
+        tell_check(s, rule, "is slow", slow);
+    }
+    return holds;
+}
+
+static bool triggers(struct asking *a, const struct rule *rule)
+{
+    struct gp_session *s = a->s;
+    if (!s->trace && !(rule->flags & RULE_PLUGIN))
+        return rule_triggers(rule, ruleset_test(s->rules, rule, &s->facts, a->subject, NULL));
+    char why[400], cause[300];
+    struct writer w = writer_on(why, sizeof why), c = writer_on(cause, sizeof cause);
+    int holds = rule->flags & RULE_PLUGIN ? ask_plugin(a, rule, &w)
+                                          : ruleset_test(s->rules, rule, &s->facts, a->subject, &w);
+    bool triggered = rule_triggers(rule, holds);
+    if (!s->trace)
+        return triggered;
+    struct text source = ruleset_source(s->rules, rule);
+    const char *quote = rule->flags & RULE_PATTERN ? "\"" : "";
+    ruleset_cause(s->rules, rule, &c);
+    tell_trace(s, "  %s: %s %s%s%.*s%s: %s: %s%s", cause, operation_name[a->op],
+               rule->flags & RULE_NOT ? "not " : "", quote, (int)(source.n < 120 ? source.n : 120), source.p,
+               quote, why, triggered ? "triggers: " : "does not trigger",
+               triggered ? action_name[rule->action] : "");
+    return triggered;
+}
+
+/* Whether what the rule does to the client waits for MAIL, and lapses with AUTH. */
+static bool waits(struct asking *a, const struct rule *rule)
+{
+    struct gp_session *s = a->s;
+    bool held = a->op == OP_HELO_DEFERRED || (s->waits_for_auth && a->phase <= GP_PHASE_HELO);
+    /* What the connection holds outlives the next HELO. */
+    if (held && (rule->flags & RULE_BLOCK) && !(s->held_block && s->held_block->operation == OP_CONNECT))
+        s->held_block = rule;
+    return held;
+}
+
+/* Acts on a rule that triggered. Returns true if no more rules are asked. */
+static bool act(struct asking *a, const struct rule *rule, struct decision *d)
+{
+    struct gp_session *s = a->s;
+    count_rule(s, rule);
+    switch (rule->action) {
+    case ACT_LOG:
+        tell_log_rule(s, rule, a->phase, waits(a, rule) ? 0 : blocking_for_rule(s, rule));
+        return false;
+    case ACT_SKIP:
+        return true;
+    case ACT_EXEMPT:
+        s->exempt = true;
+        return true;
+    default:
+        *d = (struct decision){.action = action_of[rule->action],
+                               .phase = a->phase,
+                               .operation = a->op,
+                               .cause = CAUSE_RULE,
+                               .rule = rule,
+                               .reply = ruleset_reply(s->rules, rule)};
+        return true;
+    }
+}
+
+static void ask(struct asking *a, const struct matcher *first, const struct matcher *second, struct decision *d)
+{
+    const struct rule *rule;
+    if (!asking_begin(a, first, second))
+        return;
+    while ((rule = asking_next(a)) != NULL) {
+        if (!triggers(a, rule))
+            continue;
+        /* All rules of an operation are spared alike, so the first that triggers asks for all of them. */
+        if (a->spared == -2)
+            a->spared = spare(a->s, a->op);
+        if (a->spared != 0) {
+            if (a->spared > 0)
+                count_event(a->s, STATS_EXEMPTED);
+            tell_trace(a->s, "  %s: %s", operation_name[a->op],
+                       a->spared > 0 ? "spared by the exemption table"
+                                     : "the exemption table cannot be used: on-error");
+            if (a->spared < 0)
+                tell_trouble(a->s, a->op, a->phase, d);
+            return;
+        }
+        if (act(a, rule, d))
+            return;
+    }
+}
+
+void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct text subject,
+           struct decision *d)
+{
+    const struct matcher *m = ruleset_matcher(s->rules, op);
+    struct asking a;
+    if (m->rule_count == 0)
+        return;
+    tell_trace(s, " %s:", operation_name[op]);
+    asking_init(&a, s, op, phase, subject);
+    ask(&a, m, NULL, d);
+}
+
+void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
+                 struct decision *d)
+{
+    const struct matcher *general = ruleset_matcher(s->rules, OP_HEADER);
+    struct asking a;
+    s->facts.field = field;
+    if (general->rule_count || (named && named->rules.rule_count)) {
+        tell_trace(s, " header %.*s:", (int)(field->name.n < 80 ? field->name.n : 80), field->name.p);
+        asking_init(&a, s, OP_HEADER, GP_PHASE_DATA, field->line);
+        ask(&a, general, named ? &named->rules : NULL, d);
+    }
+    if (d->action != GP_PASS || s->exempt)
+        return;
+    if (text_eq_nocase(field->name, TEXT("Subject")))
+        judge(s, OP_SUBJECT, GP_PHASE_DATA, field->line, d);
+    else if (text_eq_nocase(field->name, TEXT("Message-ID")))
+        judge(s, OP_MESSAGE_ID, GP_PHASE_DATA, text_trim(field->value), d);
+}

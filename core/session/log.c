@@ -1,0 +1,194 @@
+#include "log.h"
+
+#include <stdio.h>
+
+const char *const phase_name[] = {"-", "connect", "helo", "mail", "rcpt", "data", "end"};
+
+static const char *const verdict_name[] = {"pass", "fail", "refuse", "close", "drop"};
+
+enum { SHOWN = 200 };
+
+static const struct text default_reply = {"554 5.7.1 Transaction refused", 29};
+static const struct text default_block = {"554 5.7.1 Access denied", 23};
+static const struct text trouble = {"451 4.3.0 Temporary local problem", 33};
+
+static void cause_text(const struct gp_session *s, const struct decision *d, struct writer *w)
+{
+    if (d->cause == CAUSE_RULE)
+        ruleset_cause(s->rules, d->rule, w);
+    else if (d->cause == CAUSE_BLOCK_TABLE)
+        writer_add(w, TEXT("block-table"));
+    else if (d->cause == CAUSE_BLOCKLIST)
+        writer_add(w, TEXT("blocklist"));
+    else if (d->cause == CAUSE_ON_ERROR)
+        writer_add(w, TEXT("on-error"));
+}
+
+/* The reply as it goes out: with a code whatever the rule or the table has, and one line. */
+static struct text reply_text(struct gp_session *s, const struct decision *d)
+{
+    struct writer w = writer_on(s->reply, sizeof s->reply);
+    struct text reply = d->cause == CAUSE_ON_ERROR ? trouble : d->reply;
+    if (!reply_has_code(reply))
+        reply = d->cause == CAUSE_BLOCK_TABLE ? default_block : default_reply;
+    for (size_t i = 0; i < reply.n; i++)
+        writer_char(&w, (unsigned char)reply.p[i] < 0x20 || reply.p[i] == 0x7f ? ' ' : reply.p[i]);
+    return writer_text(&w);
+}
+
+void tell_trouble(const struct gp_session *s, enum operation op, enum gp_phase phase, struct decision *d)
+{
+    if (s->settings->on_error_tempfail)
+        *d = (struct decision){.action = op == OP_CONNECT ? GP_CLOSE
+                                         : op == OP_HELO  ? GP_REFUSE
+                                                          : GP_FAIL,
+                               .phase = phase,
+                               .operation = op,
+                               .cause = CAUSE_ON_ERROR};
+}
+
+int tell_verdict(struct gp_session *s, const struct decision *d, struct gp_verdict *v)
+{
+    if (!v)
+        return (int)d->action;
+    struct gp_verdict full = {
+        .action = (uint32_t)d->action, .block_seconds = d->block_seconds, .text = "", .reply = "", .cause = ""};
+    if (d->action != GP_PASS) {
+        unsigned code;
+        struct text enhanced, rest;
+        struct text reply = reply_text(s, d);
+        struct writer cause = writer_on(s->cause, sizeof s->cause);
+        reply_split(reply, &code, &enhanced, &rest);
+        cause_text(s, d, &cause);
+        full.phase = (uint32_t)d->phase;
+        full.code = code;
+        memcpy(full.enhanced, enhanced.p, enhanced.n);
+        full.text = rest.p;
+        full.text_size = rest.n;
+        full.reply = reply.p;
+        full.reply_size = reply.n;
+        full.cause = cause.p;
+        full.cause_size = cause.n;
+    }
+    full.size = v->size;
+    memcpy(v, &full, v->size < sizeof full ? v->size : sizeof full);
+    return (int)d->action;
+}
+
+static void add_fact(struct writer *w, const char *name, struct text value)
+{
+    writer_printf(w, " %s=", name);
+    writer_quoted(w, value, SHOWN);
+}
+
+/* The first recipient that was accepted. */
+static void add_first_recipient(const struct gp_session *s, struct writer *w)
+{
+    char address[SHOWN + 2];
+    struct writer a = writer_on(address, sizeof address);
+    struct text local = text_z(s->recipients);
+    struct text domain = text_z(s->recipients + local.n + 1);
+    writer_add(&a, local);
+    if (domain.n) {
+        writer_char(&a, '@');
+        writer_add(&a, domain);
+    }
+    add_fact(w, "to", writer_text(&a));
+}
+
+static void add_facts(const struct gp_session *s, enum gp_phase phase, struct writer *w)
+{
+    const struct facts *f = &s->facts;
+    writer_printf(w, " phase=%s client=", phase_name[phase]);
+    if (f->client_known)
+        writer_add(w, f->client_text);
+    else if (f->client_text.n) /* no address: whatever the host calls it */
+        writer_quoted(w, f->client_text, 60);
+    else
+        writer_char(w, '-');
+    if (f->name.n)
+        add_fact(w, "name", f->name);
+    if (s->greeted)
+        add_fact(w, "helo", f->helo);
+    if (s->in_transaction && phase >= GP_PHASE_MAIL)
+        add_fact(w, "from", f->sender.address);
+    if (phase == GP_PHASE_RCPT)
+        add_fact(w, "to", f->recipient.address);
+    if (phase > GP_PHASE_RCPT && s->recipients_size)
+        add_first_recipient(s, w);
+}
+
+static void add_block(struct writer *w, uint32_t seconds)
+{
+    if (!seconds)
+        return;
+    writer_add(w, TEXT(" blocked="));
+    writer_duration(w, seconds);
+}
+
+void tell_log(struct gp_session *s, const struct decision *d, bool would)
+{
+    char line[2048];
+    struct writer w = writer_on(line, sizeof line);
+    writer_printf(&w, "gatepost: %s%s", would ? "would " : "", verdict_name[d->action]);
+    add_facts(s, d->phase, &w);
+    writer_add(&w, TEXT(" rule="));
+    cause_text(s, d, &w);
+    if (d->action != GP_DROP)
+        add_fact(&w, "reply", reply_text(s, d));
+    add_block(&w, d->block_seconds);
+    engine_log(s->engine, GP_LOG_NOTICE, line);
+}
+
+void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase, uint32_t block_seconds)
+{
+    char line[2048];
+    struct writer w = writer_on(line, sizeof line);
+    writer_add(&w, TEXT("gatepost: log"));
+    add_facts(s, phase, &w);
+    writer_add(&w, TEXT(" rule="));
+    ruleset_cause(s->rules, rule, &w);
+    add_fact(&w, "text", ruleset_reply(s->rules, rule));
+    add_block(&w, block_seconds);
+    engine_log(s->engine, GP_LOG_NOTICE, line);
+}
+
+void tell_check(struct gp_session *s, const struct rule *rule, const char *what, const char *why)
+{
+    char line[1024], cause[300], key[320];
+    struct writer w = writer_on(line, sizeof line), c = writer_on(cause, sizeof cause);
+    struct writer k = writer_on(key, sizeof key);
+    struct text source = ruleset_source(s->rules, rule);
+    ruleset_cause(s->rules, rule, &c);
+    writer_printf(&k, "check %s %s", cause, what);
+    writer_printf(&w, "gatepost: check %.*s of %s %s: %s (said once an hour)",
+                  (int)(source.n < 120 ? source.n : 120), source.p, cause, what, why);
+    for (size_t i = 0; i < w.n; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
+    engine_log_hourly(s->engine, GP_LOG_WARNING, key, engine_now(s->engine, s->rules), line);
+}
+
+void tell_decision(struct gp_session *s, const struct decision *d)
+{
+    if (s->trace)
+        tell_trace(s, "  verdict of phase %s: %s%s \"%s\"", phase_name[d->phase],
+                   s->settings->log_only ? "would " : "", verdict_name[d->action], reply_text(s, d).p);
+}
+
+void tell_trace_line(struct gp_session *s, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (n < 0)
+        return;
+    /* It quotes what the client said. */
+    size_t length = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
+    s->trace(s->trace_context, line, length);
+}

@@ -1,0 +1,75 @@
+#include "session.h"
+
+#include "decision.h"
+#include "judge.h"
+#include "parts.h"
+#include "log.h"
+
+void session_on_field(void *context, const struct field *field)
+{
+    struct gp_session *s = context;
+    if (!s->rules || s->headers_over || decided(&s->refused))
+        return;
+    const struct named_field *named = ruleset_field(s->rules, field->name);
+    if (named && named->counted && named->counted <= ruleset_counter_count(s->rules))
+        s->counts[named->counted - 1]++;
+    /* What may tie this attempt to others, whatever decides about it. */
+    if (s->settings->relay_patterns.n && !s->has_subject && text_eq_nocase(field->name, TEXT("Subject")))
+        s->has_subject = keep_set(&s->kept[KEPT_SUBJECT], text_trim(field->value));
+    if (decided(&s->message) || judge_never(s))
+        return;
+    if (field->cut && s->reader.failed) { /* not as the client sent it */
+        session_lose_sparing(s);
+        return;
+    }
+    judge_field(s, field, named, &s->message);
+    s->facts.field = NULL;
+}
+
+void session_header_text(struct gp_session *s, const char *bytes, size_t n)
+{
+    header_feed(&s->reader, bytes, n);
+}
+
+void session_header(struct gp_session *s, const char *name, size_t name_size, const char *value,
+                    size_t value_size)
+{
+    struct text pieces[] = {text_of(name, name_size), TEXT(":"), text_of(value, value_size), TEXT("\r\n")};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        header_feed(&s->reader, pieces[i].p, pieces[i].n);
+}
+
+int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
+{
+    int action;
+    header_end(&s->reader);
+    if (s->reader.failed)
+        s->facts.fields_incomplete = true;
+    if (session_begin(s, GP_PHASE_DATA, v, &action) || session_settle_mail(s, v, &action)) {
+        s->headers_over = true;
+        s->message = s->told; /* of an earlier phase; end_of_message() gives it again */
+        return action;
+    }
+    if (!decided(&s->message)) {
+        tell_trace(s, "end of headers:");
+        judge(s, OP_HEADERS, GP_PHASE_DATA, TEXT(""), &s->message);
+    }
+    s->headers_over = true;
+    action = give(s, &s->message, v);
+    if (action == GP_PASS)
+        s->message = (struct decision){0};
+    return action;
+}
+
+int session_end_of_message(struct gp_session *s, uint64_t message_size, struct gp_verdict *v)
+{
+    int action;
+    (void)message_size; /* nothing asks for it yet; the log of later versions may */
+    if (!s->headers_over)
+        action = session_end_of_headers(s, v);
+    else
+        action = tell_verdict(s, decided(&s->refused) ? &s->refused : &s->message, v);
+    s->facts.unknown &= ~GP_FACT_ALL_FIELDS; /* it was about this message */
+    session_transaction_over(s);
+    return action;
+}

@@ -1,0 +1,109 @@
+/*
+ * state.h - what a session remembers. Shared by session.c (phases), judge.c (rules), exemption.c
+ * (exemptions) and session/log.c (verdicts and log lines), and by nobody else.
+ */
+#ifndef GATEPOST_SESSION_STATE_H
+#define GATEPOST_SESSION_STATE_H
+
+#include "core/engine/engine.h"
+#include "core/rules/facts.h"
+#include "core/rules/index.h"
+#include "core/config/rule_line.h"
+
+enum cause { CAUSE_NONE, CAUSE_RULE, CAUSE_BLOCK_TABLE, CAUSE_BLOCKLIST, CAUSE_ON_ERROR };
+
+struct decision {
+    enum gp_action action;
+    enum gp_phase phase;
+    enum operation operation;
+    enum cause cause;
+    const struct rule *rule; /* with CAUSE_RULE */
+    struct text reply;       /* in the rules, or in a mapped table: good while the policy is held */
+    uint32_t block_seconds;
+};
+
+/* A text of the session's own. Short ones stay in place. */
+struct keep {
+    char *p;
+    size_t n;
+    size_t cap;
+    char near[200];
+};
+
+enum {
+    KEPT_CLIENT,
+    KEPT_NAME,
+    KEPT_LOCAL_NAME,
+    KEPT_HELO,
+    KEPT_MAIL,
+    KEPT_RCPT,
+    KEPT_FIRST_RCPT,
+    KEPT_SUBJECT,
+    KEPT_COUNT
+};
+
+/* Which operations a client is spared: a bit per operation, and one for the blocklist. */
+enum { SPARE_BLOCKLIST = OP_COUNT, SPARE_ALL_BITS = (1 << (OP_COUNT + 1)) - 1 };
+
+/* Answers of the exemption table, kept as long as the fact they are about lasts. */
+struct spare_answers {
+    uint32_t known;           /* bit per tag */
+    uint32_t mask[TAG_COUNT]; /* TAG_TO: of the recipient being asked about */
+    bool all_recipients_known;
+    uint32_t all_recipients; /* what every accepted recipient is spared */
+    bool unusable;           /* the table cannot be used: on-error decides */
+};
+
+struct gp_session {
+    struct gp_engine *engine;
+    struct policy *policy;
+    const struct ruleset *rules; /* of the policy; NULL: none in force */
+    const struct settings *settings;
+    struct facts facts;
+
+    bool connected; /* the phase has been asked */
+    bool greeted;   /* HELO has been asked */
+    bool in_transaction;
+    bool own_network;
+    bool not_network;    /* not over the network: never judged */
+    bool exempt;         /* action `exempt` */
+    bool waits_for_auth; /* on a submission port */
+    bool headers_over;
+    bool has_first_rcpt;          /* of this transaction, in KEPT_FIRST_RCPT */
+    bool has_subject;             /* of this message, in KEPT_SUBJECT; only if a relay pattern asks for it */
+    struct decision refused;      /* after refuse, close and drop: what every later command gets */
+    struct decision held_connect; /* given at MAIL, unless AUTH comes first */
+    struct decision held_helo;
+    const struct rule *held_block; /* a `log` rule that puts the client on the blocklist at MAIL */
+    struct decision message;       /* of the header being read */
+    struct decision told;          /* what the latest phase answered */
+    struct spare_answers spare;
+
+    struct header_reader reader;
+    uint32_t *counts;   /* per counted field */
+    uint64_t *words[2]; /* for the walk over candidates */
+    char *recipients;   /* accepted ones: local NUL domain NUL … */
+    size_t recipients_size;
+    size_t recipients_cap;
+    size_t last_recipient; /* where the last accepted one begins */
+    bool recipients_lost;  /* there was no memory for one */
+
+    void (*trace)(void *context, const char *line, size_t n);
+    void *trace_context;
+
+    struct keep kept[KEPT_COUNT]; /* from here on nothing is set to zero when a session opens */
+    char connect_subject[400];
+    char enhanced[12];
+    char reply[REPLY_MAX + 1];
+    char cause[300];
+};
+
+/* Copies T into K with a NUL behind it. False when out of memory: K then holds what fits in place. */
+bool keep_set(struct keep *k, struct text t);
+
+static inline struct text keep_text(const struct keep *k)
+{
+    return text_of(k->p ? k->p : k->near, k->n);
+}
+
+#endif

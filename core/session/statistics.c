@@ -1,0 +1,52 @@
+#include "statistics.h"
+
+static struct stats *stats_of(struct gp_session *s)
+{
+    char why[200];
+    return engine_keeps_state(s->engine)
+               ? engine_seen(s->engine, SEEN_STATS, s->settings, true, why, sizeof why)
+               : NULL;
+}
+
+uint64_t count_rule_hash(const struct ruleset *r, const struct rule *rule)
+{
+    char text[1400];
+    struct writer w = writer_on(text, sizeof text);
+    struct text source = ruleset_source(r, rule);
+    writer_printf(&w, "%s %s%s", operation_name[rule->operation], rule->flags & RULE_NOT ? "not " : "",
+                  rule->flags & RULE_PATTERN ? "\"" : "");
+    /* A check means the same in either case; in a pattern, and in what a plugin is told, case may matter. */
+    const bool keeps_case = (rule->flags & (RULE_PATTERN | RULE_PLUGIN)) != 0;
+    for (size_t i = 0; i < source.n; i++)
+        writer_char(&w, keeps_case ? source.p[i] : (char)fold((unsigned char)source.p[i]));
+    writer_printf(&w, " %s", action_name[rule->action]);
+    return stats_rule_hash(writer_text(&w));
+}
+
+void count_rule(struct gp_session *s, const struct rule *rule)
+{
+    struct stats *stats = stats_of(s);
+    if (stats)
+        stats_count_rule(stats, count_rule_hash(s->rules, rule));
+}
+
+void count_decision(struct gp_session *s, const struct decision *d)
+{
+    struct stats *stats = stats_of(s);
+    if (!stats)
+        return;
+    stats_count_verdict(stats, d->phase, d->action);
+    if (d->cause == CAUSE_BLOCK_TABLE)
+        stats_count(stats, STATS_REFUSED_BLOCK_TABLE);
+    else if (d->cause == CAUSE_BLOCKLIST)
+        stats_count(stats, STATS_REFUSED_BLOCKLIST);
+    else if (d->cause == CAUSE_ON_ERROR)
+        stats_count(stats, STATS_ON_ERROR);
+}
+
+void count_event(struct gp_session *s, enum stats_counter counter)
+{
+    struct stats *stats = stats_of(s);
+    if (stats)
+        stats_count(stats, counter);
+}

@@ -1,0 +1,22 @@
+/*
+ * statistics.h - counts what a session decided, for `gatepost stats`. A clean session counts nothing: it would pay
+ * for it.
+ */
+#ifndef GATEPOST_SESSION_STATISTICS_H
+#define GATEPOST_SESSION_STATISTICS_H
+
+#include "state.h"
+#include "core/state/stats.h"
+
+/* A rule triggered. */
+void count_rule(struct gp_session *s, const struct rule *rule);
+
+/* A decision that is not pass is given. */
+void count_decision(struct gp_session *s, const struct decision *d);
+
+void count_event(struct gp_session *s, enum stats_counter counter);
+
+/* The name of a rule among the statistics: a hash of its text, so that its hits survive an edit above it. */
+uint64_t count_rule_hash(const struct ruleset *r, const struct rule *rule);
+
+#endif

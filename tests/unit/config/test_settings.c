@@ -1,0 +1,245 @@
+#include "core/config/settings.h"
+#include "tests/unit/lib/memory_files.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#define CONF "/etc/gatepost/gatepost.conf"
+
+static void settings__not_written__have_their_defaults(void **state)
+{
+    struct collected problems;
+    struct ip ip;
+    (void)state;
+    struct ruleset *r = load_text("# nothing\n", NULL, 0, &problems);
+    assert_non_null(r);
+    const struct settings *s = ruleset_settings(r);
+    assert_int_equal(s->own_names.n, 0);
+    assert_int_equal(s->own_addresses.n, 0);
+    static const char *const own[] = {"127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"};
+    static const char *const others[] = {"126.255.255.255", "128.0.0.0", "::2", "10.0.0.1"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(ip_parse(text_z(own[i]), &ip) && ruleset_own_network(r, &ip));
+        assert_true(ip_parse(text_z(others[i]), &ip) && !ruleset_own_network(r, &ip));
+    }
+    assert_true(ruleset_submission_port(r, 465) && ruleset_submission_port(r, 587));
+    assert_false(ruleset_submission_port(r, 25) || ruleset_submission_port(r, 0));
+    const bool anywhere = os_default_state_dir()[0] == '/';
+    char state_dir[300];
+    snprintf(state_dir, sizeof state_dir, "%s%s%s", anywhere ? "" : memory_path("/etc/gatepost"),
+             anywhere ? "" : "/", os_default_state_dir());
+    assert_true(text_eq(ruleset_text(r, s->state_dir), text_z(state_dir)));
+    assert_true(text_eq(ruleset_text(r, s->block_reply),
+                        TEXT("554 5.7.1 Connection refused because of short-term restriction")));
+    assert_true(text_eq(ruleset_text(r, s->relay_reply), TEXT("550 5.7.1 Apparent open relay")));
+    assert_int_equal(ruleset_text(r, s->test_clock).n, 0);
+    assert_int_equal(s->block_time[0], 1800);
+    assert_int_equal(s->block_time[1], 21600);
+    assert_int_equal(s->block_time[2], 86400);
+    assert_int_equal(s->block_memory, 30 * 86400);
+    assert_int_equal(s->block_entries, 65536);
+    assert_int_equal(s->block_prefix[0], 32);
+    assert_int_equal(s->block_prefix[1], 64);
+    assert_int_equal(s->relay_block, 7 * 86400);
+    assert_int_equal(s->relay_patterns.n, 0);
+    assert_false(s->judge_authenticated || s->block_at_mail || s->log_only || s->on_error_tempfail ||
+                 s->needs_name);
+    assert_int_equal(ruleset_table_count(r), TABLE_NAMED);
+    ruleset_unref(&r);
+}
+
+static void settings__empty_values__empty_them(void **state)
+{
+    struct collected problems;
+    struct ip ip;
+    (void)state;
+    struct ruleset *r = load_text("own-networks =\nsubmission-ports = # none\nown-names=\nexempt-table =\n"
+                                  "trap-table =   # none\ntest-clock =\n",
+                                  NULL, 0, &problems);
+    assert_non_null(r);
+    assert_true(ip_parse(TEXT("127.0.0.1"), &ip) && !ruleset_own_network(r, &ip));
+    assert_false(ruleset_submission_port(r, 465));
+    assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path).n, 0);
+    assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path).n, 0);
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path),
+                        text_z(memory_path("/etc/gatepost/block.cdb"))));
+    ruleset_unref(&r);
+}
+
+static void settings__form__is_free_where_nothing_is_lost(void **state)
+{
+    struct collected problems;
+    (void)state;
+    struct ruleset *r = load_text(
+        "  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-at = mail#no comment\n", NULL, 0, &problems);
+    assert_null(r);
+    assert_string_equal(problems.text, CONF ":3:12: expected 'connect' or 'mail', not 'mail#no comment'\n");
+    r = load_text("  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-reply = \"450 4.7.1 Wait # here\"\n"
+                  "block-prefix = 24 56\nblock-time = 1h\nrelay-block = 1w\njudge-authenticated = YES\n",
+                  NULL, 0, &problems);
+    assert_string_equal(problems.text, "");
+    const struct settings *s = ruleset_settings(r);
+    assert_true(s->log_only && s->on_error_tempfail && s->judge_authenticated);
+    assert_true(text_eq(ruleset_text(r, s->block_reply), TEXT("450 4.7.1 Wait # here")));
+    assert_int_equal(s->block_prefix[0], 24);
+    assert_int_equal(s->block_prefix[1], 56);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(s->block_time[i], 3600);
+    assert_int_equal(s->relay_block, 604800);
+    ruleset_unref(&r);
+}
+
+static void settings__mistakes__point_at_their_place(void **state)
+{
+    static const struct {
+        const char *text, *wanted;
+    } rows[] = {
+        {"mode =", ":1:1: 'mode' needs a value"},
+        {"mode = # log", ":1:1: 'mode' needs a value"},
+        {"own-networks = 10.0.0.0/8 x 10.0.0.0/33", ":1:27: 'x' is no address and no network"},
+        {"own-addresses = 10.0.0.256", ":1:17: '10.0.0.256' is no address"},
+        {"submission-ports = 0", ":1:20: '0' is no port"},
+        {"submission-ports = 465,587", ":1:20: '465,587' is no port"},
+        {"block-time = 30m soon", ":1:18: 'soon' is no time"},
+        {"block-memory = 30 d", ":1:16: '30 d' is no time"},
+        {"block-entries = 100000001", ":1:17: expected a number from 64"},
+        {"block-prefix = 32", ":1:16: expected two prefix lengths"},
+        {"block-prefix = 32 64 128", ":1:16: expected two prefix lengths"},
+        {"block-prefix = 33 64", ":1:16: expected two prefix lengths"},
+        {"relay-pattern = envelope 9 clients 1h", ":1:17: expected a number of clients"},
+        {"relay-pattern = envelope 3 clients 1h 2h", ":1:17: expected a number of clients"},
+        {"relay-reply = 250 fine", ":1:15: a reply begins with a code"},
+        {"own-names = a.example b/example", ":1:24: '/' cannot stand in a domain name"},
+        {"tabel x = x.cdb", ":1:1: unknown operation 'tabel'"},
+        {"table x", ":1:7: expected a name and a file"},
+        {"table x =", ":1:10: name the table's file"},
+        {"own-name = x", ":1:1: unknown setting 'own-name'; did you mean 'own-names'?"},
+        {"mercury-resolve = maybe", ":1:19: expected one of: yes no"},
+        {"mercury-resolve = yes no", ":1:18: expected one of: yes no"},
+        {"mercury-resolve =", ":1:18: expected one of: yes no"},
+        {"mercury-fail-at = mail quit", ":1:24: expected words of: helo mail rcpt data message"},
+        {"mercury-resolv = no", ":1:1: unknown setting 'mercury-resolv'; did you mean 'mercury-resolve'?"},
+        {"frobnicate = x", ":1:1: unknown setting 'frobnicate'; gatepost.conf(5)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct collected problems;
+        assert_null(load_text(rows[i].text, NULL, 0, &problems));
+        if (strncmp(problems.text, CONF, sizeof CONF - 1) != 0 ||
+            strncmp(problems.text + sizeof CONF - 1, rows[i].wanted, strlen(rows[i].wanted)) != 0)
+            print_error("%s\n  wanted %s\n  got %s", rows[i].text, rows[i].wanted, problems.text);
+        assert_memory_equal(problems.text + sizeof CONF - 1, rows[i].wanted, strlen(rows[i].wanted));
+    }
+}
+
+static void settings__of_hosts__are_kept_in_one_form(void **state)
+{
+    struct collected problems;
+    (void)state;
+    struct ruleset *r =
+        load_text("Mercury-Fail-At =  MAIL\tdata # rest\nmercury-header = List\n", NULL, 0, &problems);
+    assert_string_equal(problems.text, "");
+    const struct settings *s = ruleset_settings(r);
+    for (unsigned i = 0; i < HOST_SETTINGS; i++) {
+        const char *wanted = strcmp(host_settings[i].name, "mercury-fail-at") == 0 ? "mail data"
+                             : strcmp(host_settings[i].name, "mercury-header") == 0
+                                 ? "list"
+                                 : host_settings[i].by_default;
+        assert_string_equal(ruleset_text(r, s->host[i]).p, wanted);
+    }
+    ruleset_unref(&r);
+    r = load_text("mercury-fail-at =\n", NULL, 0, &problems);
+    assert_string_equal(
+        ruleset_text(r, ruleset_settings(r)->host[host_setting_find(TEXT("MERCURY-fail-at"))]).p, "");
+    ruleset_unref(&r);
+    assert_null(load_text("mercury-crlf = no\nmercury-crlf = no\n", NULL, 0, &problems));
+    assert_string_equal(problems.text, CONF ":2:1: 'mercury-crlf' is set already, at " CONF ":1\n");
+}
+
+/* WORD as often as COUNT says behind NAME, its '#' a number that counts up in hexadecimal. */
+static void repeat(char *out, size_t cap, const char *name, const char *word, int count)
+{
+    struct writer w = writer_on(out, cap);
+    writer_add(&w, text_z(name));
+    for (int i = 0; i < count; i++)
+        for (const char *p = word; *p; p++) {
+            if (*p == '#')
+                writer_printf(&w, "%x", (unsigned)i);
+            else
+                writer_char(&w, *p);
+        }
+    assert_false(w.cut);
+}
+
+static void settings__lists__have_a_limit_that_is_named(void **state)
+{
+    static const struct {
+        const char *name, *word;
+        int most;
+    } rows[] = {
+        {"own-names =", " a#.example", 256},
+        {"own-networks =", " 2001:db8::#", 512},
+        {"own-addresses =", " 2001:db8::#", 512},
+        {"submission-ports =", " 587", 64},
+        {"", "relay-pattern = subject 3 clients 1h\n", 16},
+        {"", "table t# = x.cdb\n", TABLE_MOST - TABLE_NAMED},
+    };
+    static char text[20000];
+    struct collected problems;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        repeat(text, sizeof text, rows[i].name, rows[i].word, rows[i].most);
+        struct ruleset *r = load_text(text, NULL, 0, &problems);
+        if (!r)
+            print_error("%s", problems.text);
+        assert_non_null(r);
+        ruleset_unref(&r);
+        repeat(text, sizeof text, rows[i].name, rows[i].word, rows[i].most + 1);
+        assert_null(load_text(text, NULL, 0, &problems));
+    }
+}
+
+static void settings__state_dir__only_in_the_main_file(void **state)
+{
+    static const struct memory_file more[] = {{"/etc/gatepost/more", "state-dir = x\n"}, {NULL, NULL}};
+    struct collected problems;
+    (void)state;
+    assert_null(load_text("include \"more\"\n", more, 0, &problems));
+    assert_string_equal(problems.text,
+                        "/etc/gatepost/more:1:13: state-dir must stand in the main rule file, not in "
+                        "an included one\n");
+}
+
+static void settings__paths__are_relative_to_the_file_that_names_them(void **state)
+{
+    static const struct memory_file more[] = {
+        {"/etc/gatepost/sub/more", "trap-table = t.cdb\nblock-table = ../b.cdb\nexempt-table = /x/e.cdb\n"},
+        {NULL, NULL}};
+    struct collected problems;
+    (void)state;
+    char above[200];
+    snprintf(above, sizeof above, "%s/sub/../b.cdb", memory_path("/etc/gatepost"));
+    struct ruleset *r = load_text("include \"sub/more\"\n", more, 0, &problems);
+    assert_non_null(r);
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path),
+                        text_z(memory_path("/etc/gatepost/sub/t.cdb"))));
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path), text_z(above)));
+    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path), TEXT("/x/e.cdb")));
+    ruleset_unref(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings__not_written__have_their_defaults),
+        cmocka_unit_test(settings__empty_values__empty_them),
+        cmocka_unit_test(settings__form__is_free_where_nothing_is_lost),
+        cmocka_unit_test(settings__mistakes__point_at_their_place),
+        cmocka_unit_test(settings__of_hosts__are_kept_in_one_form),
+        cmocka_unit_test(settings__lists__have_a_limit_that_is_named),
+        cmocka_unit_test(settings__state_dir__only_in_the_main_file),
+        cmocka_unit_test(settings__paths__are_relative_to_the_file_that_names_them),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

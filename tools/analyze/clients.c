@@ -1,0 +1,174 @@
+#include "clients.h"
+
+#include <stdlib.h>
+
+enum { DAY = 86400 };
+
+void refused_init(struct refused *s, uint64_t times)
+{
+    *s = (struct refused){.times = times, .most = REFUSED_MOST, .secret = keymap_secret()};
+}
+
+/* What differs from case to case is left out: what stands in brackets, and links. */
+static size_t plain_reason(struct text reason, char out[REASON_SHOWN])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < reason.n && n < REASON_SHOWN; i++) {
+        char close = reason.p[i] == '<' ? '>' : reason.p[i] == '[' ? ']' : '\0';
+        size_t end = close ? text_find(reason, i, close) : reason.n;
+        if (text_starts_nocase(text_skip(reason, i), TEXT("http")))
+            break;
+        out[n++] = reason.p[i];
+        if (end < reason.n)
+            i = end - 1;
+        else if (close) /* a bracket that nothing closes ends what can be told apart */
+            break;
+    }
+    return text_trim(text_of(out, n)).n; /* it begins with no blank */
+}
+
+/* The one copy of that reason. NULL when there are too many, or no memory. */
+static const char *reason_text(struct refused *s, struct text reason)
+{
+    char plain[REASON_SHOWN];
+    size_t n = plain_reason(text_trim(reason), plain);
+    uint64_t key = keymap_key(&s->secret, plain, n);
+    char *text = keymap_get(&s->reasons, key);
+    if (text || s->reasons.n == REFUSED_REASONS)
+        return text;
+    text = malloc(n + 1);
+    if (!text || !keymap_put(&s->reasons, key, text)) {
+        free(text);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++)
+        text[i] = plain[i] ? plain[i] : ' ';
+    text[n] = '\0';
+    return text;
+}
+
+static void count_reason(struct refused_client *r, const char *text)
+{
+    for (size_t i = 0; text && i < REASONS_EACH; i++)
+        if (!r->reasons[i].text || r->reasons[i].text == text) {
+            r->reasons[i].text = text;
+            r->reasons[i].count++;
+            return;
+        }
+    r->other++;
+}
+
+static void refused_keep(struct refused *s,
+                         bool (*keep)(const struct refused *, const struct refused_client *, int64_t),
+                         int64_t now)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        struct refused_client *r = s->clients[i];
+        if (keep(s, r, now)) {
+            s->clients[kept++] = r;
+            continue;
+        }
+        s->lost += r->count;
+        keymap_remove(&s->by_ip, r->key);
+        free(r);
+    }
+    s->count = kept;
+}
+
+static bool is_recent_or_often(const struct refused *s, const struct refused_client *r, int64_t now)
+{
+    return r->count >= s->times || seconds_apart(now, r->last) < DAY;
+}
+
+static bool is_often(const struct refused *s, const struct refused_client *r, int64_t now)
+{
+    (void)now;
+    return r->count >= s->times;
+}
+
+/* Each sweep that goes on makes room for an eighth, so that all of them together cost little. */
+static bool make_room(struct refused *s, int64_t now)
+{
+    if (s->count < s->most)
+        return true;
+    if (s->full)
+        return false;
+    refused_keep(s, is_recent_or_often, now);
+    if (s->count > s->most / 8 * 7)
+        refused_keep(s, is_often, now);
+    s->full = s->count > s->most / 8 * 7;
+    return s->count < s->most;
+}
+
+static struct refused_client *refused_new(struct refused *s, uint64_t key, const struct ip *ip, int64_t time)
+{
+    if (s->count == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 256;
+        struct refused_client **clients = realloc(s->clients, cap * sizeof(void *));
+        if (!clients)
+            return NULL;
+        s->clients = clients;
+        s->cap = cap;
+    }
+    struct refused_client *r = calloc(1, sizeof *r);
+    if (!r || !keymap_put(&s->by_ip, key, r)) {
+        free(r);
+        return NULL;
+    }
+    r->ip = *ip;
+    r->key = key;
+    r->first = r->last = time;
+    s->clients[s->count++] = r;
+    return r;
+}
+
+bool refused_take(struct refused *s, const struct ip *client, struct text reason, int64_t time, bool ours)
+{
+    struct ip ip = counted_ip(client);
+    uint64_t key = keymap_key(&s->secret, &ip, sizeof ip);
+    struct refused_client *r = keymap_get(&s->by_ip, key);
+    if (!r && !make_room(s, time)) {
+        s->lost++;
+        return true;
+    }
+    if (!r && !(r = refused_new(s, key, &ip, time)))
+        return false;
+    if (twin_is(&r->twin, time, ours))
+        return true;
+    r->count++;
+    r->first = time < r->first ? time : r->first;
+    r->last = time > r->last ? time : r->last;
+    count_reason(r, reason_text(s, reason));
+    return true;
+}
+
+static int compare_refused(const void *a, const void *b)
+{
+    const struct refused_client *left = *(const struct refused_client *const *)a;
+    const struct refused_client *right = *(const struct refused_client *const *)b;
+    if (left->count != right->count)
+        return left->count > right->count ? -1 : 1;
+    return compare_ip(&left->ip, &right->ip);
+}
+
+void refused_finish(struct refused *s)
+{
+    uint64_t lost = s->lost;
+    refused_keep(s, is_often, 0);
+    s->lost = lost;
+    if (s->count)
+        qsort(s->clients, s->count, sizeof(void *), compare_refused);
+}
+
+void refused_fini(struct refused *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        free(s->clients[i]);
+    for (size_t i = 0; i < s->reasons.cap; i++)
+        free(s->reasons.places[i].value);
+    free(s->clients);
+    keymap_fini(&s->by_ip);
+    keymap_fini(&s->reasons);
+    *s = (struct refused){.times = 0};
+}

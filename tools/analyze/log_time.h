@@ -1,0 +1,44 @@
+/*
+ * log_time.h - the time stamps of logs: syslog (RFC 3164) with and without a year, RFC 5424 and ISO 8601, Exim's
+ * own, MercuryS's. Times are taken as the clock of the server showed them: the zone, where there is one, is
+ * left out, so that the lines of one server that are stamped in different ways go together, and what we print
+ * can be found again in the log. Pure; any thread.
+ */
+#ifndef GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
+#define GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
+
+#include "core/base/text.h"
+
+struct log_stamp {
+    unsigned year; /* 0: not written */
+    unsigned month, day, hour, minute, second;
+};
+
+/* Takes a stamp and the blank behind it off the front of *T. Returns false, and leaves *T alone, if there is
+ * none. */
+bool logtime_take(struct text *t, struct log_stamp *out);
+
+/* "20070529  004133" of MercuryS, in the same way. */
+bool logtime_take_mercury(struct text *t, struct log_stamp *out);
+
+/*
+ * Finds the year where it is not written: that of the line before, or the one beside it if that is nearer, so
+ * that December and January are neighbours. The first line is of FIRST_YEAR or, if that is 0, of the latest
+ * year in which it does not lie in the future.
+ */
+struct log_years {
+    int64_t now;
+    unsigned first_year;
+    unsigned year;
+    int64_t last;
+    bool begun;
+};
+
+/* Returns false if there is no such time in any year near by. *SECONDS count from 1970, on the server's clock.
+ */
+bool logtime_resolve(struct log_years *y, const struct log_stamp *s, int64_t *seconds);
+
+/* "2003-07-24 01:11:45". */
+void logtime_format(struct writer *w, int64_t seconds);
+
+#endif

@@ -1,0 +1,282 @@
+#include "report.h"
+
+#include "tools/lib/json.h"
+#include "log_time.h"
+
+enum { CLIENT_TEXT = IP_TEXT_MAX + 4, TIME_TEXT = 40, LONG_LOG = 7 * 86400 };
+
+static const char relay_reply[] = "550 5.7.1 Apparent open relay";
+static const char refused_reply[] = "550 5.7.1 Refused too often";
+
+/* An IPv6 client is its /64. */
+static const char *client_text(const struct ip *ip, char out[CLIENT_TEXT])
+{
+    size_t n = ip_format(ip, out);
+    if (ip->v6)
+        memcpy(out + n, "/64", 4);
+    return out;
+}
+
+static const char *time_text(int64_t time, char out[TIME_TEXT])
+{
+    struct writer w = writer_on(out, TIME_TEXT);
+    logtime_format(&w, time);
+    return out;
+}
+
+static void print_plain(FILE *out, struct text t)
+{
+    for (size_t i = 0; i < t.n; i++) {
+        unsigned char c = (unsigned char)t.p[i];
+        if (c < 0x20 || c > 0x7e || c == '\\')
+            fprintf(out, "\\x%02x", c);
+        else
+            putc(c, out);
+    }
+}
+
+static struct text sender_of(const struct sighted_pattern *p)
+{
+    return text_of(p->envelope, p->sender_size);
+}
+
+static struct text recipient_of(const struct sighted_pattern *p)
+{
+    return text_of(p->envelope + p->sender_size, p->recipient_size);
+}
+
+static unsigned long long number(uint64_t n)
+{
+    return n;
+}
+
+/* 42s, 5m 3s, 2h 0m, 3d 4h: two units are enough. */
+static void print_span(FILE *out, int64_t seconds)
+{
+    unsigned long long s = seconds > 0 ? (unsigned long long)seconds : 0;
+    if (s < 60)
+        fprintf(out, "%llus", s);
+    else if (s < 3600)
+        fprintf(out, "%llum %llus", s / 60, s % 60);
+    else if (s < 86400)
+        fprintf(out, "%lluh %llum", s / 3600, s / 60 % 60);
+    else
+        fprintf(out, "%llud %lluh", s / 86400, s / 3600 % 24);
+}
+
+/*
+ * For people
+ */
+
+static void print_pattern(const struct sighted_pattern *p, FILE *out)
+{
+    char client[CLIENT_TEXT], first[TIME_TEXT], last[TIME_TEXT];
+    fprintf(out, "\n%llu attempts in ", number(p->attempts));
+    print_span(out, p->last - p->first);
+    fprintf(out, " from %zu clients%s\n  from  ", p->client_count, p->more_clients ? " and more" : "");
+    print_plain(out, sender_of(p));
+    fputs("\n  to    ", out);
+    print_plain(out, recipient_of(p));
+    fprintf(out, "\n  %-20s  %8s  %-19s  %s\n", "CLIENT", "ATTEMPTS", "FIRST", "LAST");
+    for (size_t i = 0; i < p->client_count; i++) {
+        const struct sighted_client *c = &p->clients[i];
+        fprintf(out, "  %-20s  %8llu  %-19s  %s\n", client_text(&c->ip, client), number(c->attempts),
+                time_text(c->first, first), time_text(c->last, last));
+    }
+}
+
+static void print_refused(const struct refused_client *r, FILE *out)
+{
+    char client[CLIENT_TEXT], first[TIME_TEXT], last[TIME_TEXT];
+    fprintf(out, "%-20s  %8llu  %-19s  %-19s  ", client_text(&r->ip, client), number(r->count),
+            time_text(r->first, first), time_text(r->last, last));
+    for (size_t i = 0; i < REASONS_EACH && r->reasons[i].text; i++) {
+        if (i)
+            fputs("; ", out);
+        print_plain(out, text_z(r->reasons[i].text));
+        fprintf(out, " (%llu)", number(r->reasons[i].count));
+    }
+    if (r->other)
+        fprintf(out, "%sother (%llu)", r->reasons[0].text ? "; " : "", number(r->other));
+    putc('\n', out);
+}
+
+/* Hour by hour or, in a long log, day by day. */
+static void print_hours(const struct shortterm *b, FILE *out)
+{
+    bool by_day = b->hour_count && b->hours[b->hour_count - 1].start - b->hours[0].start > LONG_LOG;
+    size_t shown = by_day ? 10 : 16;
+    int64_t step = by_day ? 86400 : 3600;
+    fprintf(out, "%-16s  %8s  %8s  %8s\n", by_day ? "DAY" : "HOUR", "ADDED", "REFUSED", "PEAK");
+    for (size_t i = 0; i < b->hour_count;) {
+        struct shortterm_hour sum = b->hours[i];
+        char start[TIME_TEXT];
+        while (++i < b->hour_count && b->hours[i].start / step == sum.start / step) {
+            sum.added += b->hours[i].added;
+            sum.refused += b->hours[i].refused;
+            sum.peak = b->hours[i].peak > sum.peak ? b->hours[i].peak : sum.peak;
+        }
+        fprintf(out, "%-16.*s  %8llu  %8llu  %8zu\n", (int)shown, time_text(sum.start, start),
+                number(sum.added), number(sum.refused), sum.peak);
+    }
+}
+
+static void print_shortterm(const struct shortterm *b, FILE *out)
+{
+    char time[TIME_TEXT];
+    fprintf(out, "Short-term blacklist - current  %8zu  at %s\n", b->current, time_text(b->last, time));
+    fprintf(out, "Short-term blacklist - peak     %8zu  at %s\n\n", b->peak, time_text(b->peak_time, time));
+    print_hours(b, out);
+}
+
+static bool has_shortterm(const struct shortterm *b)
+{
+    return b->added || b->refused;
+}
+
+bool report_tables(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out)
+{
+    bool any = false;
+    if (s->found_count) {
+        fputs("ONE ENVELOPE FROM SEVERAL CLIENTS\n", out);
+        for (size_t i = 0; i < s->found_count; i++)
+            print_pattern(s->found[i], out);
+        any = true;
+    }
+    if (r->count) {
+        fprintf(out, "%sCLIENTS REFUSED AGAIN AND AGAIN\n\n%-20s  %8s  %-19s  %-19s  %s\n", any ? "\n" : "",
+                "CLIENT", "REFUSED", "FIRST", "LAST", "REASONS");
+        for (size_t i = 0; i < r->count; i++)
+            print_refused(r->clients[i], out);
+        any = true;
+    }
+    if (has_shortterm(b)) {
+        fprintf(out, "%sSHORT-TERM BLACKLIST OF MERCURYS\n\n", any ? "\n" : "");
+        print_shortterm(b, out);
+        any = true;
+    }
+    return any;
+}
+
+/*
+ * JSON
+ */
+
+static void json_time(FILE *out, const char *name, int64_t time)
+{
+    char text[TIME_TEXT];
+    time_text(time, text);
+    text[10] = 'T';
+    fprintf(out, ", \"%s\": \"%s\"", name, text);
+}
+
+static void json_pattern(const struct sighted_pattern *p, FILE *out)
+{
+    char client[CLIENT_TEXT];
+    fputs("{\"sender\": ", out);
+    json_string(out, sender_of(p));
+    fputs(", \"recipient\": ", out);
+    json_string(out, recipient_of(p));
+    fprintf(out, ", \"attempts\": %llu, \"seconds\": %lld", number(p->attempts),
+            (long long)(p->last - p->first));
+    json_time(out, "first", p->first);
+    json_time(out, "last", p->last);
+    fprintf(out, ", \"more_clients\": %s, \"clients\": [", p->more_clients ? "true" : "false");
+    for (size_t i = 0; i < p->client_count; i++) {
+        const struct sighted_client *c = &p->clients[i];
+        fprintf(out, "%s{\"client\": \"%s\", \"attempts\": %llu", i ? ", " : "", client_text(&c->ip, client),
+                number(c->attempts));
+        json_time(out, "first", c->first);
+        json_time(out, "last", c->last);
+        putc('}', out);
+    }
+    fputs("]}", out);
+}
+
+static void json_refused(const struct refused_client *r, FILE *out)
+{
+    char client[CLIENT_TEXT];
+    fprintf(out, "{\"client\": \"%s\", \"refused\": %llu", client_text(&r->ip, client), number(r->count));
+    json_time(out, "first", r->first);
+    json_time(out, "last", r->last);
+    fputs(", \"reasons\": [", out);
+    for (size_t i = 0; i < REASONS_EACH && r->reasons[i].text; i++) {
+        fprintf(out, "%s{\"reason\": ", i ? ", " : "");
+        json_string(out, text_z(r->reasons[i].text));
+        fprintf(out, ", \"count\": %llu}", number(r->reasons[i].count));
+    }
+    fprintf(out, "], \"other\": %llu}", number(r->other));
+}
+
+static void json_shortterm(const struct shortterm *b, FILE *out)
+{
+    fprintf(out, "{\"current\": %zu, \"peak\": %zu", b->current, b->peak);
+    json_time(out, "current_at", b->last);
+    json_time(out, "peak_at", b->peak_time);
+    fputs(", \"hours\": [", out);
+    for (size_t i = 0; i < b->hour_count; i++) {
+        const struct shortterm_hour *h = &b->hours[i];
+        fprintf(out, "%s{\"added\": %llu, \"refused\": %llu, \"peak\": %zu", i ? ", " : "", number(h->added),
+                number(h->refused), h->peak);
+        json_time(out, "hour", h->start);
+        putc('}', out);
+    }
+    fputs("]}", out);
+}
+
+bool report_json(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out)
+{
+    fputs("{\"patterns\": [", out);
+    for (size_t i = 0; i < s->found_count; i++) {
+        fputs(i ? ",\n  " : "\n  ", out);
+        json_pattern(s->found[i], out);
+    }
+    fputs("],\n \"refused\": [", out);
+    for (size_t i = 0; i < r->count; i++) {
+        fputs(i ? ",\n  " : "\n  ", out);
+        json_refused(r->clients[i], out);
+    }
+    fputs("],\n \"short_term_blacklist\": ", out);
+    if (b->seen)
+        json_shortterm(b, out);
+    else
+        fputs("null", out);
+    fputs("}\n", out);
+    return s->found_count || r->count || has_shortterm(b);
+}
+
+/*
+ * Block table
+ */
+
+/* Whoever is behind it, it is ourselves. */
+static bool is_loopback(const struct ip *ip)
+{
+    static const struct ip v6 = {.v6 = 1};
+    return ip->v6 ? ip_eq(ip, &v6) : ip->byte[0] == 127; /* ::1 is ::/64 here */
+}
+
+static bool print_blocked(const struct ip *ip, struct keymap *shown, const char *reply, FILE *out)
+{
+    static const struct siphash_key secret = {0, 0};
+    char client[CLIENT_TEXT];
+    uint64_t key = keymap_key(&secret, ip, sizeof *ip);
+    if (is_loopback(ip) || keymap_get(shown, key))
+        return false;
+    keymap_put(shown, key, shown); /* without memory one is shown twice, which does no harm */
+    fprintf(out, "%s  %s\n", client_text(ip, client), reply);
+    return true;
+}
+
+bool report_block_table(const struct sighted *s, const struct refused *r, FILE *out)
+{
+    struct keymap shown = {.n = 0};
+    bool any = false;
+    for (size_t i = 0; i < s->found_count; i++)
+        for (size_t k = 0; k < s->found[i]->client_count; k++)
+            any |= print_blocked(&s->found[i]->clients[k].ip, &shown, relay_reply, out);
+    for (size_t i = 0; r && i < r->count; i++)
+        any |= print_blocked(&r->clients[i]->ip, &shown, refused_reply, out);
+    keymap_fini(&shown);
+    return any;
+}

@@ -1,0 +1,22 @@
+/*
+ * report.h - what `gatepost analyze` found, for people, as JSON, or as text for `gatepost table make`. Every
+ * byte that a log may hold is escaped.
+ */
+#ifndef GATEPOST_TOOLS_ANALYZE_REPORT_H
+#define GATEPOST_TOOLS_ANALYZE_REPORT_H
+
+#include "clients.h"
+#include "mercury_blacklist.h"
+#include "envelopes.h"
+
+#include <stdio.h>
+
+/* Each returns whether there was anything to show. S and R are finished. */
+bool report_tables(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out);
+bool report_json(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out);
+
+/* One line for each client of a pattern, in order of appearance, and for those refused again and again unless
+ * R is NULL. Loopback addresses are left out. */
+bool report_block_table(const struct sighted *s, const struct refused *r, FILE *out);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * transactions.h - puts the lines of one transaction together: which client was refused, with which sender and
+ * recipient. Most servers say all of it in one line. Sendmail does not: its lines belong together by their
+ * queue id or, in an excerpt without ids, because they follow each other; and of a message refused after its
+ * data Exim's reject log names the recipients below. Owned by one thread.
+ *
+ * What one line says in full is one attempt. A transaction of several lines is one attempt too, told by its
+ * first recipient, at the time of the refusal. Temporary refusals are no attempts and not counted against the
+ * client, for big senders retry from many addresses; nor is the null sender an envelope.
+ */
+#ifndef GATEPOST_TOOLS_ANALYZE_TRANSACTIONS_H
+#define GATEPOST_TOOLS_ANALYZE_TRANSACTIONS_H
+
+#include "log_line.h"
+#include "clients.h"
+#include "mercury_blacklist.h"
+#include "envelopes.h"
+
+enum {
+    JOIN_TRANSACTIONS = 16384, /* with an id, waiting for the rest; beyond that the oldest are forgotten */
+    JOIN_NEAR_SECONDS = 60,    /* lines without an id, further apart, do not belong together */
+    JOIN_LINES = 8192          /* lines remembered to know them again in another log */
+};
+
+struct join_transaction {
+    bool open;
+    int64_t time;
+    enum log_program program;
+    bool has_client, has_sender, has_recipient, done;
+    struct ip client;
+    unsigned waiting; /* refusals whose client is not known yet */
+    size_t sender_size, recipient_size, reason_size;
+    char sender[LOG_ADDRESS_MAX], recipient[LOG_ADDRESS_MAX], reason[LOG_REASON_MAX];
+};
+
+struct join_place {
+    uint64_t key;  /* of the id */
+    uint64_t used; /* counts up: the least was not touched for longest */
+    struct join_transaction *transaction;
+};
+
+struct join_line {
+    uint64_t key;
+    int64_t time;
+    size_t file;
+};
+
+struct join {
+    struct sighted *sighted;
+    struct refused *refused;
+    struct shortterm *shortterm;
+    struct siphash_key secret;
+    struct join_place *by_id;      /* made when the first id is seen */
+    struct join_transaction *near; /* the last refusal of each file */
+    struct join_line *lines;       /* where there is more than one file */
+    size_t files;
+    uint64_t clock;
+    uint64_t refusals, temporary, unclear; /* unclear: the line does not tell the client from its own words */
+};
+
+/* FILES logs are read side by side. Returns false when out of memory. */
+bool join_init(struct join *j, struct sighted *sighted, struct refused *refused, struct shortterm *shortterm,
+               size_t files);
+
+/* Takes what a line of FILE said at that time. Returns false when out of memory. */
+bool join_take(struct join *j, const struct log_event *e, int64_t time, size_t file);
+
+void join_fini(struct join *j);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * cmd_check.c - gatepost check: errors and warnings of a rule file, and the tables it names read whole.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "tools/commands.h"
+#include "core/config/config.h"
+#include "core/table/table.h"
+#include "tools/lib/json.h"
+#include "tools/lib/problem.h"
+#include "tools/lib/progress.h"
+
+static const char usage[] = "usage: gatepost check [--json] [CONF]\n"
+                            "\n"
+                            "Reads the rule file with all it includes, and every table it names, and reports "
+                            "each error and warning with\n"
+                            "its place. Without CONF: gatepost.conf here, else /etc/gatepost/gatepost.conf "
+                            "(Windows: the\n"
+                            "one beside gatepost.exe). Exit status: 0 no error, 1 errors, 2 wrong use, 3 "
+                            "cannot.\n"
+                            "\n"
+                            "  -j, --json   one JSON object for programs\n"
+                            "  -h, --help   this text\n"
+                            "\n"
+                            "example: gatepost check /etc/gatepost/gatepost.conf\n";
+
+struct output {
+    bool json;
+    unsigned problems;
+};
+
+static void show_problem(void *context, const struct error *e, bool warning, struct text source)
+{
+    struct output *o = context;
+    if (o->json) {
+        printf("%s\n    {\"file\": ", o->problems++ ? "," : "");
+        json_string(stdout, text_z(e->file));
+        printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"message\": ", e->line, e->column,
+               warning ? "warning" : "error");
+        json_string(stdout, text_z(e->message));
+        putchar('}');
+        return;
+    }
+    problem_show(e, warning, source);
+}
+
+static void table_progress(void *context, uint64_t done, uint64_t all)
+{
+    progress_show(context, done, all);
+}
+
+static void table_problem(struct report *r, const char *path, const char *reason)
+{
+    struct error e;
+    error_set(&e, path, 0, 0, "%s", reason);
+    report_problem(r, &e, false, TEXT(""));
+}
+
+/* Reads a table of the rule file whole. Returns whether there is one. */
+static bool check_table(const struct ruleset *rules, uint32_t slot, struct report *report)
+{
+    const struct table_note *note = ruleset_table(rules, slot);
+    struct text path = ruleset_text(rules, note->path);
+    struct table *table = NULL;
+    char reason[512];
+    if (path.n == 0)
+        return false;
+    int error = table_open(path.p, &table, reason, sizeof reason);
+    if (error) {
+        if (error == ENOENT && note->optional)
+            return false;
+        if (error == ENOENT)
+            snprintf(reason, sizeof reason,
+                     "there is no such table; make it from its text: gatepost table make TEXT %.200s", path.p);
+        table_problem(report, path.p, reason);
+        return true;
+    }
+    struct progress progress = progress_start("reading tables");
+    if (table_verify(table, reason, sizeof reason, table_progress, &progress) != 0)
+        table_problem(report, path.p, reason);
+    progress_done(&progress);
+    table_close(&table);
+    return true;
+}
+
+static bool uses_check(const struct ruleset *rules, const char *name)
+{
+    for (uint32_t i = 0; i < ruleset_rule_count(rules); i++) {
+        const struct rule *rule = ruleset_rule(rules, i);
+        if (!(rule->flags & RULE_PATTERN) && text_eq_nocase(ruleset_source(rules, rule), text_z(name)))
+            return true;
+    }
+    return false;
+}
+
+static unsigned check_tables(const struct ruleset *rules, const char *conf, struct report *report)
+{
+    unsigned tables = 0;
+    bool traps = false;
+    for (uint32_t slot = 0; slot < ruleset_table_count(rules); slot++) {
+        bool there = check_table(rules, slot, report);
+        tables += there;
+        traps = traps || (there && slot == TABLE_TRAP);
+    }
+    if (!traps && uses_check(rules, "trap")) {
+        struct error e;
+        error_set(&e, conf, 0, 0,
+                  "rules ask for traps, but there is no trap table; name one: trap-table = traps.cdb");
+        report_problem(report, &e, true, TEXT(""));
+    }
+    return tables;
+}
+
+/* Whether something can put clients on the blocklist. */
+static bool may_block(const struct ruleset *rules)
+{
+    for (uint32_t i = 0; i < ruleset_rule_count(rules); i++)
+        if (ruleset_rule(rules, i)->flags & RULE_BLOCK)
+            return true;
+    return ruleset_settings(rules)->relay_patterns.n > 0;
+}
+
+/* Where a state directory was named, or there are clients to remember, it must be there. */
+static void check_state_dir(const struct ruleset *rules, const char *conf, struct report *report)
+{
+    char written[4096];
+    struct file_id id;
+    struct error e;
+    config_state_dir(conf, written, sizeof written);
+    struct text dir = ruleset_text(rules, ruleset_settings(rules)->state_dir);
+    if ((!written[0] && !may_block(rules)) || os_file_id(dir.p, &id) == 0)
+        return;
+    error_set(&e, conf, 0, 0,
+              "state-dir %.300s is not there: no client is put on the blocklist, the rules are read anew for "
+              "every connection, and "
+              "no last good ones are kept; make it, owned by the user of the mail server",
+              dir.p);
+    report_problem(report, &e, true, TEXT(""));
+}
+
+static const char *plural(unsigned n)
+{
+    return n == 1 ? "" : "s";
+}
+
+int cmd_check(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    struct output output = {0};
+    struct report report = {.context = &output, .problem = show_problem};
+    char found[4096];
+    int option;
+    while ((option = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return STATUS_YES;
+        }
+        if (option != 'j') {
+            fputs(usage, stderr);
+            return STATUS_USAGE;
+        }
+        output.json = true;
+    }
+    if (argc - optind > 1) {
+        fputs(usage, stderr);
+        return STATUS_USAGE;
+    }
+    const char *conf = optind < argc ? argv[optind] : NULL;
+    if (!conf) {
+        int error = config_path(NULL, found, sizeof found);
+        if (error) {
+            fprintf(stderr, "gatepost check: no rule file: %s\n", os_reason(error, found, sizeof found));
+            return STATUS_CANNOT;
+        }
+        struct file_id here;
+        conf = os_file_id("gatepost.conf", &here) == 0 ? "gatepost.conf" : found;
+    }
+    struct file_id id;
+    if (os_file_id(conf, &id) != 0) {
+        fprintf(stderr, "gatepost check: there is no rule file %s\n", conf);
+        return STATUS_CANNOT;
+    }
+    if (output.json)
+        printf("{\"problems\": [");
+    struct ruleset *rules = config_load(conf, NULL, CONFIG_LINT, &report, NULL);
+    unsigned tables = rules ? check_tables(rules, conf, &report) : 0;
+    unsigned count = rules ? ruleset_rule_count(rules) : 0;
+    if (rules)
+        check_state_dir(rules, conf, &report);
+    if (output.json)
+        printf("%s],\n \"rules\": %u, \"tables\": %u, \"errors\": %u, \"warnings\": %u}\n",
+               output.problems ? "\n " : "", count, tables, report.errors, report.warnings);
+    else if (report.errors)
+        fprintf(stderr, "%s: %u error%s, %u warning%s\n", conf, report.errors, plural(report.errors),
+                report.warnings, plural(report.warnings));
+    else
+        printf("%s: %u rule%s, %u table%s, no errors, %u warning%s\n", conf, count, plural(count), tables,
+               plural(tables), report.warnings, plural(report.warnings));
+    ruleset_unref(&rules);
+    return report.errors ? STATUS_NO : STATUS_YES;
+}

@@ -1,0 +1,106 @@
+#include "dirwalk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/os/os.h"
+
+enum { DEPTH_MAX = 64 };
+
+struct walker {
+    bool (*file)(void *context, const char *path);
+    void (*trouble)(void *context, const char *path, int error);
+    void *context;
+    bool stopped;
+    bool troubled;
+};
+
+static void complain(struct walker *w, const char *path, int error)
+{
+    w->troubled = true;
+    w->trouble(w->context, path, error);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The paths of what is in the folder, sorted. Returns 0 or an errno value. */
+static int list_folder(const char *folder, char ***out, size_t *count)
+{
+    char **list = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    int error = 0;
+    size_t prefix = strlen(folder);
+    bool slash = prefix && folder[prefix - 1] == '/';
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return errno;
+    for (const struct dirent *entry; !error && (entry = readdir(dir)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        if (n == cap) {
+            char **grown = realloc(list, (cap ? cap * 2 : 16) * sizeof *list);
+            if (!grown) {
+                error = ENOMEM;
+                break;
+            }
+            list = grown;
+            cap = cap ? cap * 2 : 16;
+        }
+        size_t size = prefix + strlen(entry->d_name) + 2;
+        char *path = malloc(size);
+        if (!path) {
+            error = ENOMEM;
+            break;
+        }
+        snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", entry->d_name);
+        list[n++] = path;
+    }
+    closedir(dir);
+    if (n)
+        qsort(list, n, sizeof *list, compare_names);
+    *out = list;
+    *count = n;
+    return error;
+}
+
+static void visit(struct walker *w, const char *path, unsigned depth)
+{
+    enum place_kind kind;
+    int error = place_kind(path, depth == 0, &kind);
+    if (error) {
+        complain(w, path, error);
+        return;
+    }
+    if (kind != PLACE_FOLDER) {
+        /* Below the folder, links to folders, sockets, pipes and the like do not count. */
+        if (kind == PLACE_FILE || depth == 0)
+            w->stopped = !w->file(w->context, path);
+        return;
+    }
+    char **list = NULL;
+    size_t n = 0;
+    error = depth < DEPTH_MAX ? list_folder(path, &list, &n) : ELOOP;
+    if (error)
+        complain(w, path, error);
+    for (size_t i = 0; i < n; i++) {
+        if (!w->stopped)
+            visit(w, list[i], depth + 1);
+        free(list[i]);
+    }
+    free(list);
+}
+
+bool walk(const char *path, bool (*file)(void *context, const char *path),
+          void (*trouble)(void *context, const char *path, int error), void *context)
+{
+    struct walker w = {.file = file, .trouble = trouble, .context = context};
+    visit(&w, path, 0);
+    return !w.stopped && !w.troubled;
+}

@@ -1,0 +1,41 @@
+/*
+ * hashmap.h - finds records by what they are about. A key is 64 bits of a keyed hash of that: spammers choose
+ * their addresses, but nobody who does not know the map's secret can make them meet, and by chance two of a
+ * million do so once in thirty million runs. Owned by one thread.
+ */
+#ifndef GATEPOST_TOOLS_LIB_HASHMAP_H
+#define GATEPOST_TOOLS_LIB_HASHMAP_H
+
+#include "core/base/siphash.h"
+#include "core/base/text.h"
+
+struct keymap_place {
+    uint64_t key; /* 0: empty */
+    void *value;
+};
+
+struct keymap {
+    struct keymap_place *places;
+    size_t cap; /* a power of two, or 0 */
+    size_t n;
+};
+
+/* A secret that differs from run to run. */
+struct siphash_key keymap_secret(void);
+
+/* The key of some bytes; never 0. */
+uint64_t keymap_key(const struct siphash_key *secret, const void *bytes, size_t n);
+
+/* NULL if there is none. */
+void *keymap_get(const struct keymap *m, uint64_t key);
+
+/* KEY must not be there yet. Returns false when out of memory. */
+bool keymap_put(struct keymap *m, uint64_t key, void *value);
+
+/* KEY must be there. */
+void keymap_remove(struct keymap *m, uint64_t key);
+
+/* Frees the map, not the records. */
+void keymap_fini(struct keymap *m);
+
+#endif

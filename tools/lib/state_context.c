@@ -1,0 +1,106 @@
+#include "state_context.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The first error says enough; `gatepost check` says all. */
+static void keep_first(void *context, const struct error *e, bool warning, struct text source)
+{
+    struct state_home *h = context;
+    (void)source;
+    if (warning || h->why[0])
+        return;
+    struct writer w = writer_on(h->why, sizeof h->why);
+    error_format(e, &w);
+}
+
+static int read_nothing(void *context, const char *path, char **bytes, size_t *size, struct file_id *id)
+{
+    (void)context, (void)path;
+    *bytes = calloc(1, 1);
+    *size = 0;
+    *id = (struct file_id){0};
+    return *bytes ? 0 : ENOMEM;
+}
+
+static struct ruleset *defaults(void)
+{
+    static const struct config_reader nothing = {.read = read_nothing};
+    struct report report = {0};
+    return config_load("/gatepost.conf", &nothing, 0, &report, NULL);
+}
+
+/* Returns whether there is a rule file. */
+static bool find_conf(struct state_home *h, const char *config)
+{
+    struct file_id id;
+    int error;
+    if (config)
+        error = snprintf(h->conf, sizeof h->conf, "%s", config) < (int)sizeof h->conf ? 0 : ENAMETOOLONG;
+    else if (os_file_id("gatepost.conf", &id) == 0)
+        error = snprintf(h->conf, sizeof h->conf, "gatepost.conf") < 0;
+    else
+        error = config_path(NULL, h->conf, sizeof h->conf);
+    return !error && os_file_id(h->conf, &id) == 0;
+}
+
+int state_home_find(struct state_home *h, const char *command, const char *config, const char *dir)
+{
+    struct file_id id;
+    struct report report = {.context = h, .problem = keep_first};
+    *h = (struct state_home){.rules = NULL};
+    bool there = find_conf(h, config);
+    if (!there && config) {
+        fprintf(stderr, "%s: there is no rule file %s\n", command, config);
+        return -1;
+    }
+    if (there)
+        h->rules = config_load(h->conf, NULL, 0, &report, NULL);
+    else
+        snprintf(h->why, sizeof h->why, "there is no rule file");
+    if (there && !h->rules && !dir)
+        config_state_dir(h->conf, h->dir, sizeof h->dir);
+    if (!h->rules && !dir && !h->dir[0])
+        config_usual_state_dir(h->conf, h->dir, sizeof h->dir);
+    if (!h->rules)
+        h->rules = defaults();
+    if (!h->rules) {
+        fprintf(stderr, "%s: out of memory\n", command);
+        return -1;
+    }
+    h->settings = ruleset_settings(h->rules);
+    if (!h->dir[0])
+        snprintf(h->dir, sizeof h->dir, "%s", dir ? dir : ruleset_text(h->rules, h->settings->state_dir).p);
+    if (os_file_id(h->dir, &id) == 0)
+        return 0;
+    fprintf(stderr, "%s: there is no state directory %s%s\n", command, h->dir,
+            dir ? "" : "; name it with --state-dir, or the rule file that does with --config");
+    state_home_leave(h);
+    return -1;
+}
+
+void state_home_leave(struct state_home *h)
+{
+    ruleset_unref(&h->rules);
+}
+
+void state_home_say_defaults(const struct state_home *h, const char *command, const char *what)
+{
+    if (h->why[0])
+        fprintf(stderr, "%s: %s; so %s\n", command, h->why, what);
+}
+
+int64_t state_home_now(const struct state_home *h)
+{
+    struct text path = ruleset_text(h->rules, h->settings->test_clock);
+    char *bytes = NULL;
+    size_t n = 0;
+    struct file_id id;
+    uint64_t seconds = 0;
+    if (path.n && os_read(path.p, 64, &bytes, &n, &id) == 0 &&
+        !text_number(text_trim(text_of(bytes, n)), INT64_MAX, &seconds))
+        seconds = 0;
+    free(bytes);
+    return seconds ? (int64_t)seconds : os_clock();
+}

@@ -1,0 +1,32 @@
+/*
+ * state_context.h - where the state of this machine is, and what the rules say about it: for commands that look at
+ * what the engine keeps, or change it. One owner, one thread.
+ */
+#ifndef GATEPOST_TOOLS_LIB_STATE_CONTEXT_H
+#define GATEPOST_TOOLS_LIB_STATE_CONTEXT_H
+
+#include "core/config/config.h"
+
+struct state_home {
+    char conf[4096];       /* the rule file, as messages show it */
+    char dir[4096];        /* the state directory */
+    struct ruleset *rules; /* of that file; if it cannot be used, one with the defaults alone */
+    const struct settings *settings;
+    char why[700]; /* why it could not be used; "" if it is */
+};
+
+/*
+ * Finds both: the rule file CONFIG, or if that is NULL the one that config_path() finds; the state directory
+ * DIR, or if that is NULL the one that the rule file names. Returns 0; or -1: there is none, COMMAND has said
+ * so on standard error.
+ */
+int state_home_find(struct state_home *h, const char *command, const char *config, const char *dir);
+void state_home_leave(struct state_home *h);
+
+/* Says on standard error that WHAT are the defaults, if they are because the rule file could not be used. */
+void state_home_say_defaults(const struct state_home *h, const char *command, const char *what);
+
+/* The present, as the engine knows it: a `test-clock` counts. */
+int64_t state_home_now(const struct state_home *h);
+
+#endif

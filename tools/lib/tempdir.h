@@ -1,0 +1,17 @@
+/*
+ * tempdir.h - a folder of our own for the time that a command runs, with plain files in it.
+ */
+#ifndef GATEPOST_TOOLS_LIB_TEMPDIR_H
+#define GATEPOST_TOOLS_LIB_TEMPDIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Makes it, in $TMPDIR or /tmp (Windows: its folder for temporary files), and writes its path. Returns false
+ * (errno set) if that cannot be done. */
+bool scratch_make(char *path, size_t cap);
+
+/* Removes it with the files in it. */
+void scratch_remove(const char *path);
+
+#endif

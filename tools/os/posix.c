@@ -1,0 +1,158 @@
+#define _GNU_SOURCE
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+void place_begin(void)
+{
+}
+
+bool place_has_terminal(void)
+{
+    return isatty(2);
+}
+
+void place_wait(int64_t seconds)
+{
+    struct timespec rest = {.tv_sec = (time_t)seconds};
+    while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
+        ;
+}
+
+int place_create(char *path, intptr_t *file)
+{
+    int fd = mkostemp(path, O_CLOEXEC);
+    *file = fd;
+    return fd < 0 ? errno : 0;
+}
+
+int place_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    while (n) {
+        ssize_t done = pwrite((int)file, p, n, (off_t)at);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done < 0 ? errno : EIO;
+        p += done;
+        n -= (size_t)done;
+        at += (uint64_t)done;
+    }
+    return 0;
+}
+
+int place_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
+{
+    unsigned char *p = bytes;
+    while (n) {
+        ssize_t got = pread((int)file, p, n, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? errno : EIO;
+        p += got;
+        n -= (size_t)got;
+        at += (uint64_t)got;
+    }
+    return 0;
+}
+
+static int set_mode(int fd, const char *path)
+{
+    struct stat old;
+    if (stat(path, &old) == 0) {
+        /* Only root can keep the owner, and a table that changed hands is no reason to fail. */
+        if (fchown(fd, old.st_uid, old.st_gid) != 0 && errno != EPERM)
+            return errno;
+        return fchmod(fd, old.st_mode & 07777) == 0 ? 0 : errno;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    return fchmod(fd, 0644 & ~mask) == 0 ? 0 : errno;
+}
+
+int place_settle(intptr_t file, const char *path)
+{
+    int error = set_mode((int)file, path);
+    return !error && fsync((int)file) != 0 ? errno : error;
+}
+
+int place_close(intptr_t file)
+{
+    return close((int)file) == 0 ? 0 : errno;
+}
+
+void place_settle_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
+    int fd = folder ? open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
+/* For the handler. One file at a time is all that a command writes. */
+static char *volatile unfinished;
+
+static void remove_unfinished(int number)
+{
+    if (unfinished)
+        unlink(unfinished);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void place_guard(char *path)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    unfinished = path;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old, now = {.sa_handler = path ? remove_unfinished : SIG_DFL};
+        sigemptyset(&now.sa_mask);
+        /* What was ignored (nohup) stays so. */
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(signals[i], &now, NULL);
+    }
+}
+
+static enum place_kind kind_of(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) ? PLACE_FILE : S_ISDIR(st->st_mode) ? PLACE_FOLDER : PLACE_OTHER;
+}
+
+int place_kind(const char *path, bool follow, enum place_kind *out)
+{
+    struct stat st;
+    if ((follow ? stat(path, &st) : lstat(path, &st)) != 0)
+        return errno;
+    *out = kind_of(&st);
+    if (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        *out = PLACE_FILE;
+    return 0;
+}
+
+int place_make_scratch(char *path, size_t cap)
+{
+    const char *parent = getenv("TMPDIR");
+    int n = snprintf(path, cap, "%s/gatepost-XXXXXX", parent && *parent ? parent : "/tmp");
+    if (n < 0 || (size_t)n >= cap)
+        return ENAMETOOLONG;
+    return mkdtemp(path) ? 0 : errno;
+}
+
+void place_remove_folder(const char *path)
+{
+    rmdir(path);
+}

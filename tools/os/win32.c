@@ -1,0 +1,167 @@
+#include "os.h"
+
+#include "core/os/win32.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <stdio.h>
+
+/* What is written has LF, so that a file made here is the one made elsewhere; CRLF is read as well. */
+void place_begin(void)
+{
+    _setmode(0, _O_BINARY);
+    _setmode(1, _O_BINARY);
+    _setmode(2, _O_BINARY);
+}
+
+/* Only a console; the C library takes NUL for a terminal as well. */
+bool place_has_terminal(void)
+{
+    DWORD mode;
+    return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
+}
+
+void place_wait(int64_t seconds)
+{
+    const int64_t most = 1000000;
+    for (; seconds > 0; seconds -= most)
+        Sleep((DWORD)(seconds < most ? seconds : most) * 1000);
+}
+
+int place_create(char *path, intptr_t *file)
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+    char *end = path + strlen(path);
+    *file = -1;
+    for (unsigned tries = 0; tries < 100; tries++) {
+        unsigned char any[6];
+        int error = os_random(any, sizeof any);
+        if (error)
+            return error;
+        for (unsigned i = 0; i < sizeof any; i++)
+            end[(int)i - 6] = digits[any[i] % 32];
+        /* It may be removed while it is open: when the command is interrupted. */
+        HANDLE h = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                               CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+        if (h != INVALID_HANDLE_VALUE) {
+            *file = (intptr_t)h;
+            return 0;
+        }
+        if (GetLastError() != ERROR_FILE_EXISTS)
+            return os_win32_errno(GetLastError());
+    }
+    return EEXIST;
+}
+
+/* Where reading or writing begins. */
+static OVERLAPPED position(uint64_t at)
+{
+    return (OVERLAPPED){.Offset = (DWORD)at, .OffsetHigh = (DWORD)(at >> 32)};
+}
+
+int place_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    while (n) {
+        DWORD done = 0;
+        OVERLAPPED where = position(at);
+        if (!WriteFile((HANDLE)file, p, (DWORD)n, &done, &where))
+            return os_win32_errno(GetLastError());
+        if (done == 0)
+            return EIO;
+        p += done;
+        n -= done;
+        at += done;
+    }
+    return 0;
+}
+
+int place_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
+{
+    unsigned char *p = bytes;
+    while (n) {
+        DWORD got = 0;
+        OVERLAPPED where = position(at);
+        if (!ReadFile((HANDLE)file, p, (DWORD)n, &got, &where) && GetLastError() != ERROR_HANDLE_EOF)
+            return os_win32_errno(GetLastError());
+        if (got == 0)
+            return EIO;
+        p += got;
+        n -= got;
+        at += got;
+    }
+    return 0;
+}
+
+/* Who may do what with it comes from its folder. */
+int place_settle(intptr_t file, const char *path)
+{
+    (void)path;
+    return FlushFileBuffers((HANDLE)file) ? 0 : os_win32_errno(GetLastError());
+}
+
+int place_close(intptr_t file)
+{
+    return CloseHandle((HANDLE)file) ? 0 : os_win32_errno(GetLastError());
+}
+
+/* Windows writes names to its journal by itself. */
+void place_settle_name(const char *path)
+{
+    (void)path;
+}
+
+static char *volatile unfinished;
+
+/* Called in a thread of its own; after it the command ends as it would without. */
+static BOOL WINAPI remove_unfinished(DWORD event)
+{
+    char *path = unfinished;
+    (void)event;
+    if (path)
+        DeleteFileA(path);
+    return FALSE;
+}
+
+void place_guard(char *path)
+{
+    unfinished = path;
+    SetConsoleCtrlHandler(remove_unfinished, path != NULL);
+}
+
+int place_kind(const char *path, bool follow, enum place_kind *out)
+{
+    DWORD is = GetFileAttributesA(path);
+    if (is == INVALID_FILE_ATTRIBUTES)
+        return os_win32_errno(GetLastError());
+    *out = !(is & FILE_ATTRIBUTE_DIRECTORY)                 ? PLACE_FILE
+           : follow || !(is & FILE_ATTRIBUTE_REPARSE_POINT) ? PLACE_FOLDER
+                                                            : PLACE_OTHER;
+    return 0;
+}
+
+int place_make_scratch(char *path, size_t cap)
+{
+    char parent[MAX_PATH + 1], whole[OS_WIN32_PATH];
+    DWORD n = GetTempPathA(sizeof parent, parent); /* ends in a backslash */
+    if (n == 0 || n >= sizeof parent)
+        return n ? ENAMETOOLONG : os_win32_errno(GetLastError());
+    for (unsigned tries = 0; tries < 100; tries++) {
+        uint32_t any;
+        int error = os_random(&any, sizeof any);
+        if (error)
+            return error;
+        snprintf(whole, sizeof whole, "%sgatepost-%08x", parent, (unsigned)any);
+        if (CreateDirectoryA(whole, NULL))
+            return os_absolute(whole, path, cap);
+        if (GetLastError() != ERROR_ALREADY_EXISTS)
+            return os_win32_errno(GetLastError());
+    }
+    return EEXIST;
+}
+
+void place_remove_folder(const char *path)
+{
+    RemoveDirectoryA(path);
+}

@@ -1,0 +1,77 @@
+/*
+ * dialogue.h - reads dialogue files (.smtp): SMTP conversations as a person would write them down.
+ *
+ * The whole file lies in memory; the reader hands out one item after the other, whose slices point into it, and
+ * allocates nothing, so a file may hold any number of sessions. Lines end in LF or CRLF and may hold any byte.
+ * A line that is wrong is reported and passed over, so that one run reports every error. One reader belongs to
+ * one thread.
+ *
+ *   config FILE                 rules of the next sessions, relative to the dialogue
+ *   time 2003-07-24T01:11:45Z   sets the clock (offset or Z)
+ *   wait 3s                     lets time pass (s, m, h, d)
+ *   label spam|ham              names the next session
+ *   connect ADDRESS NAME [PORT] starts a session; NAME `unknown`: no verified name; PORT of ours, 25 if not
+ * given unknown helo|mail|rcpt|header|name   what cannot be known of this session (one or more words) auth a
+ * successful AUTH C: line                     what the client says S: 554 text                 what we should
+ * answer to the latest C: line S@exim,sendmail: 550        stands instead of the S: line before it for those
+ * servers
+ *
+ * Blank lines and lines that begin with # say nothing; behind a directive " #" starts a comment. config, time
+ * and label end the session at hand.
+ */
+#ifndef GATEPOST_TOOLS_REPLAY_DIALOGUE_H
+#define GATEPOST_TOOLS_REPLAY_DIALOGUE_H
+
+#include "core/base/error.h"
+
+enum item_kind {
+    ITEM_CONFIG,
+    ITEM_TIME,
+    ITEM_WAIT,
+    ITEM_LABEL,
+    ITEM_CONNECT,
+    ITEM_UNKNOWN,
+    ITEM_AUTH,
+    ITEM_CLIENT,
+    ITEM_SERVER
+};
+
+/* Servers that an S@ line can name; a mask. */
+enum server {
+    SERVER_EXIM = 1,
+    SERVER_EXIM_SCAN = 2,
+    SERVER_SENDMAIL = 4,
+    SERVER_POSTFIX = 8,
+    SERVER_MERCURY = 16
+};
+
+struct item {
+    enum item_kind kind;
+    unsigned line;
+    struct text
+        text; /* config: file; label: spam or ham; connect: address; C: and S: what stands behind the mark */
+    struct text name; /* connect: verified host name, or empty */
+    int64_t number;   /* time: seconds since 1970; wait: seconds; connect: port; unknown: mask of GP_FACT_… */
+    unsigned servers; /* S@…: mask of enum server; 0 for S: */
+};
+
+struct dialogue {
+    const char *file; /* for messages */
+    struct text rest;
+    unsigned line;
+    bool connected; /* a session is open */
+    bool spoken;    /* it has a C: line */
+    bool expecting; /* the item before was an S: or S@ line */
+    struct report *report;
+};
+
+/* BYTES and FILE must outlive the reader. REPORT gets the errors. */
+void dialogue_init(struct dialogue *d, const char *file, struct text bytes, struct report *report);
+
+/* Returns true and the next item, or false at the end of the file. */
+bool dialogue_next(struct dialogue *d, struct item *out);
+
+/* The server of that name, or 0. */
+unsigned dialogue_server(struct text name);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * simulate.h - the simulated server: a peer that answers a dialogue as an MTA with the engine in it would,
+ * through the public interface alone. It says 220, 250, 354, 221, and 503 out of sequence; MAIL without HELO is
+ * left to the engine. It knows neither AUTH (a dialogue has the directive `auth`) nor TLS beyond 220 to
+ * STARTTLS. One simulation belongs to one thread; it runs one session at a time.
+ */
+#ifndef GATEPOST_TOOLS_REPLAY_SIMULATE_H
+#define GATEPOST_TOOLS_REPLAY_SIMULATE_H
+
+#include "core/gatepost.h"
+#include "peer.h"
+
+enum simulation_stage { STAGE_CLOSED, STAGE_COMMAND, STAGE_HEADER, STAGE_BODY };
+
+/* The first verdict of a session that is not pass. */
+struct outcome {
+    unsigned action; /* enum gp_action */
+    unsigned phase;  /* enum gp_phase */
+    unsigned code;
+    char cause[300];
+};
+
+struct simulation {
+    const struct gp_api *api;
+    struct gp_engine *engine; /* set before each session */
+    struct gp_session *session;
+    enum simulation_stage stage;
+    bool sender;  /* a MAIL was accepted */
+    bool refused; /* the engine refuses the session, whatever comes */
+    bool field;   /* the line before was a field, so that a blank continues it */
+    bool no_rcpt; /* the recipient is not known: DATA needs none */
+    unsigned recipients;
+    uint64_t size;  /* of the message */
+    int64_t *clock; /* what `wait` moves; may be NULL */
+    struct outcome outcome;
+    char text[700]; /* the reply given last */
+
+    /* Where the engine's trace goes; NULL for none. */
+    void (*trace)(void *context, const char *line, size_t n);
+    void *trace_context;
+};
+
+/* Makes *PEER one whose sessions are judged by SIMULATION->engine. */
+void simulation_init(struct simulation *s, const struct gp_api *api, int64_t *clock, struct peer *peer);
+
+/* "pass", "fail", … and "connect", "helo", …; "-" for no phase. */
+const char *action_word(unsigned action);
+const char *phase_word(unsigned phase);
+
+#endif

@@ -1,0 +1,122 @@
+#include "summary.h"
+
+#include <stdlib.h>
+
+#include "tools/lib/json.h"
+
+static struct tally_row *tally_row(struct tally *t, const char *cause, unsigned action)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->rows[i].action == action && strcmp(t->rows[i].cause, cause) == 0)
+            return &t->rows[i];
+    if (t->n == t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : 16;
+        struct tally_row *rows = realloc(t->rows, cap * sizeof *rows);
+        if (!rows)
+            return NULL;
+        t->rows = rows;
+        t->cap = cap;
+    }
+    size_t size = strlen(cause) + 1;
+    char *copy = malloc(size);
+    if (!copy)
+        return NULL;
+    memcpy(copy, cause, size);
+    t->rows[t->n] = (struct tally_row){.cause = copy, .action = action};
+    return &t->rows[t->n++];
+}
+
+bool tally_add(struct tally *t, struct text label, const struct outcome *outcome, uint64_t messages)
+{
+    bool pass = outcome->action == GP_PASS;
+    struct tally_row *row = tally_row(t, pass || !outcome->cause[0] ? "-" : outcome->cause, outcome->action);
+    if (!row)
+        return false;
+    row->count[text_eq(label, TEXT("spam"))  ? TALLY_SPAM
+               : text_eq(label, TEXT("ham")) ? TALLY_HAM
+                                             : TALLY_OTHER]++;
+    t->messages += messages;
+    return true;
+}
+
+/* The number behind the last colon: rules are sorted by line, not by its digits. */
+static size_t split_cause(const char *cause, unsigned long *line)
+{
+    const char *colon = strrchr(cause, ':');
+    *line = colon ? strtoul(colon + 1, NULL, 10) : 0;
+    return colon ? (size_t)(colon - cause) : strlen(cause);
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct tally_row *left = a;
+    const struct tally_row *right = b;
+    unsigned long left_line;
+    unsigned long right_line;
+    size_t left_size = split_cause(left->cause, &left_line);
+    size_t right_size = split_cause(right->cause, &right_line);
+    int order = memcmp(left->cause, right->cause, left_size < right_size ? left_size : right_size);
+    if (order == 0 && left_size != right_size)
+        order = left_size < right_size ? -1 : 1;
+    if (order == 0 && left_line != right_line)
+        order = left_line < right_line ? -1 : 1;
+    return order ? order : (int)left->action - (int)right->action;
+}
+
+static void print_json(const struct tally *t, const uint64_t all[TALLY_LABELS], FILE *out)
+{
+    uint64_t sessions = all[TALLY_SPAM] + all[TALLY_HAM] + all[TALLY_OTHER];
+    fprintf(out,
+            "{\"sessions\": %llu, \"messages\": %llu, \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu, "
+            "\"causes\": [",
+            (unsigned long long)sessions, (unsigned long long)t->messages, (unsigned long long)all[TALLY_SPAM],
+            (unsigned long long)all[TALLY_HAM], (unsigned long long)all[TALLY_OTHER]);
+    for (size_t i = 0; i < t->n; i++) {
+        const struct tally_row *row = &t->rows[i];
+        fprintf(out, "%s{\"cause\": ", i ? ", " : "");
+        json_string(out, text_z(row->cause));
+        fprintf(out, ", \"action\": \"%s\", \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu}",
+                action_word(row->action), (unsigned long long)row->count[TALLY_SPAM],
+                (unsigned long long)row->count[TALLY_HAM], (unsigned long long)row->count[TALLY_OTHER]);
+    }
+    fputs("]}\n", out);
+}
+
+static void print_row(FILE *out, int width, const char *cause, const char *action,
+                      const uint64_t count[TALLY_LABELS])
+{
+    fprintf(out, "%-*s  %-6s  %8llu  %8llu  %8llu\n", width, cause, action,
+            (unsigned long long)count[TALLY_SPAM], (unsigned long long)count[TALLY_HAM],
+            (unsigned long long)count[TALLY_OTHER]);
+}
+
+void tally_print(struct tally *t, FILE *out, bool json)
+{
+    uint64_t all[TALLY_LABELS] = {0};
+    int width = 12;
+    if (t->n)
+        qsort(t->rows, t->n, sizeof *t->rows, compare_rows);
+    for (size_t i = 0; i < t->n; i++) {
+        size_t size = strlen(t->rows[i].cause);
+        if (size > (size_t)width && size < 80)
+            width = (int)size;
+        for (unsigned k = 0; k < TALLY_LABELS; k++)
+            all[k] += t->rows[i].count[k];
+    }
+    if (json) {
+        print_json(t, all, out);
+        return;
+    }
+    fprintf(out, "%-*s  %-6s  %8s  %8s  %8s\n", width, "CAUSE", "ACTION", "SPAM", "HAM", "NO-LABEL");
+    for (size_t i = 0; i < t->n; i++)
+        print_row(out, width, t->rows[i].cause, action_word(t->rows[i].action), t->rows[i].count);
+    print_row(out, width, "all", "-", all);
+}
+
+void tally_fini(struct tally *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->rows[i].cause);
+    free(t->rows);
+    *t = (struct tally){0};
+}

@@ -1,0 +1,176 @@
+/*
+ * cmd_stats.c - gatepost stats: how many are on the blocklist, and how often what happened.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/lib/calendar.h"
+#include "tools/commands.h"
+#include "core/session/statistics.h"
+#include "tools/lib/state_context.h"
+#include "print.h"
+
+static const char help[] =
+    "usage: gatepost stats [--config CONF | --state-dir DIR] [--json | --prometheus] [--at TIME]\n"
+    "\n"
+    "  -c, --config CONF     the rule file that names the state directory; else gatepost.conf here, else\n"
+    "                        /etc/gatepost/gatepost.conf (Windows: the one beside gatepost.exe)\n"
+    "      --state-dir DIR   the state directory, whatever the rule file names\n"
+    "  -j, --json            one JSON object\n"
+    "  -p, --prometheus      the text format of Prometheus\n"
+    "      --at TIME         who is listed then, not now: 2003-07-24T01:11:45-07:00\n"
+    "\n"
+    "example: gatepost stats --prometheus >/var/lib/node_exporter/gatepost.prom.new\n";
+
+struct options {
+    const char *config, *state_dir;
+    int64_t at;
+    bool json, prometheus, help, wrong;
+};
+
+static struct options read_options(int argc, char **argv)
+{
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"state-dir", required_argument, NULL, 'd'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"prometheus", no_argument, NULL, 'p'},
+                                          {"at", required_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+    struct options o = {.json = false};
+    struct moment at;
+    int c;
+    optind = 0; /* begin anew: glibc and mingw-w64 alike */
+    while ((c = getopt_long(argc, argv, "c:jph", known, NULL)) != -1) {
+        if (c == 'c')
+            o.config = optarg;
+        else if (c == 'd')
+            o.state_dir = optarg;
+        else if (c == 'j')
+            o.json = true;
+        else if (c == 'p')
+            o.prometheus = true;
+        else if (c == 'h')
+            o.help = true;
+        else if (c == 't' && calendar_parse_iso(text_z(optarg), &at))
+            o.at = at.seconds;
+        else
+            o.wrong = true;
+    }
+    o.wrong = o.wrong || optind < argc || (o.json && o.prometheus);
+    return o;
+}
+
+static int cannot(const char *reason)
+{
+    fprintf(stderr, "gatepost stats: %s\n", reason);
+    return -1;
+}
+
+static int read_list(const struct state_home *h, int64_t now, struct numbers *n)
+{
+    struct blocklist *list;
+    char reason[700];
+    const struct settings *s = h->settings;
+    if (blocklist_open(h->dir, s->block_entries, s->block_prefix[0], s->block_prefix[1], BLOCKLIST_READ_ONLY,
+                       &list, reason, sizeof reason) < 0)
+        return cannot(reason);
+    if (list) {
+        n->has_list = true;
+        blocklist_counts(list, now, &n->list);
+        blocklist_close(&list);
+    }
+    return 0;
+}
+
+static bool is_there(const struct numbers *n, uint64_t hash)
+{
+    for (size_t i = 0; i < n->rule_count; i++)
+        if (n->rules[i].hash == hash)
+            return true;
+    return false;
+}
+
+/* Of rules that say the same the first is named, since the others are never asked. */
+static int read_rules(const struct state_home *h, const struct stats *stats, struct numbers *n)
+{
+    uint64_t position = 0, hash, hits, all = 0, known = 0;
+    size_t with_hits = 0;
+    while (stats_next_rule(stats, &position, &hash, &hits)) {
+        all += hits;
+        with_hits++;
+    }
+    n->rules = calloc(with_hits + 1, sizeof *n->rules);
+    if (!n->rules)
+        return cannot("out of memory");
+    for (uint32_t i = 0; i < ruleset_rule_count(h->rules) && n->rule_count < with_hits; i++) {
+        const struct rule *rule = ruleset_rule(h->rules, i);
+        hash = count_rule_hash(h->rules, rule);
+        hits = stats_get_rule(stats, hash);
+        if (!hits || is_there(n, hash))
+            continue;
+        struct rule_hits *row = &n->rules[n->rule_count++];
+        struct writer w = writer_on(row->rule, sizeof row->rule);
+        ruleset_cause(h->rules, rule, &w);
+        row->hash = hash;
+        row->hits = hits;
+        known += hits;
+    }
+    n->other_rules = all > known ? all - known : 0;
+    return 0;
+}
+
+static int read_stats(const struct state_home *h, struct numbers *n)
+{
+    struct stats *stats;
+    char reason[700];
+    if (stats_open(h->dir, STATS_READ_ONLY, &stats, reason, sizeof reason) < 0)
+        return cannot(reason);
+    if (!stats)
+        return 0;
+    n->has_stats = true;
+    n->since = stats_since(stats);
+    for (unsigned i = 0; i < STATS_COUNTERS; i++)
+        n->counter[i] = stats_get(stats, (enum stats_counter)i);
+    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+            n->verdict[phase][action] = stats_get_verdict(stats, phase, action);
+    int error = read_rules(h, stats, n);
+    stats_close(&stats);
+    return error;
+}
+
+int cmd_stats(int argc, char **argv)
+{
+    struct state_home home;
+    struct numbers numbers = {.has_list = false};
+    struct options o = read_options(argc, argv);
+    if (o.help) {
+        fputs(help, stdout);
+        return STATUS_YES;
+    }
+    if (o.wrong) {
+        fputs(help, stderr);
+        return STATUS_USAGE;
+    }
+    if (state_home_find(&home, "gatepost stats", o.config, o.state_dir) != 0)
+        return STATUS_CANNOT;
+    int error = read_list(&home, o.at ? o.at : state_home_now(&home), &numbers);
+    if (!error)
+        error = read_stats(&home, &numbers);
+    state_home_say_defaults(&home, "gatepost stats", "hits of rules cannot be told apart");
+    state_home_leave(&home);
+    if (!error) {
+        if (o.json)
+            stats_print_json(&numbers);
+        else if (o.prometheus)
+            stats_print_prometheus(&numbers);
+        else
+            stats_print_people(&numbers);
+    }
+    free(numbers.rules);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        error = cannot("standard output could not be written");
+    return error ? STATUS_CANNOT : STATUS_YES;
+}

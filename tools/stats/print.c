@@ -1,0 +1,169 @@
+#include "print.h"
+
+#include <stdio.h>
+
+#include "tools/lib/calendar.h"
+#include "tools/lib/json.h"
+#include "tools/replay/simulate.h"
+
+/* What is counted, but for verdicts and rules. */
+static const struct {
+    enum stats_counter counter;
+    const char *words, *name, *help;
+} counted[] = {
+    {STATS_REFUSED_BLOCK_TABLE, "Sessions refused - block table", "refused_block_table",
+     "Clients and names refused because they stand in the block table."},
+    {STATS_REFUSED_BLOCKLIST, "Sessions refused - short-term blacklist", "refused_blocklist",
+     "Connections refused because of the blocklist."},
+    {STATS_BLOCKED, "Clients put on the list - by rules", "blocked_rule",
+     "Clients that a rule put on the blocklist."},
+    {STATS_RELAYS, "Clients put on the list - as relays", "blocked_relay",
+     "Clients that a relay pattern put on the blocklist."},
+    {STATS_SIGHTINGS, "Sightings - noted", "sightings",
+     "Rejected attempts noted to recognise them from other clients."},
+    {STATS_EXEMPTED, "Rules that would have triggered - exempt", "exempted",
+     "Rules that would have triggered but for the exemption table."},
+    {STATS_ON_ERROR, "Verdicts given by on-error", "on_error",
+     "Verdicts given by on-error, since something was wrong."},
+    {STATS_GIVEN_UP, "Writes of state given up", "given_up",
+     "Writes of state given up, since lock or file was not to be had."},
+};
+
+enum { COUNTED = sizeof counted / sizeof *counted };
+
+/* The columns of the statistics of Mercury/32. */
+static void line(const char *words, const char *more, uint64_t value)
+{
+    char left[400];
+    snprintf(left, sizeof left, "%s%s", words, more);
+    printf("%-44s %llu\n", left, (unsigned long long)value);
+}
+
+static void line_time(const char *words, int64_t seconds)
+{
+    char time[40];
+    struct writer w = writer_on(time, sizeof time);
+    calendar_format_utc(&w, seconds);
+    printf("%-44s %s\n", words, time);
+}
+
+void stats_print_people(const struct numbers *n)
+{
+    line("Short-term blacklist - current", "", n->list.current);
+    line("Short-term blacklist - peak", "", n->list.peak);
+    line("Short-term blacklist - places", "", n->list.places);
+    line("Short-term blacklist - had to make room", "", n->list.evicted);
+    if (n->has_list)
+        line_time("Short-term blacklist - since", n->list.since);
+    if (!n->has_stats)
+        return;
+    for (size_t i = 0; i < COUNTED; i++)
+        line(counted[i].words, "", n->counter[counted[i].counter]);
+    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+            if (n->verdict[phase][action]) {
+                char more[40];
+                snprintf(more, sizeof more, "%s %s", phase_word(phase), action_word(action));
+                line("Verdicts - ", more, n->verdict[phase][action]);
+            }
+    for (size_t i = 0; i < n->rule_count; i++)
+        line("Rule ", n->rules[i].rule, n->rules[i].hits);
+    if (n->other_rules)
+        line("Rules that are no more", "", n->other_rules);
+    if (n->counter[STATS_RULES_UNCOUNTED])
+        line("Rules without a count of their own", "", n->counter[STATS_RULES_UNCOUNTED]);
+    line_time("Statistics - since", n->since);
+}
+
+static void json_time(const char *name, bool known, int64_t seconds)
+{
+    char time[40];
+    struct writer w = writer_on(time, sizeof time);
+    calendar_format_utc(&w, seconds);
+    if (known)
+        printf("\"%s\": \"%s\"", name, time);
+    else
+        printf("\"%s\": null", name);
+}
+
+void stats_print_json(const struct numbers *n)
+{
+    const char *comma = "";
+    printf("{\"blocklist\": {\"current\": %llu, \"peak\": %llu, \"places\": %llu, \"evicted\": %llu, ",
+           (unsigned long long)n->list.current, (unsigned long long)n->list.peak,
+           (unsigned long long)n->list.places, (unsigned long long)n->list.evicted);
+    json_time("since", n->has_list, n->list.since);
+    printf("},\n ");
+    for (size_t i = 0; i < COUNTED; i++)
+        printf("%s\"%s\": %llu", i ? ", " : "", counted[i].name,
+               (unsigned long long)n->counter[counted[i].counter]);
+    printf(",\n \"verdicts\": [");
+    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+            if (n->verdict[phase][action]) {
+                printf("%s{\"phase\": \"%s\", \"action\": \"%s\", \"count\": %llu}", comma, phase_word(phase),
+                       action_word(action), (unsigned long long)n->verdict[phase][action]);
+                comma = ", ";
+            }
+    printf("],\n \"rules\": [");
+    for (size_t i = 0; i < n->rule_count; i++) {
+        printf("%s{\"rule\": ", i ? ", " : "");
+        json_string(stdout, text_z(n->rules[i].rule));
+        printf(", \"hits\": %llu}", (unsigned long long)n->rules[i].hits);
+    }
+    printf("],\n \"other_rules\": %llu, \"uncounted_rules\": %llu, ", (unsigned long long)n->other_rules,
+           (unsigned long long)n->counter[STATS_RULES_UNCOUNTED]);
+    json_time("since", n->has_stats, n->since);
+    printf("}\n");
+}
+
+static void metric(const char *name, const char *type, const char *help)
+{
+    printf("# HELP gatepost_%s %s\n# TYPE gatepost_%s %s\n", name, help, name, type);
+}
+
+static void single(const char *name, const char *type, const char *help, uint64_t value)
+{
+    metric(name, type, help);
+    printf("gatepost_%s %llu\n", name, (unsigned long long)value);
+}
+
+static void label_value(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\\' || *text == '"')
+            putchar('\\');
+        putchar(*text);
+    }
+}
+
+/* The text format of Prometheus, version 0.0.4. */
+void stats_print_prometheus(const struct numbers *n)
+{
+    char name[64];
+    single("blocklist_clients", "gauge", "Clients on the blocklist now.", n->list.current);
+    single("blocklist_clients_peak", "gauge", "The most clients ever on the blocklist at once.", n->list.peak);
+    single("blocklist_places", "gauge", "Places of the blocklist; two thirds of them are safe to use.",
+           n->list.places);
+    single("blocklist_evicted_total", "counter", "Clients still listed that had to make room for others.",
+           n->list.evicted);
+    if (!n->has_stats)
+        return;
+    for (size_t i = 0; i < COUNTED; i++) {
+        snprintf(name, sizeof name, "%s_total", counted[i].name);
+        single(name, "counter", counted[i].help, n->counter[counted[i].counter]);
+    }
+    metric("verdicts_total", "counter", "Verdicts other than pass, by phase and action.");
+    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+            if (n->verdict[phase][action])
+                printf("gatepost_verdicts_total{phase=\"%s\",action=\"%s\"} %llu\n", phase_word(phase),
+                       action_word(action), (unsigned long long)n->verdict[phase][action]);
+    metric("rule_hits_total", "counter", "How often a rule triggered.");
+    for (size_t i = 0; i < n->rule_count; i++) {
+        fputs("gatepost_rule_hits_total{rule=\"", stdout);
+        label_value(n->rules[i].rule);
+        printf("\"} %llu\n", (unsigned long long)n->rules[i].hits);
+    }
+    single("start_time_seconds", "gauge", "When counting began, in seconds since 1970.", (uint64_t)n->since);
+}

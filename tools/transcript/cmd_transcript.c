@@ -1,0 +1,176 @@
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/commands.h"
+#include "core/pattern/pattern.h"
+#include "tools/lib/input.h"
+#include "tools/lib/progress.h"
+#include "transcript.h"
+#include "tools/lib/dirwalk.h"
+
+static const char usage[] =
+    "usage: gatepost transcript [--by PATTERN] [--label spam|ham] FILE|DIR...\n"
+    "Turns stored mail (one message a file, or mbox; folders with all below them) back into dialogues for "
+    "gatepost replay.\n"
+    "\n"
+    "Client, HELO, sender, recipient and time come from the Received field of the server that took the message "
+    "in: the first\n"
+    "from the top whose client has a public address, or with --by the first whose server is meant.\n"
+    "\n"
+    "  -b, --by PATTERN    the server: a domain (mx.example.com: it and names below it) or an expression as in "
+    "rules (*mx*)\n"
+    "  -l, --label LABEL   spam or ham; without it the word is looked for in the path, as in "
+    "mail/spam-1/00042.txt\n"
+    "  -h, --help\n"
+    "\n"
+    "What a message does not show is left out and counted on standard error. A Message-ID that bears the queue "
+    "id of that\n"
+    "Received field was put there by the server; it is left out, as the client sent none.\n"
+    "\n"
+    "Example: gatepost transcript --by mx.example.com --label spam junk.mbox | gatepost replay --summary -\n"
+    "Exit status: 0 all was read, 2 wrong usage, 3 something could not be read.\n";
+
+struct job {
+    struct transcript transcript;
+    struct progress progress;
+    uint64_t bytes;
+};
+
+static void put_out(void *context, const char *bytes, size_t n)
+{
+    (void)context;
+    fwrite(bytes, 1, n, stdout);
+}
+
+static void tell_trouble(void *context, const char *path, int error)
+{
+    struct job *job = context;
+    char reason[128];
+    progress_done(&job->progress);
+    fprintf(stderr, "gatepost transcript: %s: %s\n", path, os_reason(error, reason, sizeof reason));
+}
+
+static bool take_file(void *context, const char *path)
+{
+    struct job *job = context;
+    struct input in;
+    struct stored stored;
+    struct stored_message message;
+    int error = input_open(path, &in);
+    if (error) {
+        tell_trouble(job, path, error);
+        return error != ENOMEM;
+    }
+    bool going = true;
+    size_t size = in.bytes.n;
+    stored_init(&stored, in.bytes);
+    while (going && stored_next(&stored, &message)) {
+        /* The number says which message of an mbox it is; one of one needs none. */
+        unsigned number = stored.number > 1 || stored.rest.n ? stored.number : 0;
+        going = transcript_message(&job->transcript, path, number, &message);
+        progress_show(&job->progress, job->bytes + size - stored.rest.n, 0);
+    }
+    job->bytes += size;
+    input_close(&in);
+    if (!going)
+        tell_trouble(job, path, ENOMEM);
+    return going;
+}
+
+static void print_counts(const struct transcript_counts *c)
+{
+    const struct {
+        const char *what;
+        uint64_t count;
+    } rows[] = {{"messages read", c->messages},
+                {"sessions written", c->sessions},
+                {"no usable Received field (left out)", c->no_received},
+                {"HELO not known", c->no_helo},
+                {"sender not known", c->no_sender},
+                {"recipient not known", c->no_recipient},
+                {"time not known", c->no_time},
+                {"Message-ID added by the server (left out)", c->own_message_id}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        fprintf(stderr, "%10llu  %s\n", (unsigned long long)rows[i].count, rows[i].what);
+}
+
+static int complain(const char *what)
+{
+    fprintf(stderr, "gatepost transcript: %s\nTry 'gatepost transcript --help'.\n", what);
+    return 2;
+}
+
+static const struct option options[] = {{"by", required_argument, NULL, 'b'},
+                                        {"label", required_argument, NULL, 'l'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
+
+/* Takes --by as a domain, if it can be one, and as a pattern. */
+static int set_by(struct transcript *t, const char *by, unsigned char *code)
+{
+    struct pattern_error error = {0};
+    t->by_size = pattern_compile(text_z(by), code, PATTERN_CODE_MAX, NULL, &error);
+    if (!t->by_size) {
+        fprintf(stderr, "gatepost transcript: --by '%s': %s, at byte %zu\n", by, error.message,
+                error.offset + 1);
+        return 2;
+    }
+    t->by_code = code;
+    t->by_domain = text_z(by[0] == '.' ? by + 1 : by);
+    return -1;
+}
+
+static int run(struct job *job, int argc, char **argv, unsigned char *code)
+{
+    for (int c; (c = getopt_long(argc, argv, "b:l:h", options, NULL)) != -1;) {
+        switch (c) {
+        case 'b':
+            if (set_by(&job->transcript, optarg, code) >= 0)
+                return 2;
+            break;
+        case 'l':
+            if (strcmp(optarg, "spam") != 0 && strcmp(optarg, "ham") != 0)
+                return complain("--label wants spam or ham");
+            job->transcript.label = optarg;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        default:
+            fputs("Try 'gatepost transcript --help'.\n", stderr);
+            return 2;
+        }
+    }
+    if (optind == argc)
+        return complain("no stored mail given");
+    bool whole = true;
+    job->progress = progress_start("reading mail");
+    for (int i = optind; i < argc; i++) {
+        if (strcmp(argv[i], "-") == 0)
+            whole = take_file(job, argv[i]) && whole;
+        else
+            whole = walk(argv[i], take_file, tell_trouble, job) && whole;
+    }
+    progress_done(&job->progress);
+    print_counts(&job->transcript.counts);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "gatepost transcript: cannot write: %s\n", strerror(errno));
+        return 3;
+    }
+    return whole ? 0 : 3;
+}
+
+int cmd_transcript(int argc, char **argv)
+{
+    struct job job = {.bytes = 0};
+    unsigned char *code = malloc(PATTERN_CODE_MAX);
+    if (!code)
+        return 3;
+    transcript_init(&job.transcript, put_out, NULL);
+    int status = run(&job, argc, argv, code);
+    transcript_fini(&job.transcript);
+    free(code);
+    return status;
+}

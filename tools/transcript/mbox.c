@@ -1,0 +1,152 @@
+#include "mbox.h"
+
+#include "tools/lib/calendar.h"
+#include "core/mail/header.h"
+
+bool stored_line(struct text *t, struct text *line)
+{
+    if (!t->n)
+        return false;
+    size_t end = text_find(*t, 0, '\n');
+    *line = text_of(t->p, end);
+    *t = text_skip(*t, end + 1);
+    if (line->n && line->p[line->n - 1] == '\r')
+        line->n--;
+    return true;
+}
+
+static bool is_clock_time(struct text word)
+{
+    return word.n >= 4 && word.n <= 8 && is_digit((unsigned char)word.p[0]) && text_find(word, 0, ':') <= 2;
+}
+
+static bool is_postmark(struct text line)
+{
+    bool month = false;
+    bool time = false;
+    bool year = false;
+    uint64_t number;
+    if (!text_starts_nocase(line, TEXT("From ")) || line.p[0] != 'F' || line.p[1] != 'r')
+        return false;
+    for (size_t at = 5; at < line.n;) {
+        size_t end = at;
+        while (end < line.n && !is_blank((unsigned char)line.p[end]))
+            end++;
+        struct text word = text_of(line.p + at, end - at);
+        if (!month && word.n == 3)
+            month = calendar_month(word) != 0;
+        else if (month && !time)
+            time = is_clock_time(word);
+        else if (time && word.n == 4)
+            year = year || (text_number(word, 9999, &number) && number > 1969);
+        at = end + 1;
+    }
+    return year;
+}
+
+/* Whether T begins with a field, or with the quoted postmark of an earlier mailbox. */
+static bool begins_with_field(struct text t)
+{
+    struct text line;
+    struct field field;
+    return stored_line(&t, &line) && (field_split(line, &field) || text_starts_nocase(line, TEXT(">From ")));
+}
+
+void stored_init(struct stored *s, struct text file)
+{
+    struct text first;
+    struct text rest = file;
+    while (rest.n && (rest.p[0] == '\n' || rest.p[0] == '\r'))
+        rest = text_skip(rest, 1);
+    *s = (struct stored){.rest = rest};
+    s->mbox = stored_line(&rest, &first) && is_postmark(first);
+}
+
+/* Passes over the body, to the next postmark or the end. */
+static void skip_body(struct stored *s, bool after_empty)
+{
+    struct text line;
+    if (!s->mbox) {
+        s->rest = text_skip(s->rest, s->rest.n);
+        return;
+    }
+    for (;;) {
+        struct text here = s->rest;
+        if (!stored_line(&s->rest, &line))
+            return;
+        if (after_empty && is_postmark(line) && begins_with_field(s->rest)) {
+            s->rest = here;
+            return;
+        }
+        after_empty = line.n == 0;
+    }
+}
+
+bool stored_next(struct stored *s, struct stored_message *out)
+{
+    struct text line;
+    struct field field;
+    *out = (struct stored_message){.postmark = text_of(s->rest.p, 0)};
+    if (!s->rest.n)
+        return false;
+    struct text here = s->rest;
+    stored_line(&s->rest, &line);
+    if (text_starts_nocase(line, TEXT("From ")) && !field_split(line, &field))
+        out->postmark = line;
+    else
+        s->rest = here;
+    while (text_starts_nocase(s->rest, TEXT(">From ")))
+        stored_line(&s->rest, &line);
+
+    const char *start = s->rest.p;
+    const char *end = start;
+    bool inside = false;
+    bool empty = false;
+    for (here = s->rest; stored_line(&s->rest, &line); here = s->rest) {
+        bool more = inside && line.n && is_blank((unsigned char)line.p[0]);
+        if (!more && !field_split(line, &field)) {
+            empty = line.n == 0;
+            if (!empty)
+                s->rest = here;
+            break;
+        }
+        inside = true;
+        end = s->rest.p;
+    }
+    out->header = text_of(start, (size_t)(end - start));
+    s->number++;
+    skip_body(s, empty);
+    return true;
+}
+
+bool stored_field(struct text *header, struct text *lines, struct text *name)
+{
+    struct text line;
+    struct field field;
+    const char *start = header->p;
+    if (!stored_line(header, &line) || !field_split(line, &field))
+        return false;
+    *name = field.name;
+    const char *end = line.p + line.n;
+    while (header->n && is_blank((unsigned char)header->p[0])) {
+        stored_line(header, &line);
+        end = line.p + line.n;
+    }
+    *lines = text_of(start, (size_t)(end - start));
+    return true;
+}
+
+struct text stored_postmark_sender(struct text postmark, bool *known)
+{
+    struct text t = text_trim(text_skip(postmark, 5));
+    size_t n = 0;
+    while (n < t.n && !is_blank((unsigned char)t.p[n]))
+        n++;
+    t.n = n;
+    *known = n > 0;
+    if (text_eq_nocase(t, TEXT("MAILER-DAEMON")) || text_eq(t, TEXT("<>")))
+        return text_of(t.p, 0);
+    /* "From -", as Mozilla writes it, says nothing, nor does a name without a domain. */
+    *known = text_find(t, 0, '@') < t.n;
+    return *known ? t : text_of(t.p, 0);
+}
