@@ -43,11 +43,11 @@ struct outcome {
     uint64_t patterns, attempts, refused, refusals, peak;
 };
 
-static void check_patterns(const struct sighted *s, struct outcome *o)
+static void check_patterns(const struct envelopes *s, struct outcome *o)
 {
     insist(s->open_bytes == 0 && s->oldest == NULL && s->open.n == 0);
     for (size_t i = 0; i < s->found_count; i++) {
-        const struct sighted_pattern *p = s->found[i];
+        const struct envelopes_pattern *p = s->found[i];
         uint64_t sum = 0;
         insist(p->client_count >= CLIENTS && p->sender_size && p->recipient_size && p->first <= p->last);
         for (size_t k = 0; k < p->client_count; k++) {
@@ -66,33 +66,33 @@ static struct outcome analyse(struct text log, size_t files)
 {
     static struct log_event e;
     struct outcome o = {.patterns = 0};
-    struct sighted s;
-    struct refused r;
-    struct shortterm b;
-    struct join j;
+    struct envelopes s;
+    struct clients r;
+    struct mercury_blacklist b;
+    struct transactions j;
     struct log_years years = {.now = 1059048000};
     int64_t time = INT64_MIN;
     bool bare = false;
-    sighted_init(&s, WINDOW, CLIENTS);
-    refused_init(&r, TIMES);
-    shortterm_init(&b);
-    insist(join_init(&j, &s, &r, &b, files));
+    envelopes_init(&s, WINDOW, CLIENTS);
+    clients_init(&r, TIMES);
+    mercury_blacklist_init(&b);
+    insist(transactions_init(&j, &s, &r, &b, files));
     /* Which line or transaction must give way to another is for the secret to say. */
     s.secret = r.secret = b.secret = j.secret = (struct siphash_key){0x6761746570, 0x6f7374};
     for (size_t number = 0; log.n; number++) {
         size_t end = text_find(log, 0, '\n');
         struct text line = text_of(log.p, end);
         log = text_skip(log, end + 1);
-        logline_read(line, bare, &e);
+        log_line_read(line, bare, &e);
         check_event(&e, line);
-        if (e.has_stamp && !logtime_resolve(&years, &e.stamp, &time))
+        if (e.has_stamp && !log_time_resolve(&years, &e.stamp, &time))
             continue;
         bare = !e.has_stamp && (bare || e.kind == LOG_PART);
-        insist(join_take(&j, &e, time, number % files));
+        insist(transactions_take(&j, &e, time, number % files));
     }
     insist(b.current <= b.peak);
-    sighted_finish(&s);
-    refused_finish(&r);
+    envelopes_finish(&s);
+    clients_finish(&r);
     check_patterns(&s, &o);
     for (size_t i = 0; i < r.count; i++) {
         insist(r.clients[i]->count >= TIMES && (i == 0 || r.clients[i - 1]->count >= r.clients[i]->count));
@@ -100,10 +100,10 @@ static struct outcome analyse(struct text log, size_t files)
     }
     o.refusals = j.refusals;
     o.peak = b.peak;
-    join_fini(&j);
-    shortterm_fini(&b);
-    refused_fini(&r);
-    sighted_fini(&s);
+    transactions_fini(&j);
+    mercury_blacklist_fini(&b);
+    clients_fini(&r);
+    envelopes_fini(&s);
     return o;
 }
 

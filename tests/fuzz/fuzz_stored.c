@@ -39,16 +39,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sink sink = {NULL, 0, 0};
     struct transcript t;
-    struct stored stored;
-    struct stored_message m;
+    struct mbox stored;
+    struct mbox_message m;
     transcript_init(&t, put, &sink);
     if (size && data[0] == '@') { /* as with --by example.com */
         t.by_domain = TEXT("example.com");
         data++;
         size--;
     }
-    stored_init(&stored, text_of((const char *)data, size));
-    while (stored_next(&stored, &m))
+    mbox_init(&stored, text_of((const char *)data, size));
+    while (mbox_next(&stored, &m))
         require(transcript_message(&t, "spam/x", stored.number, &m));
 
     struct report report = {.errors = 0};

@@ -4,16 +4,16 @@
 
 enum { DAY = 86400 };
 
-void refused_init(struct refused *s, uint64_t times)
+void clients_init(struct clients *s, uint64_t times)
 {
-    *s = (struct refused){.times = times, .most = REFUSED_MOST, .secret = keymap_secret()};
+    *s = (struct clients){.times = times, .most = CLIENTS_MOST, .secret = keymap_secret()};
 }
 
 /* What differs from case to case is left out: what stands in brackets, and links. */
-static size_t plain_reason(struct text reason, char out[REASON_SHOWN])
+static size_t plain_reason(struct text reason, char out[CLIENTS_REASON_SHOWN])
 {
     size_t n = 0;
-    for (size_t i = 0; i < reason.n && n < REASON_SHOWN; i++) {
+    for (size_t i = 0; i < reason.n && n < CLIENTS_REASON_SHOWN; i++) {
         char close = reason.p[i] == '<' ? '>' : reason.p[i] == '[' ? ']' : '\0';
         size_t end = close ? text_find(reason, i, close) : reason.n;
         if (text_starts_nocase(text_skip(reason, i), TEXT("http")))
@@ -28,13 +28,13 @@ static size_t plain_reason(struct text reason, char out[REASON_SHOWN])
 }
 
 /* The one copy of that reason. NULL when there are too many, or no memory. */
-static const char *reason_text(struct refused *s, struct text reason)
+static const char *reason_text(struct clients *s, struct text reason)
 {
-    char plain[REASON_SHOWN];
+    char plain[CLIENTS_REASON_SHOWN];
     size_t n = plain_reason(text_trim(reason), plain);
     uint64_t key = keymap_key(&s->secret, plain, n);
     char *text = keymap_get(&s->reasons, key);
-    if (text || s->reasons.n == REFUSED_REASONS)
+    if (text || s->reasons.n == CLIENTS_REASONS)
         return text;
     text = malloc(n + 1);
     if (!text || !keymap_put(&s->reasons, key, text)) {
@@ -47,9 +47,9 @@ static const char *reason_text(struct refused *s, struct text reason)
     return text;
 }
 
-static void count_reason(struct refused_client *r, const char *text)
+static void count_reason(struct clients_entry *r, const char *text)
 {
-    for (size_t i = 0; text && i < REASONS_EACH; i++)
+    for (size_t i = 0; text && i < CLIENTS_REASONS_EACH; i++)
         if (!r->reasons[i].text || r->reasons[i].text == text) {
             r->reasons[i].text = text;
             r->reasons[i].count++;
@@ -58,13 +58,13 @@ static void count_reason(struct refused_client *r, const char *text)
     r->other++;
 }
 
-static void refused_keep(struct refused *s,
-                         bool (*keep)(const struct refused *, const struct refused_client *, int64_t),
+static void clients_keep(struct clients *s,
+                         bool (*keep)(const struct clients *, const struct clients_entry *, int64_t),
                          int64_t now)
 {
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++) {
-        struct refused_client *r = s->clients[i];
+        struct clients_entry *r = s->clients[i];
         if (keep(s, r, now)) {
             s->clients[kept++] = r;
             continue;
@@ -76,42 +76,42 @@ static void refused_keep(struct refused *s,
     s->count = kept;
 }
 
-static bool is_recent_or_often(const struct refused *s, const struct refused_client *r, int64_t now)
+static bool is_recent_or_often(const struct clients *s, const struct clients_entry *r, int64_t now)
 {
     return r->count >= s->times || seconds_apart(now, r->last) < DAY;
 }
 
-static bool is_often(const struct refused *s, const struct refused_client *r, int64_t now)
+static bool is_often(const struct clients *s, const struct clients_entry *r, int64_t now)
 {
     (void)now;
     return r->count >= s->times;
 }
 
 /* Each sweep that goes on makes room for an eighth, so that all of them together cost little. */
-static bool make_room(struct refused *s, int64_t now)
+static bool make_room(struct clients *s, int64_t now)
 {
     if (s->count < s->most)
         return true;
     if (s->full)
         return false;
-    refused_keep(s, is_recent_or_often, now);
+    clients_keep(s, is_recent_or_often, now);
     if (s->count > s->most / 8 * 7)
-        refused_keep(s, is_often, now);
+        clients_keep(s, is_often, now);
     s->full = s->count > s->most / 8 * 7;
     return s->count < s->most;
 }
 
-static struct refused_client *refused_new(struct refused *s, uint64_t key, const struct ip *ip, int64_t time)
+static struct clients_entry *clients_new(struct clients *s, uint64_t key, const struct ip *ip, int64_t time)
 {
     if (s->count == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 256;
-        struct refused_client **clients = realloc(s->clients, cap * sizeof(void *));
+        struct clients_entry **clients = realloc(s->clients, cap * sizeof(void *));
         if (!clients)
             return NULL;
         s->clients = clients;
         s->cap = cap;
     }
-    struct refused_client *r = calloc(1, sizeof *r);
+    struct clients_entry *r = calloc(1, sizeof *r);
     if (!r || !keymap_put(&s->by_ip, key, r)) {
         free(r);
         return NULL;
@@ -123,18 +123,18 @@ static struct refused_client *refused_new(struct refused *s, uint64_t key, const
     return r;
 }
 
-bool refused_take(struct refused *s, const struct ip *client, struct text reason, int64_t time, bool ours)
+bool clients_take(struct clients *s, const struct ip *client, struct text reason, int64_t time, bool ours)
 {
-    struct ip ip = counted_ip(client);
+    struct ip ip = dedup_ip(client);
     uint64_t key = keymap_key(&s->secret, &ip, sizeof ip);
-    struct refused_client *r = keymap_get(&s->by_ip, key);
+    struct clients_entry *r = keymap_get(&s->by_ip, key);
     if (!r && !make_room(s, time)) {
         s->lost++;
         return true;
     }
-    if (!r && !(r = refused_new(s, key, &ip, time)))
+    if (!r && !(r = clients_new(s, key, &ip, time)))
         return false;
-    if (twin_is(&r->twin, time, ours))
+    if (dedup_is_repeat(&r->dedup, time, ours))
         return true;
     r->count++;
     r->first = time < r->first ? time : r->first;
@@ -145,23 +145,23 @@ bool refused_take(struct refused *s, const struct ip *client, struct text reason
 
 static int compare_refused(const void *a, const void *b)
 {
-    const struct refused_client *left = *(const struct refused_client *const *)a;
-    const struct refused_client *right = *(const struct refused_client *const *)b;
+    const struct clients_entry *left = *(const struct clients_entry *const *)a;
+    const struct clients_entry *right = *(const struct clients_entry *const *)b;
     if (left->count != right->count)
         return left->count > right->count ? -1 : 1;
     return compare_ip(&left->ip, &right->ip);
 }
 
-void refused_finish(struct refused *s)
+void clients_finish(struct clients *s)
 {
     uint64_t lost = s->lost;
-    refused_keep(s, is_often, 0);
+    clients_keep(s, is_often, 0);
     s->lost = lost;
     if (s->count)
         qsort(s->clients, s->count, sizeof(void *), compare_refused);
 }
 
-void refused_fini(struct refused *s)
+void clients_fini(struct clients *s)
 {
     for (size_t i = 0; i < s->count; i++)
         free(s->clients[i]);
@@ -170,5 +170,5 @@ void refused_fini(struct refused *s)
     free(s->clients);
     keymap_fini(&s->by_ip);
     keymap_fini(&s->reasons);
-    *s = (struct refused){.times = 0};
+    *s = (struct clients){.times = 0};
 }

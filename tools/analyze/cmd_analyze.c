@@ -1,12 +1,12 @@
 /*
  * gatepost analyze - what the logs of mail servers tell about spam zombies.
  *
- * Memory is bounded, whatever the logs are: a line of more than 32 KiB is not looked at (LOGSET_LINE_LONGEST);
- * of 512 logs each has a buffer of 100 KiB (LOGSET_MOST); envelopes are watched for the window, and in 128 MiB
- * at most (SIGHTED_OPEN), the longest untouched leaving first; patterns found take another 128 MiB
- * (SIGHTED_FOUND), with 4,096 clients each; refusals are counted for 500,000 clients (REFUSED_MOST); 16,384
- * transactions of Sendmail may be open at once (JOIN_TRANSACTIONS), and 65,536 entries on MercuryS's list
- * (SHORTTERM_MOST). What a ceiling keeps out is said on standard error. Time grows with the length of the logs
+ * Memory is bounded, whatever the logs are: a line of more than 32 KiB is not looked at (LOG_FILES_LINE_LONGEST);
+ * of 512 logs each has a buffer of 100 KiB (LOG_FILES_MOST); envelopes are watched for the window, and in 128 MiB
+ * at most (ENVELOPES_OPEN), the longest untouched leaving first; patterns found take another 128 MiB
+ * (ENVELOPES_FOUND), with 4,096 clients each; refusals are counted for 500,000 clients (CLIENTS_MOST); 16,384
+ * transactions of Sendmail may be open at once (TRANSACTIONS_OPEN), and 65,536 entries on MercuryS's list
+ * (MERCURY_BLACKLIST_MOST). What a ceiling keeps out is said on standard error. Time grows with the length of the logs
  * and nothing else.
  */
 #include "tools/commands.h"
@@ -57,11 +57,11 @@ struct choices {
 
 struct job {
     struct choices choices;
-    struct sighted sighted;
-    struct refused refused;
-    struct shortterm shortterm;
-    struct join join;
-    struct logset logs;
+    struct envelopes envelopes;
+    struct clients clients;
+    struct mercury_blacklist mercury;
+    struct transactions transactions;
+    struct log_files logs;
     struct progress progress;
     uint64_t unknown;
 };
@@ -131,7 +131,7 @@ static int read_options(struct choices *c, int argc, char **argv)
         return wrong(NULL, "--with-refused goes with --format block-table");
     if (optind == argc)
         return wrong(NULL, "no log given");
-    if (argc - optind > LOGSET_MOST)
+    if (argc - optind > LOG_FILES_MOST)
         return wrong(NULL, "more than 512 logs; join some of them with zcat -f");
     return -1;
 }
@@ -142,12 +142,12 @@ static bool read_logs(struct job *job)
     const struct log_event *e;
     int64_t time;
     size_t file;
-    while ((e = logset_next(&job->logs, &time, &file)) != NULL) {
+    while ((e = log_files_next(&job->logs, &time, &file)) != NULL) {
         job->unknown += e->kind == LOG_UNKNOWN && text_trim(e->line).n;
-        if (!join_take(&job->join, e, time, file))
+        if (!transactions_take(&job->transactions, e, time, file))
             return false;
         if (job->logs.lines % PROGRESS_LINES == 0)
-            progress_show(&job->progress, logset_done(&job->logs), job->logs.size);
+            progress_show(&job->progress, log_files_done(&job->logs), job->logs.size);
     }
     return true;
 }
@@ -161,42 +161,42 @@ static void say(uint64_t count, const char *what)
 static void print_counts(const struct job *job)
 {
     fprintf(stderr, "%10llu  lines read\n", (unsigned long long)job->logs.lines);
-    fprintf(stderr, "%10llu  of them refuse something\n", (unsigned long long)job->join.refusals);
-    say(job->join.temporary, "of these temporary, which do not count");
-    say(job->join.unclear, "of these without a client that can be told for certain");
+    fprintf(stderr, "%10llu  of them refuse something\n", (unsigned long long)job->transactions.refusals);
+    say(job->transactions.temporary, "of these temporary, which do not count");
+    say(job->transactions.unclear, "of these without a client that can be told for certain");
     say(job->unknown, "lines not recognised");
-    say(job->sighted.lost_early,
+    say(job->envelopes.lost_early,
         "envelopes forgotten before their time, for want of room; a shorter --window helps");
-    say(job->sighted.lost_patterns, "patterns left out, for want of room");
-    say(job->refused.lost, "refusals of rare clients left out, for want of room");
-    say(job->shortterm.lost, "entries or hours of the short-term blacklist left out, for want of room");
+    say(job->envelopes.lost_patterns, "patterns left out, for want of room");
+    say(job->clients.lost, "refusals of rare clients left out, for want of room");
+    say(job->mercury.lost, "entries or hours of the short-term blacklist left out, for want of room");
 }
 
 static bool report(const struct job *job)
 {
     switch (job->choices.format) {
     case FORMAT_JSON:
-        return report_json(&job->sighted, &job->refused, &job->shortterm, stdout);
+        return report_json(&job->envelopes, &job->clients, &job->mercury, stdout);
     case FORMAT_BLOCK_TABLE:
-        return report_block_table(&job->sighted, job->choices.with_refused ? &job->refused : NULL, stdout);
+        return report_block_table(&job->envelopes, job->choices.with_refused ? &job->clients : NULL, stdout);
     default:
-        return report_tables(&job->sighted, &job->refused, &job->shortterm, stdout);
+        return report_tables(&job->envelopes, &job->clients, &job->mercury, stdout);
     }
 }
 
 static int run(struct job *job, char **paths, size_t count)
 {
     job->progress = progress_start("reading logs");
-    bool whole = join_init(&job->join, &job->sighted, &job->refused, &job->shortterm, count) &&
-                 logset_open(&job->logs, paths, count, (unsigned)job->choices.year, os_clock()) &&
+    bool whole = transactions_init(&job->transactions, &job->envelopes, &job->clients, &job->mercury, count) &&
+                 log_files_open(&job->logs, paths, count, (unsigned)job->choices.year, os_clock()) &&
                  read_logs(job);
     progress_done(&job->progress);
     if (!whole) {
         fputs("gatepost analyze: out of memory\n", stderr);
         return STATUS_CANNOT;
     }
-    sighted_finish(&job->sighted);
-    refused_finish(&job->refused);
+    envelopes_finish(&job->envelopes);
+    clients_finish(&job->clients);
     bool found = report(job);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("gatepost analyze: standard output could not be written\n", stderr);
@@ -214,14 +214,14 @@ int cmd_analyze(int argc, char **argv)
     int status = read_options(&job.choices, argc, argv);
     if (status >= 0)
         return status;
-    sighted_init(&job.sighted, job.choices.window, (size_t)job.choices.clients);
-    refused_init(&job.refused, job.choices.refused);
-    shortterm_init(&job.shortterm);
+    envelopes_init(&job.envelopes, job.choices.window, (size_t)job.choices.clients);
+    clients_init(&job.clients, job.choices.refused);
+    mercury_blacklist_init(&job.mercury);
     status = run(&job, argv + optind, (size_t)(argc - optind));
-    logset_close(&job.logs);
-    join_fini(&job.join);
-    shortterm_fini(&job.shortterm);
-    refused_fini(&job.refused);
-    sighted_fini(&job.sighted);
+    log_files_close(&job.logs);
+    transactions_fini(&job.transactions);
+    mercury_blacklist_fini(&job.mercury);
+    clients_fini(&job.clients);
+    envelopes_fini(&job.envelopes);
     return status;
 }

@@ -1,17 +1,17 @@
 /*
- * dedup.h - one refusal can be told twice: by the mail server and, in its log too, by our own line. Told by both
- * within two seconds, it is one. And how clients are counted and sorted.
+ * dedup.h - recognises a refusal that was logged twice: by the mail server and, in the same log, by gatepost. If
+ * both logged it within two seconds, it is one. Also: how clients are counted and sorted.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_DEDUP_H
 #define GATEPOST_TOOLS_ANALYZE_DEDUP_H
 
 #include "core/mail/ip.h"
 
-enum { TWIN_SECONDS = 2 };
+enum { DEDUP_SECONDS = 2 };
 
-struct twin {
+struct dedup {
     int64_t time;
-    unsigned waiting; /* refusals that only one of the two has told */
+    unsigned waiting; /* refusals that only one of the two has logged yet */
     bool ours;
 };
 
@@ -20,21 +20,21 @@ static inline int64_t seconds_apart(int64_t a, int64_t b)
     return a > b ? a - b : b - a;
 }
 
-/* Whether this refusal is one that the other side has told already. */
-static inline bool twin_is(struct twin *t, int64_t time, bool ours)
+/* Returns whether the other side has logged this refusal already. */
+static inline bool dedup_is_repeat(struct dedup *t, int64_t time, bool ours)
 {
-    bool near = t->waiting && seconds_apart(time, t->time) <= TWIN_SECONDS;
+    bool near = t->waiting && seconds_apart(time, t->time) <= DEDUP_SECONDS;
     if (near && t->ours != ours) {
         t->waiting--;
         return true;
     }
-    *t = (struct twin){.time = time, .waiting = near ? t->waiting + 1 : 1, .ours = ours};
+    *t = (struct dedup){.time = time, .waiting = near ? t->waiting + 1 : 1, .ours = ours};
     return false;
 }
 
 /* The client as it is counted: an IPv6 client is its /64, for one machine has as many addresses in it as it
  * likes. */
-static inline struct ip counted_ip(const struct ip *ip)
+static inline struct ip dedup_ip(const struct ip *ip)
 {
     return ip_mask(ip, ip->v6 ? 64 : 32);
 }

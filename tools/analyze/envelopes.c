@@ -2,32 +2,32 @@
 
 #include <stdlib.h>
 
-void sighted_init(struct sighted *s, int64_t window, size_t clients)
+void envelopes_init(struct envelopes *s, int64_t window, size_t clients)
 {
-    *s = (struct sighted){
-        .window = window, .clients = clients, .open_most = SIGHTED_OPEN, .secret = keymap_secret()};
+    *s = (struct envelopes){
+        .window = window, .clients = clients, .open_most = ENVELOPES_OPEN, .secret = keymap_secret()};
 }
 
-static size_t pattern_bytes(const struct sighted_pattern *p)
+static size_t pattern_bytes(const struct envelopes_pattern *p)
 {
     return sizeof *p + p->sender_size + p->recipient_size + p->client_cap * sizeof *p->clients +
            4 * sizeof(struct keymap_place);
 }
 
-static void pattern_free(struct sighted_pattern *p)
+static void pattern_free(struct envelopes_pattern *p)
 {
     free(p->clients);
     free(p);
 }
 
-static void unlink_open(struct sighted *s, struct sighted_pattern *p)
+static void unlink_open(struct envelopes *s, struct envelopes_pattern *p)
 {
     *(p->older ? &p->older->newer : &s->oldest) = p->newer;
     *(p->newer ? &p->newer->older : &s->newest) = p->older;
     s->open_bytes -= pattern_bytes(p);
 }
 
-static void link_newest(struct sighted *s, struct sighted_pattern *p)
+static void link_newest(struct envelopes *s, struct envelopes_pattern *p)
 {
     p->older = s->newest;
     p->newer = NULL;
@@ -37,7 +37,7 @@ static void link_newest(struct sighted *s, struct sighted_pattern *p)
 }
 
 /* No further attempt will be counted to P: it is found, or forgotten. */
-static bool pattern_close(struct sighted *s, struct sighted_pattern *p)
+static bool pattern_close(struct envelopes *s, struct envelopes_pattern *p)
 {
     unlink_open(s, p);
     keymap_remove(&s->open, p->key);
@@ -46,14 +46,14 @@ static bool pattern_close(struct sighted *s, struct sighted_pattern *p)
         return true;
     }
     size_t bytes = pattern_bytes(p);
-    if (s->found_bytes + bytes > SIGHTED_FOUND) {
+    if (s->found_bytes + bytes > ENVELOPES_FOUND) {
         s->lost_patterns++;
         pattern_free(p);
         return true;
     }
     if (s->found_count == s->found_cap) {
         size_t cap = s->found_cap ? s->found_cap * 2 : 64;
-        struct sighted_pattern **found = realloc(s->found, cap * sizeof(void *));
+        struct envelopes_pattern **found = realloc(s->found, cap * sizeof(void *));
         if (!found) {
             pattern_free(p);
             return false;
@@ -66,7 +66,7 @@ static bool pattern_close(struct sighted *s, struct sighted_pattern *p)
     return true;
 }
 
-static bool forget_old(struct sighted *s, int64_t now)
+static bool forget_old(struct envelopes *s, int64_t now)
 {
     while (s->oldest && seconds_apart(now, s->oldest->last) > s->window)
         if (!pattern_close(s, s->oldest))
@@ -79,15 +79,15 @@ static bool forget_old(struct sighted *s, int64_t now)
     return true;
 }
 
-static struct sighted_pattern *pattern_new(struct sighted *s, uint64_t key, struct text sender,
-                                           struct text recipient)
+static struct envelopes_pattern *pattern_new(struct envelopes *s, uint64_t key, struct text sender,
+                                             struct text recipient)
 {
-    struct sighted_pattern *p = malloc(sizeof *p + sender.n + recipient.n);
+    struct envelopes_pattern *p = malloc(sizeof *p + sender.n + recipient.n);
     if (!p || !keymap_put(&s->open, key, p)) {
         free(p);
         return NULL;
     }
-    *p = (struct sighted_pattern){.key = key, .sender_size = sender.n, .recipient_size = recipient.n};
+    *p = (struct envelopes_pattern){.key = key, .sender_size = sender.n, .recipient_size = recipient.n};
     memcpy(p->envelope, sender.p, sender.n);
     memcpy(p->envelope + sender.n, recipient.p, recipient.n);
     link_newest(s, p);
@@ -95,7 +95,7 @@ static struct sighted_pattern *pattern_new(struct sighted *s, uint64_t key, stru
 }
 
 /* Where IP stands in P, or would. */
-static size_t client_place(const struct sighted_pattern *p, const struct ip *ip)
+static size_t client_place(const struct envelopes_pattern *p, const struct ip *ip)
 {
     size_t low = 0, high = p->client_count;
     while (low < high) {
@@ -109,7 +109,7 @@ static size_t client_place(const struct sighted_pattern *p, const struct ip *ip)
 }
 
 /* Those of an envelope that is no pattern yet: as long as the window. */
-static void forget_clients(struct sighted_pattern *p, int64_t now, int64_t window)
+static void forget_clients(struct envelopes_pattern *p, int64_t now, int64_t window)
 {
     size_t kept = 0;
     for (size_t i = 0; i < p->client_count; i++) {
@@ -122,28 +122,28 @@ static void forget_clients(struct sighted_pattern *p, int64_t now, int64_t windo
 }
 
 /* Counts an attempt. Returns 1, 0 if it is told for the second time, -1 when out of memory. */
-static int count_client(struct sighted_pattern *p, const struct ip *ip, int64_t time, bool ours)
+static int count_client(struct envelopes_pattern *p, const struct ip *ip, int64_t time, bool ours)
 {
     size_t i = client_place(p, ip);
     if (i == p->client_count || !ip_eq(&p->clients[i].ip, ip)) {
-        if (p->client_count == SIGHTED_CLIENTS) {
+        if (p->client_count == ENVELOPES_CLIENTS) {
             p->more_clients = true;
             return 1;
         }
         if (p->client_count == p->client_cap) {
             size_t cap = p->client_cap ? p->client_cap * 2 : 1;
-            struct sighted_client *clients = realloc(p->clients, cap * sizeof *clients);
+            struct envelopes_client *clients = realloc(p->clients, cap * sizeof *clients);
             if (!clients)
                 return -1;
             p->clients = clients;
             p->client_cap = cap;
         }
         memmove(p->clients + i + 1, p->clients + i, (p->client_count - i) * sizeof *p->clients);
-        p->clients[i] = (struct sighted_client){.ip = *ip, .first = time, .last = time};
+        p->clients[i] = (struct envelopes_client){.ip = *ip, .first = time, .last = time};
         p->client_count++;
     }
-    struct sighted_client *c = &p->clients[i];
-    if (twin_is(&c->twin, time, ours))
+    struct envelopes_client *c = &p->clients[i];
+    if (dedup_is_repeat(&c->dedup, time, ours))
         return 0;
     c->attempts++;
     c->first = time < c->first ? time : c->first;
@@ -151,7 +151,7 @@ static int count_client(struct sighted_pattern *p, const struct ip *ip, int64_t 
     return 1;
 }
 
-static uint64_t envelope_key(const struct sighted *s, struct text sender, struct text recipient)
+static uint64_t envelope_key(const struct envelopes *s, struct text sender, struct text recipient)
 {
     char folded[1024];
     struct writer w = writer_on(folded, sizeof folded);
@@ -163,14 +163,14 @@ static uint64_t envelope_key(const struct sighted *s, struct text sender, struct
     return keymap_key(&s->secret, w.p, w.n);
 }
 
-bool sighted_attempt(struct sighted *s, const struct ip *client, struct text sender, struct text recipient,
-                     int64_t time, bool ours)
+bool envelopes_attempt(struct envelopes *s, const struct ip *client, struct text sender, struct text recipient,
+                       int64_t time, bool ours)
 {
-    struct ip ip = counted_ip(client);
+    struct ip ip = dedup_ip(client);
     uint64_t key = envelope_key(s, sender, recipient);
     if (!forget_old(s, time))
         return false;
-    struct sighted_pattern *p = keymap_get(&s->open, key);
+    struct envelopes_pattern *p = keymap_get(&s->open, key);
     if (p && seconds_apart(time, p->last) > s->window) {
         if (!pattern_close(s, p))
             return false;
@@ -193,7 +193,7 @@ bool sighted_attempt(struct sighted *s, const struct ip *client, struct text sen
 
 static int compare_clients(const void *a, const void *b)
 {
-    const struct sighted_client *left = a, *right = b;
+    const struct envelopes_client *left = a, *right = b;
     if (left->first != right->first)
         return left->first < right->first ? -1 : 1;
     return compare_ip(&left->ip, &right->ip);
@@ -207,20 +207,20 @@ static int compare_bytes(const char *a, size_t a_size, const char *b, size_t b_s
 
 static int compare_patterns(const void *a, const void *b)
 {
-    const struct sighted_pattern *left = *(const struct sighted_pattern *const *)a;
-    const struct sighted_pattern *right = *(const struct sighted_pattern *const *)b;
+    const struct envelopes_pattern *left = *(const struct envelopes_pattern *const *)a;
+    const struct envelopes_pattern *right = *(const struct envelopes_pattern *const *)b;
     if (left->first != right->first)
         return left->first < right->first ? -1 : 1;
     return compare_bytes(left->envelope, left->sender_size + left->recipient_size, right->envelope,
                          right->sender_size + right->recipient_size);
 }
 
-void sighted_finish(struct sighted *s)
+void envelopes_finish(struct envelopes *s)
 {
     while (s->oldest)
         pattern_close(s, s->oldest);
     for (size_t i = 0; i < s->found_count; i++) {
-        struct sighted_pattern *p = s->found[i];
+        struct envelopes_pattern *p = s->found[i];
         qsort(p->clients, p->client_count, sizeof *p->clients, compare_clients);
         p->first = p->clients[0].first;
     }
@@ -228,7 +228,7 @@ void sighted_finish(struct sighted *s)
         qsort(s->found, s->found_count, sizeof(void *), compare_patterns);
 }
 
-void sighted_fini(struct sighted *s)
+void envelopes_fini(struct envelopes *s)
 {
     while (s->oldest)
         pattern_close(s, s->oldest);
@@ -236,5 +236,5 @@ void sighted_fini(struct sighted *s)
         pattern_free(s->found[i]);
     free(s->found);
     keymap_fini(&s->open);
-    *s = (struct sighted){.window = 0};
+    *s = (struct envelopes){.window = 0};
 }

@@ -1,5 +1,5 @@
 /* What Exim writes, in its own files or through syslog. */
-#include "log_line.h"
+#include "log_servers.h"
 
 #include "log_scan.h"
 
@@ -21,18 +21,19 @@ static bool take_host(struct text *m, struct ip *client)
     struct ip ip;
     unsigned found = 0;
     if (rest.n && rest.p[0] != '(' && rest.p[0] != '[') {
-        scan_token(&rest);
-        scan_blanks(&rest);
+        log_scan_token(&rest);
+        log_scan_blanks(&rest);
     }
     if (!rest.n || rest.p[0] != '(') {
-        if (!scan_peer(&rest, client))
+        if (!log_scan_peer(&rest, client))
             return false;
         *m = rest;
         return true;
     }
-    for (size_t i = scan_find(rest, 0, TEXT(") [")); i < rest.n; i = scan_find(rest, i + 1, TEXT(") ["))) {
+    for (size_t i = log_scan_find(rest, 0, TEXT(") [")); i < rest.n;
+         i = log_scan_find(rest, i + 1, TEXT(") ["))) {
         struct text candidate = text_skip(rest, i + 2);
-        if (scan_peer(&candidate, &ip) && found++ == 0) {
+        if (log_scan_peer(&candidate, &ip) && found++ == 0) {
             *client = ip;
             *m = candidate;
         }
@@ -52,14 +53,14 @@ static bool take_exim_field(struct log_event *e, struct text *m)
         return false;
     struct text key = text_of(m->p, n);
     rest = text_skip(*m, n + 1);
-    if (text_eq(key, TEXT("F")) && scan_bracketed(&rest, &value)) {
-        logline_address(e, false, value);
-    } else if (scan_eat(&rest, TEXT("\""))) {
+    if (text_eq(key, TEXT("F")) && log_scan_bracketed(&rest, &value)) {
+        log_event_address(e, false, value);
+    } else if (log_scan_eat(&rest, TEXT("\""))) {
         rest = text_skip(rest, text_find(rest, 0, '"') + 1);
     } else {
         rest = text_skip(rest, text_find(rest, 0, ' '));
     }
-    scan_blanks(&rest);
+    log_scan_blanks(&rest);
     *m = rest;
     return true;
 }
@@ -68,18 +69,19 @@ static bool take_exim_field(struct log_event *e, struct text *m)
 static void exim_verdict(struct log_event *e, struct text m, bool temporary)
 {
     struct text address, rest = m;
-    bool recipient = scan_eat(&rest, TEXT("RCPT ")), sender = !recipient && scan_eat(&rest, TEXT("MAIL "));
+    bool recipient = log_scan_eat(&rest, TEXT("RCPT ")),
+         sender = !recipient && log_scan_eat(&rest, TEXT("MAIL "));
     e->kind = LOG_REFUSAL;
     if (recipient || sender) {
-        if (!scan_bracketed(&rest, &address)) {
-            address = text_of(rest.p, scan_find(rest, 0, TEXT(": ")));
+        if (!log_scan_bracketed(&rest, &address)) {
+            address = text_of(rest.p, log_scan_find(rest, 0, TEXT(": ")));
             rest = text_skip(rest, address.n);
         }
-        logline_address(e, recipient, address);
+        log_event_address(e, recipient, address);
         m = rest;
     }
-    size_t colon = scan_find(m, 0, TEXT(": "));
-    logline_reason(e, colon < m.n ? text_skip(m, colon + 2) : m);
+    size_t colon = log_scan_find(m, 0, TEXT(": "));
+    log_event_reason(e, colon < m.n ? text_skip(m, colon + 2) : m);
     e->temporary = temporary;
 }
 
@@ -98,33 +100,33 @@ static bool is_exim_word(struct text m)
     return false;
 }
 
-void logline_exim(struct log_event *e, struct text m, bool words)
+void log_exim_read(struct log_event *e, struct text m, bool words)
 {
     struct log_stamp ignored;
     struct text rest, token;
-    logtime_take(&m, &ignored); /* Exim's own stamp behind that of syslog */
-    if (m.n && m.p[0] == '[')   /* the process */
-        scan_token(&m);
+    log_time_take(&m, &ignored); /* Exim's own stamp behind that of syslog */
+    if (m.n && m.p[0] == '[')    /* the process */
+        log_scan_token(&m);
     rest = m;
-    token = scan_token(&rest);
+    token = log_scan_token(&rest);
     if (is_exim_id(token)) {
         e->id = token;
         m = rest;
     }
-    if (scan_eat(&m, TEXT("gatepost: "))) {
-        logline_gatepost(e, m);
+    if (log_scan_eat(&m, TEXT("gatepost: "))) {
+        log_gatepost_read(e, m);
         return;
     }
-    bool host = scan_eat(&m, TEXT("H="));
+    bool host = log_scan_eat(&m, TEXT("H="));
     if (!host && !e->id.n && !(words && is_exim_word(m)))
         return;
     e->program = LOG_EXIM;
     e->kind = LOG_OTHER;
-    if (scan_eat(&m, TEXT("rejected EHLO from ")) || scan_eat(&m, TEXT("rejected HELO from "))) {
-        scan_eat(&m, TEXT("H="));
+    if (log_scan_eat(&m, TEXT("rejected EHLO from ")) || log_scan_eat(&m, TEXT("rejected HELO from "))) {
+        log_scan_eat(&m, TEXT("H="));
         e->kind = LOG_REFUSAL;
         e->has_client = take_host(&m, &e->client);
-        logline_reason(e, TEXT("invalid HELO"));
+        log_event_reason(e, TEXT("invalid HELO"));
         return;
     }
     if (!host)
@@ -132,14 +134,14 @@ void logline_exim(struct log_event *e, struct text m, bool words)
     struct text whole = m;
     e->has_client = take_host(&m, &e->client);
     if (!e->has_client) { /* it can be told that something was refused, and no more */
-        bool refused = scan_find(whole, 0, TEXT("rejected ")) < whole.n;
+        bool refused = log_scan_find(whole, 0, TEXT("rejected ")) < whole.n;
         e->kind = refused ? LOG_REFUSAL : LOG_OTHER;
         return;
     }
-    scan_blanks(&m);
+    log_scan_blanks(&m);
     while (take_exim_field(e, &m))
         continue;
-    bool temporary = scan_eat(&m, TEXT("temporarily "));
-    if (scan_eat(&m, TEXT("rejected ")))
+    bool temporary = log_scan_eat(&m, TEXT("temporarily "));
+    if (log_scan_eat(&m, TEXT("rejected ")))
         exim_verdict(e, m, temporary);
 }

@@ -10,7 +10,7 @@
 
 enum { GZIP_BUFFER = 16384 };
 
-struct logfile {
+struct log_file {
     gzFile gz; /* NULL when it has been read */
     const char *path;
     char *buffer;
@@ -22,13 +22,13 @@ struct logfile {
     struct log_event event;
 };
 
-static void complain(struct logset *s, const char *path, const char *reason)
+static void complain(struct log_files *s, const char *path, const char *reason)
 {
     s->failed = true;
     fprintf(stderr, "gatepost analyze: %s: %s\n", path, reason);
 }
 
-static void file_close(struct logfile *f)
+static void file_close(struct log_file *f)
 {
     if (f->gz)
         gzclose(f->gz);
@@ -38,7 +38,7 @@ static void file_close(struct logfile *f)
 }
 
 /* Reads on behind what is there. Returns false at the end. */
-static bool fill(struct logset *s, struct logfile *f)
+static bool fill(struct log_files *s, struct log_file *f)
 {
     memmove(f->buffer, f->buffer + f->at, f->filled - f->at);
     f->filled -= f->at;
@@ -46,7 +46,7 @@ static bool fill(struct logset *s, struct logfile *f)
     if (f->over)
         return false;
     errno = 0;
-    int got = gzread(f->gz, f->buffer + f->filled, (unsigned)(LOGSET_LINE_LONGEST - f->filled));
+    int got = gzread(f->gz, f->buffer + f->filled, (unsigned)(LOG_FILES_LINE_LONGEST - f->filled));
     int system = errno;
     int code = Z_OK;
     const char *reason = gzerror(f->gz, &code);
@@ -65,7 +65,7 @@ static bool fill(struct logset *s, struct logfile *f)
 }
 
 /* The next line without its end. `whole` is false for one that is too long: its beginning is handed out. */
-static bool next_line(struct logset *s, struct logfile *f, struct text *line, bool *whole)
+static bool next_line(struct log_files *s, struct log_file *f, struct text *line, bool *whole)
 {
     size_t end, searched = 0;
     *whole = true;
@@ -74,7 +74,7 @@ static bool next_line(struct logset *s, struct logfile *f, struct text *line, bo
         if (end < f->filled - f->at)
             break;
         searched = f->filled - f->at;
-        if (searched == LOGSET_LINE_LONGEST) {
+        if (searched == LOG_FILES_LINE_LONGEST) {
             *whole = false;
             f->at = f->filled;
             searched = 0;
@@ -92,7 +92,7 @@ static bool next_line(struct logset *s, struct logfile *f, struct text *line, bo
 }
 
 /* Looks at the next line of F, so that its time is known. */
-static void advance(struct logset *s, struct logfile *f)
+static void advance(struct log_files *s, struct log_file *f)
 {
     struct text line;
     bool whole;
@@ -103,8 +103,8 @@ static void advance(struct logset *s, struct logfile *f)
         file_close(f);
         return;
     }
-    logline_read(whole ? line : TEXT(""), f->bare, &f->event);
-    if (f->event.has_stamp && logtime_resolve(&f->years, &f->event.stamp, &time)) {
+    log_line_read(whole ? line : TEXT(""), f->bare, &f->event);
+    if (f->event.has_stamp && log_time_resolve(&f->years, &f->event.stamp, &time)) {
         f->time = time;
         f->bare = false;
     } else if (f->event.has_stamp) { /* 30 February */
@@ -115,13 +115,13 @@ static void advance(struct logset *s, struct logfile *f)
     }
 }
 
-static bool file_open(struct logset *s, struct logfile *f)
+static bool file_open(struct log_files *s, struct log_file *f)
 {
     struct file_id id;
     char words[128];
     bool standard = strcmp(f->path, "-") == 0;
     f->time = INT64_MIN;
-    f->buffer = malloc(LOGSET_LINE_LONGEST);
+    f->buffer = malloc(LOG_FILES_LINE_LONGEST);
     if (!f->buffer)
         return false;
     errno = 0;
@@ -137,7 +137,7 @@ static bool file_open(struct logset *s, struct logfile *f)
 }
 
 /* With a first year, each further log is put near the one named before it. */
-static void begin(struct logset *s, struct logfile *f, const struct logfile *before, unsigned first_year,
+static void begin(struct log_files *s, struct log_file *f, const struct log_file *before, unsigned first_year,
                   int64_t now)
 {
     f->years = (struct log_years){.now = now, .first_year = first_year};
@@ -146,9 +146,9 @@ static void begin(struct logset *s, struct logfile *f, const struct logfile *bef
     advance(s, f);
 }
 
-bool logset_open(struct logset *s, char **paths, size_t count, unsigned first_year, int64_t now)
+bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned first_year, int64_t now)
 {
-    *s = (struct logset){.until = INT64_MIN};
+    *s = (struct log_files){.until = INT64_MIN};
     s->files = calloc(count, sizeof *s->files);
     if (!s->files)
         return false;
@@ -164,7 +164,7 @@ bool logset_open(struct logset *s, char **paths, size_t count, unsigned first_ye
 }
 
 /* The file with the earliest line, the first named among equals; and how long that will be so. */
-static void choose(struct logset *s)
+static void choose(struct log_files *s)
 {
     size_t best = s->count;
     s->until = INT64_MAX;
@@ -183,7 +183,7 @@ static void choose(struct logset *s)
     s->current = best;
 }
 
-const struct log_event *logset_next(struct logset *s, int64_t *time, size_t *file)
+const struct log_event *log_files_next(struct log_files *s, int64_t *time, size_t *file)
 {
     if (s->current < s->count)
         advance(s, &s->files[s->current]);
@@ -197,7 +197,7 @@ const struct log_event *logset_next(struct logset *s, int64_t *time, size_t *fil
     return &s->files[s->current].event;
 }
 
-uint64_t logset_done(const struct logset *s)
+uint64_t log_files_done(const struct log_files *s)
 {
     uint64_t done = 0;
     for (size_t i = 0; i < s->count; i++)
@@ -205,10 +205,10 @@ uint64_t logset_done(const struct logset *s)
     return done;
 }
 
-void logset_close(struct logset *s)
+void log_files_close(struct log_files *s)
 {
     for (size_t i = 0; i < s->count; i++)
         file_close(&s->files[i]);
     free(s->files);
-    *s = (struct logset){.files = NULL};
+    *s = (struct log_files){.files = NULL};
 }

@@ -9,14 +9,14 @@
 #include "log_line.h"
 
 enum {
-    LOGSET_MOST = 512,          /* files: all are open at once */
-    LOGSET_LINE_LONGEST = 32768 /* a longer line is no log line; it is counted as not recognised */
+    LOG_FILES_MOST = 512,          /* files: all are open at once */
+    LOG_FILES_LINE_LONGEST = 32768 /* a longer line is no log line; it is counted as not recognised */
 };
 
-struct logfile;
+struct log_file;
 
-struct logset {
-    struct logfile *files;
+struct log_files {
+    struct log_file *files;
     size_t count, current;
     int64_t until; /* the current file is the one to read up to this time */
     bool failed;   /* a file could not be read to its end; this was said on standard error */
@@ -26,14 +26,14 @@ struct logset {
 
 /* Opens PATHS, "-" being standard input. FIRST_YEAR as in log_time.h; 0: not given. Returns false when out of
  * memory. A file that cannot be opened is reported and left out. */
-bool logset_open(struct logset *s, char **paths, size_t count, unsigned first_year, int64_t now);
+bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned first_year, int64_t now);
 
 /* Returns the next line, good until the next call, or NULL at the end. *FILE counts from 0. */
-const struct log_event *logset_next(struct logset *s, int64_t *time, size_t *file);
+const struct log_event *log_files_next(struct log_files *s, int64_t *time, size_t *file);
 
 /* Bytes read so far, as they are on the disk. */
-uint64_t logset_done(const struct logset *s);
+uint64_t log_files_done(const struct log_files *s);
 
-void logset_close(struct logset *s);
+void log_files_close(struct log_files *s);
 
 #endif

@@ -1,6 +1,6 @@
 #include "log_scan.h"
 
-bool scan_eat(struct text *t, struct text word)
+bool log_scan_eat(struct text *t, struct text word)
 {
     if (t->n < word.n || memcmp(t->p, word.p, word.n) != 0)
         return false;
@@ -8,22 +8,22 @@ bool scan_eat(struct text *t, struct text word)
     return true;
 }
 
-void scan_blanks(struct text *t)
+void log_scan_blanks(struct text *t)
 {
     while (t->n && is_blank((unsigned char)t->p[0]))
         *t = text_skip(*t, 1);
 }
 
-bool scan_gap(struct text *t)
+bool log_scan_gap(struct text *t)
 {
     size_t before = t->n;
     do
-        scan_blanks(t);
-    while (scan_eat(t, TEXT("\xC2\xA0")));
+        log_scan_blanks(t);
+    while (log_scan_eat(t, TEXT("\xC2\xA0")));
     return t->n < before;
 }
 
-struct text scan_token(struct text *t)
+struct text log_scan_token(struct text *t)
 {
     size_t n = 0;
     while (n < t->n && !is_blank((unsigned char)t->p[n]))
@@ -33,7 +33,7 @@ struct text scan_token(struct text *t)
     return token;
 }
 
-bool scan_digits(struct text *t, size_t count, unsigned *out)
+bool log_scan_digits(struct text *t, size_t count, unsigned *out)
 {
     uint64_t value;
     if (t->n < count || !text_number(text_of(t->p, count), UINT32_MAX, &value))
@@ -43,7 +43,7 @@ bool scan_digits(struct text *t, size_t count, unsigned *out)
     return true;
 }
 
-size_t scan_find(struct text t, size_t from, struct text word)
+size_t log_scan_find(struct text t, size_t from, struct text word)
 {
     for (size_t i = text_find(t, from, word.p[0]); i < t.n; i = text_find(t, i + 1, word.p[0]))
         if (t.n - i >= word.n && memcmp(t.p + i, word.p, word.n) == 0)
@@ -51,7 +51,7 @@ size_t scan_find(struct text t, size_t from, struct text word)
     return t.n;
 }
 
-size_t scan_find_last(struct text t, struct text word)
+size_t log_scan_find_last(struct text t, struct text word)
 {
     for (size_t i = t.n; i-- > 0;)
         if (t.n - i >= word.n && t.p[i] == word.p[0] && memcmp(t.p + i, word.p, word.n) == 0)
@@ -59,12 +59,12 @@ size_t scan_find_last(struct text t, struct text word)
     return t.n;
 }
 
-bool scan_bracketed(struct text *t, struct text *out)
+bool log_scan_bracketed(struct text *t, struct text *out)
 {
     if (!t->n || t->p[0] != '<')
         return false;
     bool quoted = false;
-    size_t limit = t->n < SCAN_ADDRESS_MAX ? t->n : SCAN_ADDRESS_MAX, end = 1;
+    size_t limit = t->n < LOG_SCAN_ADDRESS_MAX ? t->n : LOG_SCAN_ADDRESS_MAX, end = 1;
     for (; end < limit && (quoted || t->p[end] != '>'); end++) {
         if (quoted && t->p[end] == '\\')
             end++;
@@ -80,26 +80,26 @@ bool scan_bracketed(struct text *t, struct text *out)
     return true;
 }
 
-bool scan_ip(struct text t, struct ip *out)
+bool log_scan_ip(struct text t, struct ip *out)
 {
     if (text_starts_nocase(t, TEXT("IPv6:")))
         t = text_skip(t, 5);
     return ip_parse(t, out);
 }
 
-bool scan_peer(struct text *m, struct ip *client)
+bool log_scan_peer(struct text *m, struct ip *client)
 {
-    size_t limit = m->n < SCAN_NAME_MAX ? m->n : SCAN_NAME_MAX, open = 0;
+    size_t limit = m->n < LOG_SCAN_NAME_MAX ? m->n : LOG_SCAN_NAME_MAX, open = 0;
     while (open < limit && m->p[open] != '[' && !is_blank((unsigned char)m->p[open]))
         open++;
     if (open == limit || m->p[open] != '[')
         return false;
     struct text rest = text_skip(*m, open + 1);
     size_t close = text_find(text_of(rest.p, rest.n < IP_TEXT_MAX + 8 ? rest.n : IP_TEXT_MAX + 8), 0, ']');
-    if (close >= rest.n || !scan_ip(text_of(rest.p, close), client))
+    if (close >= rest.n || !log_scan_ip(text_of(rest.p, close), client))
         return false;
     rest = text_skip(rest, close + 1);
-    if (scan_eat(&rest, TEXT(":")) && rest.n && is_digit((unsigned char)rest.p[0])) {
+    if (log_scan_eat(&rest, TEXT(":")) && rest.n && is_digit((unsigned char)rest.p[0])) {
         while (rest.n && is_digit((unsigned char)rest.p[0]))
             rest = text_skip(rest, 1);
     } else {

@@ -8,39 +8,39 @@
 #include "core/mail/ip.h"
 
 /* Nothing is longer, so that a line full of beginnings without an end is read in no more than its due time. */
-enum { SCAN_NAME_MAX = 400 /* a host name, with an ident in front of it */, SCAN_ADDRESS_MAX = 1024 };
+enum { LOG_SCAN_NAME_MAX = 400 /* a host name, with an ident in front of it */, LOG_SCAN_ADDRESS_MAX = 1024 };
 
 /* Takes WORD off the front of *T, letters as they are. Returns whether it was there. */
-bool scan_eat(struct text *t, struct text word);
+bool log_scan_eat(struct text *t, struct text word);
 
 /* Takes blanks off the front of *T. */
-void scan_blanks(struct text *t);
+void log_scan_blanks(struct text *t);
 
 /* Takes blanks, also those that a page on the web puts in their place (U+00A0). Returns whether there were any.
  */
-bool scan_gap(struct text *t);
+bool log_scan_gap(struct text *t);
 
 /* Takes what stands before the next blank, and that blank. */
-struct text scan_token(struct text *t);
+struct text log_scan_token(struct text *t);
 
 /* Takes COUNT digits. Returns whether they were there. */
-bool scan_digits(struct text *t, size_t count, unsigned *out);
+bool log_scan_digits(struct text *t, size_t count, unsigned *out);
 
 /* Index of the first WORD at or after FROM, letters as they are; t.n if there is none. */
-size_t scan_find(struct text t, size_t from, struct text word);
+size_t log_scan_find(struct text t, size_t from, struct text word);
 
 /* The same for the last one. */
-size_t scan_find_last(struct text t, struct text word);
+size_t log_scan_find_last(struct text t, struct text word);
 
 /* Takes "<address>" off the front of *T; a '>' within quotes does not end it. *OUT is what the brackets hold.
  */
-bool scan_bracketed(struct text *t, struct text *out);
+bool log_scan_bracketed(struct text *t, struct text *out);
 
 /* An address as logs have it in brackets: "192.0.2.1", "2001:db8::1", "IPv6:2001:db8::1". */
-bool scan_ip(struct text t, struct ip *out);
+bool log_scan_ip(struct text t, struct ip *out);
 
 /* Takes a client as Postfix and Exim write it: "name[192.0.2.1]", "[2001:db8::1]:25". Returns whether its
  * address can be told. */
-bool scan_peer(struct text *m, struct ip *client);
+bool log_scan_peer(struct text *m, struct ip *client);
 
 #endif

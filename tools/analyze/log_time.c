@@ -8,8 +8,8 @@ enum { DAY = 86400, HALF_YEAR = 183 * DAY };
 /* "01:11:45", and a fraction. */
 static bool take_clock(struct text *t, struct log_stamp *s)
 {
-    if (!scan_digits(t, 2, &s->hour) || !scan_eat(t, TEXT(":")) || !scan_digits(t, 2, &s->minute) ||
-        !scan_eat(t, TEXT(":")) || !scan_digits(t, 2, &s->second))
+    if (!log_scan_digits(t, 2, &s->hour) || !log_scan_eat(t, TEXT(":")) || !log_scan_digits(t, 2, &s->minute) ||
+        !log_scan_eat(t, TEXT(":")) || !log_scan_digits(t, 2, &s->second))
         return false;
     if (t->n && (t->p[0] == '.' || t->p[0] == ','))
         do
@@ -23,9 +23,10 @@ static void skip_zone(struct text *t)
 {
     struct text rest = *t;
     unsigned number;
-    if (scan_eat(&rest, TEXT("Z")) ||
-        ((scan_eat(&rest, TEXT("+")) || scan_eat(&rest, TEXT("-"))) && scan_digits(&rest, 2, &number) &&
-         (scan_eat(&rest, TEXT(":")), scan_digits(&rest, 2, &number))))
+    if (log_scan_eat(&rest, TEXT("Z")) ||
+        ((log_scan_eat(&rest, TEXT("+")) || log_scan_eat(&rest, TEXT("-"))) &&
+         log_scan_digits(&rest, 2, &number) &&
+         (log_scan_eat(&rest, TEXT(":")), log_scan_digits(&rest, 2, &number))))
         if (!rest.n || is_blank((unsigned char)rest.p[0]))
             *t = rest;
 }
@@ -33,13 +34,13 @@ static void skip_zone(struct text *t)
 /* "2003-07-24T01:11:45.123-07:00", "2003-07-24 01:11:45 -0700". */
 static bool take_iso(struct text *t, struct log_stamp *s)
 {
-    if (!scan_digits(t, 4, &s->year) || !scan_eat(t, TEXT("-")) || !scan_digits(t, 2, &s->month) ||
-        !scan_eat(t, TEXT("-")) || !scan_digits(t, 2, &s->day) ||
-        !(scan_eat(t, TEXT("T")) || scan_eat(t, TEXT(" "))) || !take_clock(t, s))
+    if (!log_scan_digits(t, 4, &s->year) || !log_scan_eat(t, TEXT("-")) || !log_scan_digits(t, 2, &s->month) ||
+        !log_scan_eat(t, TEXT("-")) || !log_scan_digits(t, 2, &s->day) ||
+        !(log_scan_eat(t, TEXT("T")) || log_scan_eat(t, TEXT(" "))) || !take_clock(t, s))
         return false;
     skip_zone(t);
     struct text zone = *t;
-    if (scan_eat(&zone, TEXT(" "))) {
+    if (log_scan_eat(&zone, TEXT(" "))) {
         size_t before = zone.n;
         skip_zone(&zone);
         if (zone.n < before)
@@ -57,20 +58,20 @@ static bool take_syslog(struct text *t, struct log_stamp *s)
     if (!s->month)
         return false;
     *t = text_skip(*t, 4);
-    scan_blanks(t);
-    struct text day = scan_token(t), rest = *t;
+    log_scan_blanks(t);
+    struct text day = log_scan_token(t), rest = *t;
     uint64_t number;
     if (day.n > 2 || !text_number(day, 31, &number))
         return false;
     s->day = (unsigned)number;
-    if (scan_digits(&rest, 4, &s->year) && scan_eat(&rest, TEXT(" ")))
+    if (log_scan_digits(&rest, 4, &s->year) && log_scan_eat(&rest, TEXT(" ")))
         *t = rest;
     else
         s->year = 0;
     return take_clock(t, s);
 }
 
-bool logtime_take(struct text *t, struct log_stamp *out)
+bool log_time_take(struct text *t, struct log_stamp *out)
 {
     struct text rest = *t;
     struct log_stamp s = {.year = 0};
@@ -82,13 +83,13 @@ bool logtime_take(struct text *t, struct log_stamp *out)
     return true;
 }
 
-bool logtime_take_mercury(struct text *t, struct log_stamp *out)
+bool log_time_take_mercury(struct text *t, struct log_stamp *out)
 {
     struct text rest = *t;
     struct log_stamp s;
-    if (!scan_digits(&rest, 4, &s.year) || !scan_digits(&rest, 2, &s.month) || !scan_digits(&rest, 2, &s.day) ||
-        !scan_gap(&rest) || !scan_digits(&rest, 2, &s.hour) || !scan_digits(&rest, 2, &s.minute) ||
-        !scan_digits(&rest, 2, &s.second) || !scan_gap(&rest))
+    if (!log_scan_digits(&rest, 4, &s.year) || !log_scan_digits(&rest, 2, &s.month) ||
+        !log_scan_digits(&rest, 2, &s.day) || !log_scan_gap(&rest) || !log_scan_digits(&rest, 2, &s.hour) ||
+        !log_scan_digits(&rest, 2, &s.minute) || !log_scan_digits(&rest, 2, &s.second) || !log_scan_gap(&rest))
         return false;
     *t = rest;
     *out = s;
@@ -144,7 +145,7 @@ static bool nearest_year(const struct log_years *y, const struct log_stamp *s, u
     return found;
 }
 
-bool logtime_resolve(struct log_years *y, const struct log_stamp *s, int64_t *seconds)
+bool log_time_resolve(struct log_years *y, const struct log_stamp *s, int64_t *seconds)
 {
     unsigned year = s->year;
     if (year ? !seconds_in(s, year, seconds)
@@ -156,7 +157,7 @@ bool logtime_resolve(struct log_years *y, const struct log_stamp *s, int64_t *se
     return true;
 }
 
-void logtime_format(struct writer *w, int64_t seconds)
+void log_time_format(struct writer *w, int64_t seconds)
 {
     char memory[40];
     struct writer iso = writer_on(memory, sizeof memory);

@@ -16,10 +16,10 @@ struct log_stamp {
 
 /* Takes a stamp and the blank behind it off the front of *T. Returns false, and leaves *T alone, if there is
  * none. */
-bool logtime_take(struct text *t, struct log_stamp *out);
+bool log_time_take(struct text *t, struct log_stamp *out);
 
 /* "20070529  004133" of MercuryS, in the same way. */
-bool logtime_take_mercury(struct text *t, struct log_stamp *out);
+bool log_time_take_mercury(struct text *t, struct log_stamp *out);
 
 /*
  * Finds the year where it is not written: that of the line before, or the one beside it if that is nearer, so
@@ -36,9 +36,9 @@ struct log_years {
 
 /* Returns false if there is no such time in any year near by. *SECONDS count from 1970, on the server's clock.
  */
-bool logtime_resolve(struct log_years *y, const struct log_stamp *s, int64_t *seconds);
+bool log_time_resolve(struct log_years *y, const struct log_stamp *s, int64_t *seconds);
 
 /* "2003-07-24 01:11:45". */
-void logtime_format(struct writer *w, int64_t seconds);
+void log_time_format(struct writer *w, int64_t seconds);
 
 #endif

@@ -4,25 +4,25 @@
 
 enum { HOUR = 3600, NAME_KEPT = 64 };
 
-struct shortterm_entry {
-    struct shortterm_entry *older, *newer;
+struct mercury_blacklist_entry {
+    struct mercury_blacklist_entry *older, *newer;
     uint64_t key;
     int64_t until;
 };
 
-void shortterm_init(struct shortterm *s)
+void mercury_blacklist_init(struct mercury_blacklist *s)
 {
-    *s = (struct shortterm){.secret = keymap_secret()};
+    *s = (struct mercury_blacklist){.secret = keymap_secret()};
 }
 
-static void take_out(struct shortterm *s, struct shortterm_entry *e)
+static void take_out(struct mercury_blacklist *s, struct mercury_blacklist_entry *e)
 {
     *(e->older ? &e->older->newer : &s->oldest) = e->newer;
     *(e->newer ? &e->newer->older : &s->newest) = e->older;
     s->current--;
 }
 
-static void add_newest(struct shortterm *s, struct shortterm_entry *e)
+static void add_newest(struct mercury_blacklist *s, struct mercury_blacklist_entry *e)
 {
     e->older = s->newest;
     e->newer = NULL;
@@ -31,83 +31,84 @@ static void add_newest(struct shortterm *s, struct shortterm_entry *e)
     s->current++;
 }
 
-static void forget_oldest(struct shortterm *s)
+static void forget_oldest(struct mercury_blacklist *s)
 {
-    struct shortterm_entry *e = s->oldest;
+    struct mercury_blacklist_entry *e = s->oldest;
     take_out(s, e);
     keymap_remove(&s->map, e->key);
     free(e);
 }
 
 /* A clock that was put back leaves entries that end too late: these go as well. */
-static void forget_due(struct shortterm *s, int64_t time)
+static void forget_due(struct mercury_blacklist *s, int64_t time)
 {
-    while (s->oldest && (s->oldest->until <= time || s->oldest->until > time + (int64_t)2 * SHORTTERM_SECONDS))
+    while (s->oldest &&
+           (s->oldest->until <= time || s->oldest->until > time + (int64_t)2 * MERCURY_BLACKLIST_SECONDS))
         forget_oldest(s);
 }
 
-void shortterm_at(struct shortterm *s, int64_t time)
+void mercury_blacklist_at(struct mercury_blacklist *s, int64_t time)
 {
     s->seen = true;
     s->last = time;
     forget_due(s, time);
 }
 
-static struct shortterm_hour *hour_of(struct shortterm *s, int64_t time)
+static struct mercury_blacklist_hour *hour_of(struct mercury_blacklist *s, int64_t time)
 {
     int64_t start = time - (time % HOUR + HOUR) % HOUR;
     if (s->hour_count && s->hours[s->hour_count - 1].start == start)
         return &s->hours[s->hour_count - 1];
-    if (s->hour_count == SHORTTERM_HOURS) {
+    if (s->hour_count == MERCURY_BLACKLIST_HOURS) {
         s->lost++;
         return NULL;
     }
     if (s->hour_count == s->hour_cap) {
         size_t cap = s->hour_cap ? s->hour_cap * 2 : 64;
-        struct shortterm_hour *hours = realloc(s->hours, cap * sizeof *hours);
+        struct mercury_blacklist_hour *hours = realloc(s->hours, cap * sizeof *hours);
         if (!hours)
             return NULL;
         s->hours = hours;
         s->hour_cap = cap;
     }
     forget_due(s, start);
-    s->hours[s->hour_count] = (struct shortterm_hour){.start = start, .peak = s->current};
+    s->hours[s->hour_count] = (struct mercury_blacklist_hour){.start = start, .peak = s->current};
     return &s->hours[s->hour_count++];
 }
 
-static bool enter(struct shortterm *s, uint64_t key, int64_t time)
+static bool enter(struct mercury_blacklist *s, uint64_t key, int64_t time)
 {
-    struct shortterm_entry *e = malloc(sizeof *e);
+    struct mercury_blacklist_entry *e = malloc(sizeof *e);
     if (!e || !keymap_put(&s->map, key, e)) {
         free(e);
         return false;
     }
     e->key = key;
-    e->until = time + SHORTTERM_SECONDS;
+    e->until = time + MERCURY_BLACKLIST_SECONDS;
     add_newest(s, e);
-    if (s->current > SHORTTERM_MOST) {
+    if (s->current > MERCURY_BLACKLIST_MOST) {
         forget_oldest(s);
         s->lost++;
     }
     return true;
 }
 
-bool shortterm_take(struct shortterm *s, struct text client, bool refused, int64_t time)
+bool mercury_blacklist_take(struct mercury_blacklist *s, struct text client, bool refused, int64_t time)
 {
     unsigned char name[NAME_KEPT];
     size_t n = client.n < sizeof name ? client.n : sizeof name;
     for (size_t i = 0; i < n; i++)
         name[i] = fold((unsigned char)client.p[i]);
     uint64_t key = keymap_key(&s->secret, name, n);
-    struct shortterm_hour *hour = hour_of(s, time);
-    shortterm_at(s, time);
-    struct shortterm_entry *e = keymap_get(&s->map, key);
+    struct mercury_blacklist_hour *hour = hour_of(s, time);
+    mercury_blacklist_at(s, time);
+    struct mercury_blacklist_entry *e = keymap_get(&s->map, key);
     *(refused ? &s->refused : &s->added) += 1;
     if (!e && !enter(s, key, time))
         return false;
     if (e && !refused) { /* it can only have been forgotten before its time: MercuryS was started anew */
         take_out(s, e);
-        e->until = time + SHORTTERM_SECONDS;
+        e->until = time + MERCURY_BLACKLIST_SECONDS;
         add_newest(s, e);
     }
     if (s->current > s->peak) {
@@ -122,11 +123,11 @@ bool shortterm_take(struct shortterm *s, struct text client, bool refused, int64
     return true;
 }
 
-void shortterm_fini(struct shortterm *s)
+void mercury_blacklist_fini(struct mercury_blacklist *s)
 {
     while (s->oldest)
         forget_oldest(s);
     keymap_fini(&s->map);
     free(s->hours);
-    *s = (struct shortterm){.seen = false};
+    *s = (struct mercury_blacklist){.seen = false};
 }

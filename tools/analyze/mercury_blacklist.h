@@ -10,40 +10,40 @@
 #include "tools/lib/hashmap.h"
 
 enum {
-    SHORTTERM_SECONDS = 30 * 60,
-    SHORTTERM_MOST = 65536, /* entries; MercuryS is said to bear 30,000 */
-    SHORTTERM_HOURS = 87672 /* ten years */
+    MERCURY_BLACKLIST_SECONDS = 30 * 60,
+    MERCURY_BLACKLIST_MOST = 65536, /* entries; MercuryS is said to bear 30,000 */
+    MERCURY_BLACKLIST_HOURS = 87672 /* ten years */
 };
 
-struct shortterm_hour {
+struct mercury_blacklist_hour {
     int64_t start;
     uint64_t added, refused;
     size_t peak;
 };
 
-struct shortterm_entry;
+struct mercury_blacklist_entry;
 
-struct shortterm {
+struct mercury_blacklist {
     struct siphash_key secret;
     struct keymap map;
-    struct shortterm_entry *oldest, *newest;
+    struct mercury_blacklist_entry *oldest, *newest;
     size_t current, peak;
     int64_t peak_time, last;
     uint64_t added, refused;
-    struct shortterm_hour *hours;
+    struct mercury_blacklist_hour *hours;
     size_t hour_count, hour_cap;
     bool seen;     /* any line of MercuryS */
     uint64_t lost; /* entries and hours beyond the ceilings */
 };
 
-void shortterm_init(struct shortterm *s);
+void mercury_blacklist_init(struct mercury_blacklist *s);
 
 /* A line of MercuryS at that time: entries that are due leave the list. */
-void shortterm_at(struct shortterm *s, int64_t time);
+void mercury_blacklist_at(struct mercury_blacklist *s, int64_t time);
 
 /* CLIENT was put on the list, or (`refused`) turned away because of it. Returns false when out of memory. */
-bool shortterm_take(struct shortterm *s, struct text client, bool refused, int64_t time);
+bool mercury_blacklist_take(struct mercury_blacklist *s, struct text client, bool refused, int64_t time);
 
-void shortterm_fini(struct shortterm *s);
+void mercury_blacklist_fini(struct mercury_blacklist *s);
 
 #endif

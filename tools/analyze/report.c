@@ -20,7 +20,7 @@ static const char *client_text(const struct ip *ip, char out[CLIENT_TEXT])
 static const char *time_text(int64_t time, char out[TIME_TEXT])
 {
     struct writer w = writer_on(out, TIME_TEXT);
-    logtime_format(&w, time);
+    log_time_format(&w, time);
     return out;
 }
 
@@ -35,12 +35,12 @@ static void print_plain(FILE *out, struct text t)
     }
 }
 
-static struct text sender_of(const struct sighted_pattern *p)
+static struct text sender_of(const struct envelopes_pattern *p)
 {
     return text_of(p->envelope, p->sender_size);
 }
 
-static struct text recipient_of(const struct sighted_pattern *p)
+static struct text recipient_of(const struct envelopes_pattern *p)
 {
     return text_of(p->envelope + p->sender_size, p->recipient_size);
 }
@@ -68,7 +68,7 @@ static void print_span(FILE *out, int64_t seconds)
  * For people
  */
 
-static void print_pattern(const struct sighted_pattern *p, FILE *out)
+static void print_pattern(const struct envelopes_pattern *p, FILE *out)
 {
     char client[CLIENT_TEXT], first[TIME_TEXT], last[TIME_TEXT];
     fprintf(out, "\n%llu attempts in ", number(p->attempts));
@@ -79,18 +79,18 @@ static void print_pattern(const struct sighted_pattern *p, FILE *out)
     print_plain(out, recipient_of(p));
     fprintf(out, "\n  %-20s  %8s  %-19s  %s\n", "CLIENT", "ATTEMPTS", "FIRST", "LAST");
     for (size_t i = 0; i < p->client_count; i++) {
-        const struct sighted_client *c = &p->clients[i];
+        const struct envelopes_client *c = &p->clients[i];
         fprintf(out, "  %-20s  %8llu  %-19s  %s\n", client_text(&c->ip, client), number(c->attempts),
                 time_text(c->first, first), time_text(c->last, last));
     }
 }
 
-static void print_refused(const struct refused_client *r, FILE *out)
+static void print_refused(const struct clients_entry *r, FILE *out)
 {
     char client[CLIENT_TEXT], first[TIME_TEXT], last[TIME_TEXT];
     fprintf(out, "%-20s  %8llu  %-19s  %-19s  ", client_text(&r->ip, client), number(r->count),
             time_text(r->first, first), time_text(r->last, last));
-    for (size_t i = 0; i < REASONS_EACH && r->reasons[i].text; i++) {
+    for (size_t i = 0; i < CLIENTS_REASONS_EACH && r->reasons[i].text; i++) {
         if (i)
             fputs("; ", out);
         print_plain(out, text_z(r->reasons[i].text));
@@ -102,14 +102,14 @@ static void print_refused(const struct refused_client *r, FILE *out)
 }
 
 /* Hour by hour or, in a long log, day by day. */
-static void print_hours(const struct shortterm *b, FILE *out)
+static void print_hours(const struct mercury_blacklist *b, FILE *out)
 {
     bool by_day = b->hour_count && b->hours[b->hour_count - 1].start - b->hours[0].start > LONG_LOG;
     size_t shown = by_day ? 10 : 16;
     int64_t step = by_day ? 86400 : 3600;
     fprintf(out, "%-16s  %8s  %8s  %8s\n", by_day ? "DAY" : "HOUR", "ADDED", "REFUSED", "PEAK");
     for (size_t i = 0; i < b->hour_count;) {
-        struct shortterm_hour sum = b->hours[i];
+        struct mercury_blacklist_hour sum = b->hours[i];
         char start[TIME_TEXT];
         while (++i < b->hour_count && b->hours[i].start / step == sum.start / step) {
             sum.added += b->hours[i].added;
@@ -121,7 +121,7 @@ static void print_hours(const struct shortterm *b, FILE *out)
     }
 }
 
-static void print_shortterm(const struct shortterm *b, FILE *out)
+static void print_shortterm(const struct mercury_blacklist *b, FILE *out)
 {
     char time[TIME_TEXT];
     fprintf(out, "Short-term blacklist - current  %8zu  at %s\n", b->current, time_text(b->last, time));
@@ -129,12 +129,13 @@ static void print_shortterm(const struct shortterm *b, FILE *out)
     print_hours(b, out);
 }
 
-static bool has_shortterm(const struct shortterm *b)
+static bool has_shortterm(const struct mercury_blacklist *b)
 {
     return b->added || b->refused;
 }
 
-bool report_tables(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out)
+bool report_tables(const struct envelopes *s, const struct clients *r, const struct mercury_blacklist *b,
+                   FILE *out)
 {
     bool any = false;
     if (s->found_count) {
@@ -170,7 +171,7 @@ static void json_time(FILE *out, const char *name, int64_t time)
     fprintf(out, ", \"%s\": \"%s\"", name, text);
 }
 
-static void json_pattern(const struct sighted_pattern *p, FILE *out)
+static void json_pattern(const struct envelopes_pattern *p, FILE *out)
 {
     char client[CLIENT_TEXT];
     fputs("{\"sender\": ", out);
@@ -183,7 +184,7 @@ static void json_pattern(const struct sighted_pattern *p, FILE *out)
     json_time(out, "last", p->last);
     fprintf(out, ", \"more_clients\": %s, \"clients\": [", p->more_clients ? "true" : "false");
     for (size_t i = 0; i < p->client_count; i++) {
-        const struct sighted_client *c = &p->clients[i];
+        const struct envelopes_client *c = &p->clients[i];
         fprintf(out, "%s{\"client\": \"%s\", \"attempts\": %llu", i ? ", " : "", client_text(&c->ip, client),
                 number(c->attempts));
         json_time(out, "first", c->first);
@@ -193,14 +194,14 @@ static void json_pattern(const struct sighted_pattern *p, FILE *out)
     fputs("]}", out);
 }
 
-static void json_refused(const struct refused_client *r, FILE *out)
+static void json_refused(const struct clients_entry *r, FILE *out)
 {
     char client[CLIENT_TEXT];
     fprintf(out, "{\"client\": \"%s\", \"refused\": %llu", client_text(&r->ip, client), number(r->count));
     json_time(out, "first", r->first);
     json_time(out, "last", r->last);
     fputs(", \"reasons\": [", out);
-    for (size_t i = 0; i < REASONS_EACH && r->reasons[i].text; i++) {
+    for (size_t i = 0; i < CLIENTS_REASONS_EACH && r->reasons[i].text; i++) {
         fprintf(out, "%s{\"reason\": ", i ? ", " : "");
         json_string(out, text_z(r->reasons[i].text));
         fprintf(out, ", \"count\": %llu}", number(r->reasons[i].count));
@@ -208,14 +209,14 @@ static void json_refused(const struct refused_client *r, FILE *out)
     fprintf(out, "], \"other\": %llu}", number(r->other));
 }
 
-static void json_shortterm(const struct shortterm *b, FILE *out)
+static void json_shortterm(const struct mercury_blacklist *b, FILE *out)
 {
     fprintf(out, "{\"current\": %zu, \"peak\": %zu", b->current, b->peak);
     json_time(out, "current_at", b->last);
     json_time(out, "peak_at", b->peak_time);
     fputs(", \"hours\": [", out);
     for (size_t i = 0; i < b->hour_count; i++) {
-        const struct shortterm_hour *h = &b->hours[i];
+        const struct mercury_blacklist_hour *h = &b->hours[i];
         fprintf(out, "%s{\"added\": %llu, \"refused\": %llu, \"peak\": %zu", i ? ", " : "", number(h->added),
                 number(h->refused), h->peak);
         json_time(out, "hour", h->start);
@@ -224,7 +225,8 @@ static void json_shortterm(const struct shortterm *b, FILE *out)
     fputs("]}", out);
 }
 
-bool report_json(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out)
+bool report_json(const struct envelopes *s, const struct clients *r, const struct mercury_blacklist *b,
+                 FILE *out)
 {
     fputs("{\"patterns\": [", out);
     for (size_t i = 0; i < s->found_count; i++) {
@@ -268,7 +270,7 @@ static bool print_blocked(const struct ip *ip, struct keymap *shown, const char 
     return true;
 }
 
-bool report_block_table(const struct sighted *s, const struct refused *r, FILE *out)
+bool report_block_table(const struct envelopes *s, const struct clients *r, FILE *out)
 {
     struct keymap shown = {.n = 0};
     bool any = false;

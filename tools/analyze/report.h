@@ -12,11 +12,13 @@
 #include <stdio.h>
 
 /* Each returns whether there was anything to show. S and R are finished. */
-bool report_tables(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out);
-bool report_json(const struct sighted *s, const struct refused *r, const struct shortterm *b, FILE *out);
+bool report_tables(const struct envelopes *s, const struct clients *r, const struct mercury_blacklist *b,
+                   FILE *out);
+bool report_json(const struct envelopes *s, const struct clients *r, const struct mercury_blacklist *b,
+                 FILE *out);
 
 /* One line for each client of a pattern, in order of appearance, and for those refused again and again unless
  * R is NULL. Loopback addresses are left out. */
-bool report_block_table(const struct sighted *s, const struct refused *r, FILE *out);
+bool report_block_table(const struct envelopes *s, const struct clients *r, FILE *out);
 
 #endif

@@ -4,48 +4,48 @@
 
 enum { WAYS = 4 };
 
-bool join_init(struct join *j, struct sighted *sighted, struct refused *refused, struct shortterm *shortterm,
-               size_t files)
+bool transactions_init(struct transactions *j, struct envelopes *envelopes, struct clients *clients,
+                       struct mercury_blacklist *mercury, size_t files)
 {
-    *j = (struct join){.sighted = sighted,
-                       .refused = refused,
-                       .shortterm = shortterm,
-                       .secret = keymap_secret(),
-                       .files = files};
+    *j = (struct transactions){.envelopes = envelopes,
+                               .clients = clients,
+                               .mercury = mercury,
+                               .secret = keymap_secret(),
+                               .files = files};
     j->near = calloc(files ? files : 1, sizeof *j->near);
-    j->lines = files > 1 ? calloc(JOIN_LINES, sizeof *j->lines) : NULL;
+    j->lines = files > 1 ? calloc(TRANSACTIONS_LINES, sizeof *j->lines) : NULL;
     return j->near && (files < 2 || j->lines);
 }
 
-void join_fini(struct join *j)
+void transactions_fini(struct transactions *j)
 {
-    for (size_t i = 0; j->by_id && i < JOIN_TRANSACTIONS; i++)
+    for (size_t i = 0; j->by_id && i < TRANSACTIONS_OPEN; i++)
         free(j->by_id[i].transaction);
     free(j->by_id);
     free(j->near);
     free(j->lines);
-    *j = (struct join){.files = 0};
+    *j = (struct transactions){.files = 0};
 }
 
 /* The same line in two logs is one event: Exim writes refusals to its main and its reject log, and syslog is
  * often told to write one message to two files. Both have it at the same second. */
-static bool is_repeated(struct join *j, const struct log_event *e, int64_t time, size_t file)
+static bool is_repeated(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
     if (!j->lines)
         return false;
     uint64_t key = keymap_key(&j->secret, e->line.p, e->line.n);
-    struct join_line *l = &j->lines[key % JOIN_LINES];
+    struct transactions_line *l = &j->lines[key % TRANSACTIONS_LINES];
     if (l->key == key && l->time == time && l->file != file)
         return true;
-    *l = (struct join_line){key, time, file};
+    *l = (struct transactions_line){key, time, file};
     return false;
 }
 
 /* The transaction with that id, or NULL. */
-static struct join_transaction *by_id(struct join *j, struct text id)
+static struct transaction *by_id(struct transactions *j, struct text id)
 {
     uint64_t key = keymap_key(&j->secret, id.p, id.n);
-    struct join_place *set = j->by_id ? &j->by_id[key % (JOIN_TRANSACTIONS / WAYS) * WAYS] : NULL;
+    struct transactions_place *set = j->by_id ? &j->by_id[key % (TRANSACTIONS_OPEN / WAYS) * WAYS] : NULL;
     for (size_t i = 0; set && i < WAYS; i++)
         if (set[i].key == key) {
             set[i].used = ++j->clock;
@@ -56,21 +56,21 @@ static struct join_transaction *by_id(struct join *j, struct text id)
 
 /* The same, but it is made if there is none: that which was not touched for longest leaves its place. NULL when
  * out of memory. */
-static struct join_transaction *by_id_or_new(struct join *j, struct text id)
+static struct transaction *by_id_or_new(struct transactions *j, struct text id)
 {
     uint64_t key = keymap_key(&j->secret, id.p, id.n);
-    struct join_transaction *t = by_id(j, id);
+    struct transaction *t = by_id(j, id);
     if (t)
         return t;
-    if (!j->by_id && !(j->by_id = calloc(JOIN_TRANSACTIONS, sizeof *j->by_id)))
+    if (!j->by_id && !(j->by_id = calloc(TRANSACTIONS_OPEN, sizeof *j->by_id)))
         return NULL;
-    struct join_place *set = &j->by_id[key % (JOIN_TRANSACTIONS / WAYS) * WAYS], *oldest = set;
+    struct transactions_place *set = &j->by_id[key % (TRANSACTIONS_OPEN / WAYS) * WAYS], *oldest = set;
     for (size_t i = 1; i < WAYS; i++)
         if (set[i].used < oldest->used)
             oldest = &set[i];
     if (!oldest->transaction && !(oldest->transaction = malloc(sizeof *t)))
         return NULL;
-    *oldest->transaction = (struct join_transaction){.open = true};
+    *oldest->transaction = (struct transaction){.open = true};
     oldest->key = key;
     oldest->used = ++j->clock;
     return oldest->transaction;
@@ -84,7 +84,7 @@ static size_t copy(char *to, size_t cap, struct text from)
 }
 
 /* What is known already stays. */
-static void learn(struct join_transaction *t, const struct log_event *e)
+static void learn(struct transaction *t, const struct log_event *e)
 {
     if (e->has_client && !t->has_client) {
         t->has_client = true;
@@ -101,33 +101,34 @@ static void learn(struct join_transaction *t, const struct log_event *e)
 }
 
 /* Tells what can be told of T by now. */
-static bool tell(struct join *j, struct join_transaction *t)
+static bool tell(struct transactions *j, struct transaction *t)
 {
     bool ours = t->program == LOG_GATEPOST;
     if (!t->has_client)
         return true;
     for (; t->waiting; t->waiting--)
-        if (!refused_take(j->refused, &t->client, text_of(t->reason, t->reason_size), t->time, ours))
+        if (!clients_take(j->clients, &t->client, text_of(t->reason, t->reason_size), t->time, ours))
             return false;
     if (t->done || !t->sender_size || !t->has_recipient)
         return true;
     t->done = true;
-    return sighted_attempt(j->sighted, &t->client, text_of(t->sender, t->sender_size),
-                           text_of(t->recipient, t->recipient_size), t->time, ours);
+    return envelopes_attempt(j->envelopes, &t->client, text_of(t->sender, t->sender_size),
+                             text_of(t->recipient, t->recipient_size), t->time, ours);
 }
 
 /* All is in one line, but Exim's reject log may say more below. */
-static bool take_whole(struct join *j, const struct log_event *e, int64_t time, size_t file, bool repeated)
+static bool take_whole(struct transactions *j, const struct log_event *e, int64_t time, size_t file,
+                       bool repeated)
 {
-    struct join_transaction *t = &j->near[file];
-    *t = (struct join_transaction){.time = time, .program = e->program, .open = true, .waiting = !repeated};
+    struct transaction *t = &j->near[file];
+    *t = (struct transaction){.time = time, .program = e->program, .open = true, .waiting = !repeated};
     t->reason_size = copy(t->reason, sizeof t->reason, e->reason);
     learn(t, e);
     t->done = repeated && t->has_recipient;
     return tell(j, t);
 }
 
-static bool take_refusal(struct join *j, const struct log_event *e, int64_t time, size_t file)
+static bool take_refusal(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
     bool repeated = is_repeated(j, e, time, file);
     if (!repeated) {
@@ -141,7 +142,7 @@ static bool take_refusal(struct join *j, const struct log_event *e, int64_t time
     }
     if (e->program != LOG_SENDMAIL || !e->id.n)
         return take_whole(j, e, time, file, repeated);
-    struct join_transaction *t = by_id_or_new(j, e->id);
+    struct transaction *t = by_id_or_new(j, e->id);
     j->near[file].open = false;
     if (!t)
         return false;
@@ -156,12 +157,12 @@ static bool take_refusal(struct join *j, const struct log_event *e, int64_t time
 }
 
 /* What a line without id belongs to: the refusal before it in this file, if it lacks just that. */
-static struct join_transaction *nearby(struct join *j, const struct log_event *e, int64_t time, size_t file)
+static struct transaction *nearby(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
-    struct join_transaction *t = &j->near[file];
+    struct transaction *t = &j->near[file];
     if (!t->open || t->program != e->program)
         return NULL;
-    bool strange = time - t->time > JOIN_NEAR_SECONDS || (e->has_sender && t->has_sender) ||
+    bool strange = time - t->time > TRANSACTIONS_NEAR_SECONDS || (e->has_sender && t->has_sender) ||
                    (e->has_client && t->has_client && !ip_eq(&e->client, &t->client));
     if (e->program == LOG_EXIM) /* it stands directly below, and repeats the sender */
         strange = false;
@@ -170,21 +171,21 @@ static struct join_transaction *nearby(struct join *j, const struct log_event *e
     return strange ? NULL : t;
 }
 
-static bool take_part(struct join *j, const struct log_event *e, int64_t time, size_t file)
+static bool take_part(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
-    struct join_transaction *t = e->id.n ? by_id(j, e->id) : nearby(j, e, time, file);
+    struct transaction *t = e->id.n ? by_id(j, e->id) : nearby(j, e, time, file);
     if (!t)
         return true;
     learn(t, e);
     return tell(j, t);
 }
 
-bool join_take(struct join *j, const struct log_event *e, int64_t time, size_t file)
+bool transactions_take(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
     if (e->program == LOG_EXIM && e->has_stamp && e->kind == LOG_OTHER)
         j->near[file].open = false;
     if (e->program == LOG_MERCURY && e->has_stamp && e->kind != LOG_UNKNOWN)
-        shortterm_at(j->shortterm, time);
+        mercury_blacklist_at(j->mercury, time);
     switch (e->kind) {
     case LOG_REFUSAL:
         return take_refusal(j, e, time, file);
@@ -195,8 +196,8 @@ bool join_take(struct join *j, const struct log_event *e, int64_t time, size_t f
         if (is_repeated(j, e, time, file))
             return true;
         j->refusals++;
-        return shortterm_take(j->shortterm, e->name, e->kind == LOG_RESTRICTED, time) &&
-               (!e->has_client || refused_take(j->refused, &e->client, e->reason, time, false));
+        return mercury_blacklist_take(j->mercury, e->name, e->kind == LOG_RESTRICTED, time) &&
+               (!e->has_client || clients_take(j->clients, &e->client, e->reason, time, false));
     default:
         return true;
     }

@@ -17,12 +17,12 @@
 #include "envelopes.h"
 
 enum {
-    JOIN_TRANSACTIONS = 16384, /* with an id, waiting for the rest; beyond that the oldest are forgotten */
-    JOIN_NEAR_SECONDS = 60,    /* lines without an id, further apart, do not belong together */
-    JOIN_LINES = 8192          /* lines remembered to know them again in another log */
+    TRANSACTIONS_OPEN = 16384,      /* with an id, waiting for the rest; beyond that the oldest are forgotten */
+    TRANSACTIONS_NEAR_SECONDS = 60, /* lines without an id, further apart, do not belong together */
+    TRANSACTIONS_LINES = 8192       /* lines remembered to know them again in another log */
 };
 
-struct join_transaction {
+struct transaction {
     bool open;
     int64_t time;
     enum log_program program;
@@ -33,38 +33,38 @@ struct join_transaction {
     char sender[LOG_ADDRESS_MAX], recipient[LOG_ADDRESS_MAX], reason[LOG_REASON_MAX];
 };
 
-struct join_place {
+struct transactions_place {
     uint64_t key;  /* of the id */
     uint64_t used; /* counts up: the least was not touched for longest */
-    struct join_transaction *transaction;
+    struct transaction *transaction;
 };
 
-struct join_line {
+struct transactions_line {
     uint64_t key;
     int64_t time;
     size_t file;
 };
 
-struct join {
-    struct sighted *sighted;
-    struct refused *refused;
-    struct shortterm *shortterm;
+struct transactions {
+    struct envelopes *envelopes;
+    struct clients *clients;
+    struct mercury_blacklist *mercury;
     struct siphash_key secret;
-    struct join_place *by_id;      /* made when the first id is seen */
-    struct join_transaction *near; /* the last refusal of each file */
-    struct join_line *lines;       /* where there is more than one file */
+    struct transactions_place *by_id; /* made when the first id is seen */
+    struct transaction *near;         /* the last refusal of each file */
+    struct transactions_line *lines;  /* where there is more than one file */
     size_t files;
     uint64_t clock;
     uint64_t refusals, temporary, unclear; /* unclear: the line does not tell the client from its own words */
 };
 
 /* FILES logs are read side by side. Returns false when out of memory. */
-bool join_init(struct join *j, struct sighted *sighted, struct refused *refused, struct shortterm *shortterm,
-               size_t files);
+bool transactions_init(struct transactions *j, struct envelopes *envelopes, struct clients *clients,
+                       struct mercury_blacklist *mercury, size_t files);
 
 /* Takes what a line of FILE said at that time. Returns false when out of memory. */
-bool join_take(struct join *j, const struct log_event *e, int64_t time, size_t file);
+bool transactions_take(struct transactions *j, const struct log_event *e, int64_t time, size_t file);
 
-void join_fini(struct join *j);
+void transactions_fini(struct transactions *j);
 
 #endif

@@ -56,8 +56,8 @@ static bool take_file(void *context, const char *path)
 {
     struct job *job = context;
     struct input in;
-    struct stored stored;
-    struct stored_message message;
+    struct mbox stored;
+    struct mbox_message message;
     int error = input_open(path, &in);
     if (error) {
         tell_trouble(job, path, error);
@@ -65,8 +65,8 @@ static bool take_file(void *context, const char *path)
     }
     bool going = true;
     size_t size = in.bytes.n;
-    stored_init(&stored, in.bytes);
-    while (going && stored_next(&stored, &message)) {
+    mbox_init(&stored, in.bytes);
+    while (going && mbox_next(&stored, &message)) {
         /* The number says which message of an mbox it is; one of one needs none. */
         unsigned number = stored.number > 1 || stored.rest.n ? stored.number : 0;
         going = transcript_message(&job->transcript, path, number, &message);

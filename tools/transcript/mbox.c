@@ -3,7 +3,7 @@
 #include "tools/lib/calendar.h"
 #include "core/mail/header.h"
 
-bool stored_line(struct text *t, struct text *line)
+bool mbox_line(struct text *t, struct text *line)
 {
     if (!t->n)
         return false;
@@ -49,21 +49,21 @@ static bool begins_with_field(struct text t)
 {
     struct text line;
     struct field field;
-    return stored_line(&t, &line) && (field_split(line, &field) || text_starts_nocase(line, TEXT(">From ")));
+    return mbox_line(&t, &line) && (field_split(line, &field) || text_starts_nocase(line, TEXT(">From ")));
 }
 
-void stored_init(struct stored *s, struct text file)
+void mbox_init(struct mbox *s, struct text file)
 {
     struct text first;
     struct text rest = file;
     while (rest.n && (rest.p[0] == '\n' || rest.p[0] == '\r'))
         rest = text_skip(rest, 1);
-    *s = (struct stored){.rest = rest};
-    s->mbox = stored_line(&rest, &first) && is_postmark(first);
+    *s = (struct mbox){.rest = rest};
+    s->mbox = mbox_line(&rest, &first) && is_postmark(first);
 }
 
 /* Passes over the body, to the next postmark or the end. */
-static void skip_body(struct stored *s, bool after_empty)
+static void skip_body(struct mbox *s, bool after_empty)
 {
     struct text line;
     if (!s->mbox) {
@@ -72,7 +72,7 @@ static void skip_body(struct stored *s, bool after_empty)
     }
     for (;;) {
         struct text here = s->rest;
-        if (!stored_line(&s->rest, &line))
+        if (!mbox_line(&s->rest, &line))
             return;
         if (after_empty && is_postmark(line) && begins_with_field(s->rest)) {
             s->rest = here;
@@ -82,27 +82,27 @@ static void skip_body(struct stored *s, bool after_empty)
     }
 }
 
-bool stored_next(struct stored *s, struct stored_message *out)
+bool mbox_next(struct mbox *s, struct mbox_message *out)
 {
     struct text line;
     struct field field;
-    *out = (struct stored_message){.postmark = text_of(s->rest.p, 0)};
+    *out = (struct mbox_message){.postmark = text_of(s->rest.p, 0)};
     if (!s->rest.n)
         return false;
     struct text here = s->rest;
-    stored_line(&s->rest, &line);
+    mbox_line(&s->rest, &line);
     if (text_starts_nocase(line, TEXT("From ")) && !field_split(line, &field))
         out->postmark = line;
     else
         s->rest = here;
     while (text_starts_nocase(s->rest, TEXT(">From ")))
-        stored_line(&s->rest, &line);
+        mbox_line(&s->rest, &line);
 
     const char *start = s->rest.p;
     const char *end = start;
     bool inside = false;
     bool empty = false;
-    for (here = s->rest; stored_line(&s->rest, &line); here = s->rest) {
+    for (here = s->rest; mbox_line(&s->rest, &line); here = s->rest) {
         bool more = inside && line.n && is_blank((unsigned char)line.p[0]);
         if (!more && !field_split(line, &field)) {
             empty = line.n == 0;
@@ -119,24 +119,24 @@ bool stored_next(struct stored *s, struct stored_message *out)
     return true;
 }
 
-bool stored_field(struct text *header, struct text *lines, struct text *name)
+bool mbox_field(struct text *header, struct text *lines, struct text *name)
 {
     struct text line;
     struct field field;
     const char *start = header->p;
-    if (!stored_line(header, &line) || !field_split(line, &field))
+    if (!mbox_line(header, &line) || !field_split(line, &field))
         return false;
     *name = field.name;
     const char *end = line.p + line.n;
     while (header->n && is_blank((unsigned char)header->p[0])) {
-        stored_line(header, &line);
+        mbox_line(header, &line);
         end = line.p + line.n;
     }
     *lines = text_of(start, (size_t)(end - start));
     return true;
 }
 
-struct text stored_postmark_sender(struct text postmark, bool *known)
+struct text mbox_postmark_sender(struct text postmark, bool *known)
 {
     struct text t = text_trim(text_skip(postmark, 5));
     size_t n = 0;

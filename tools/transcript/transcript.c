@@ -130,7 +130,7 @@ static bool is_taken_in(const struct transcript *t, const struct received *r)
 }
 
 /* Finds the Received field and gathers what stands above it. 1 found, 0 not, -1 out of memory. */
-static int find_session(struct transcript *t, const struct stored_message *m, struct session *s)
+static int find_session(struct transcript *t, const struct mbox_message *m, struct session *s)
 {
     struct text rest = m->header;
     struct text lines;
@@ -138,7 +138,7 @@ static int find_session(struct transcript *t, const struct stored_message *m, st
     struct text delivered = text_of(NULL, 0);
     struct text original = text_of(NULL, 0);
     bool known;
-    while (stored_field(&rest, &lines, &name)) {
+    while (mbox_field(&rest, &lines, &name)) {
         bool received = text_eq_nocase(name, TEXT("Received"));
         bool path = text_eq_nocase(name, TEXT("Return-Path")) || text_eq_nocase(name, TEXT("X-Envelope-From"));
         bool first = text_eq_nocase(name, TEXT("X-Original-To")) || text_eq_nocase(name, TEXT("Envelope-To"));
@@ -169,7 +169,7 @@ static int find_session(struct transcript *t, const struct stored_message *m, st
         s->has_sender = true;
     }
     /* Exchange writes Return-Path below the fields of the message. */
-    while (!s->has_sender && stored_field(&rest, &lines, &name))
+    while (!s->has_sender && mbox_field(&rest, &lines, &name))
         if (text_eq_nocase(name, TEXT("Return-Path"))) {
             struct text value = field_value(t, lines);
             if (!value.p)
@@ -177,7 +177,7 @@ static int find_session(struct transcript *t, const struct stored_message *m, st
             s->has_sender = field_address(value, &s->sender);
         }
     if (!s->has_sender && m->postmark.n) {
-        s->sender = stored_postmark_sender(m->postmark, &known);
+        s->sender = mbox_postmark_sender(m->postmark, &known);
         s->has_sender = known;
     }
     return 1;
@@ -222,7 +222,7 @@ static bool is_own_message_id(const struct received *r, struct text name, struct
 static void put_field(struct transcript *t, struct text lines)
 {
     struct text line;
-    while (stored_line(&lines, &line))
+    while (mbox_line(&lines, &line))
         put_line(t, line.n && line.p[0] == '.' ? TEXT("C: .") : TEXT("C: "), line, text_of(NULL, 0));
 }
 
@@ -272,7 +272,7 @@ static void put_session(struct transcript *t, const char *source, unsigned numbe
     put_line(t, TEXT("C: MAIL FROM:<"), s->sender, TEXT(">"));
     put_line(t, TEXT("C: RCPT TO:<"), s->recipient.n ? s->recipient : TEXT("postmaster"), TEXT(">"));
     put(t, TEXT("C: DATA\n"));
-    while (stored_field(&rest, &lines, &name)) {
+    while (mbox_field(&rest, &lines, &name)) {
         if (is_added(name))
             continue;
         if (is_own_message_id(r, name, lines))
@@ -283,8 +283,7 @@ static void put_session(struct transcript *t, const char *source, unsigned numbe
     put(t, TEXT("C:\nC: .\n"));
 }
 
-bool transcript_message(struct transcript *t, const char *source, unsigned number,
-                        const struct stored_message *m)
+bool transcript_message(struct transcript *t, const char *source, unsigned number, const struct mbox_message *m)
 {
     struct session s = {.has_sender = false};
     t->counts.messages++;

@@ -41,7 +41,7 @@ void transcript_fini(struct transcript *t);
 /* Writes the session of one message. SOURCE is where it comes from, for the comment above and the label.
  * Returns false when out of memory. */
 bool transcript_message(struct transcript *t, const char *source, unsigned number,
-                        const struct stored_message *m);
+                        const struct mbox_message *m);
 
 /* "spam" or "ham", if the last part of PATH that has one of these words in it has only that one; else empty. A
  * word is letters with none beside them: spam, spam-1, easy_ham, not spamassassin. */

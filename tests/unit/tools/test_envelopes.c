@@ -9,10 +9,10 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct analysis {
-    struct sighted sighted;
-    struct refused refused;
-    struct shortterm shortterm;
-    struct join join;
+    struct envelopes envelopes;
+    struct clients clients;
+    struct mercury_blacklist mercury;
+    struct transactions transactions;
     struct log_years years;
     struct log_event event;
     int64_t time;
@@ -22,34 +22,34 @@ struct analysis {
 static void begin(struct analysis *a, int64_t window, size_t clients, uint64_t times)
 {
     memset(a, 0, sizeof *a);
-    sighted_init(&a->sighted, window, clients);
-    refused_init(&a->refused, times);
-    shortterm_init(&a->shortterm);
-    assert_true(join_init(&a->join, &a->sighted, &a->refused, &a->shortterm, 2));
+    envelopes_init(&a->envelopes, window, clients);
+    clients_init(&a->clients, times);
+    mercury_blacklist_init(&a->mercury);
+    assert_true(transactions_init(&a->transactions, &a->envelopes, &a->clients, &a->mercury, 2));
     a->years.first_year = 2003;
 }
 
 static void line(struct analysis *a, size_t file, const char *text)
 {
-    logline_read(text_z(text), a->bare, &a->event);
+    log_line_read(text_z(text), a->bare, &a->event);
     if (a->event.has_stamp)
-        assert_true(logtime_resolve(&a->years, &a->event.stamp, &a->time));
+        assert_true(log_time_resolve(&a->years, &a->event.stamp, &a->time));
     a->bare = !a->event.has_stamp && (a->bare || a->event.kind == LOG_PART);
-    assert_true(join_take(&a->join, &a->event, a->time, file));
+    assert_true(transactions_take(&a->transactions, &a->event, a->time, file));
 }
 
 static void end(struct analysis *a)
 {
-    sighted_finish(&a->sighted);
-    refused_finish(&a->refused);
+    envelopes_finish(&a->envelopes);
+    clients_finish(&a->clients);
 }
 
 static void discard(struct analysis *a)
 {
-    join_fini(&a->join);
-    shortterm_fini(&a->shortterm);
-    refused_fini(&a->refused);
-    sighted_fini(&a->sighted);
+    transactions_fini(&a->transactions);
+    mercury_blacklist_fini(&a->mercury);
+    clients_fini(&a->clients);
+    envelopes_fini(&a->envelopes);
 }
 
 /* Patterns as "sender>recipient: attempts/seconds client=attempts ...", then "| client=refusals". */
@@ -57,8 +57,8 @@ static const char *shown(const struct analysis *a, char out[4096])
 {
     char ip[IP_TEXT_MAX];
     struct writer w = writer_on(out, 4096);
-    for (size_t i = 0; i < a->sighted.found_count; i++) {
-        const struct sighted_pattern *p = a->sighted.found[i];
+    for (size_t i = 0; i < a->envelopes.found_count; i++) {
+        const struct envelopes_pattern *p = a->envelopes.found[i];
         writer_printf(&w, "%.*s>%.*s: %llu/%llds", (int)p->sender_size, p->envelope, (int)p->recipient_size,
                       p->envelope + p->sender_size, (unsigned long long)p->attempts,
                       (long long)(p->last - p->first));
@@ -68,9 +68,9 @@ static const char *shown(const struct analysis *a, char out[4096])
         }
         writer_char(&w, '\n');
     }
-    for (size_t i = 0; i < a->refused.count; i++) {
-        ip_format(&a->refused.clients[i]->ip, ip);
-        writer_printf(&w, "| %s=%llu", ip, (unsigned long long)a->refused.clients[i]->count);
+    for (size_t i = 0; i < a->clients.count; i++) {
+        ip_format(&a->clients.clients[i]->ip, ip);
+        writer_printf(&w, "| %s=%llu", ip, (unsigned long long)a->clients.clients[i]->count);
     }
     return out;
 }
@@ -88,7 +88,7 @@ static const char *shown(const struct analysis *a, char out[4096])
     "Jul 24 " time " mx gatepost-milter[1]: gatepost: fail phase=rcpt client=" ip                              \
     " helo=\"h\" from=\"s@x.example\" to=\"r@y.example\" rule=a:1 reply=\"554 No\""
 
-static void join_take__logs__patterns_found(void **state)
+static void transactions_take__logs__patterns_found(void **state)
 {
     static const struct {
         const char *what;
@@ -170,7 +170,7 @@ static void join_take__logs__patterns_found(void **state)
     }
 }
 
-static void join_take__one_line_in_two_logs__counted_once(void **state)
+static void transactions_take__one_line_in_two_logs__counted_once(void **state)
 {
     static const char *const lines[] = {
         "2003-07-24 01:00:00 H=(h) [192.0.2.1] F=<s@x.example> rejected RCPT <r@y.example>: No",
@@ -196,107 +196,107 @@ static void refused_take__reasons__what_differs_left_out(void **state)
                                           "550 5.7.1 <c@d.example>... Relaying denied",
                                           "554 Client host [192.0.2.1] blocked; https://x.example/192.0.2.1",
                                           "554 Client host [192.0.2.2] blocked; https://y"};
-    struct refused r;
+    struct clients r;
     struct ip ip;
     (void)state;
-    refused_init(&r, 3);
+    clients_init(&r, 3);
     assert_true(ip_parse(TEXT("192.0.2.1"), &ip));
     for (size_t i = 0; i < COUNT(replies); i++)
-        assert_true(refused_take(&r, &ip, text_z(replies[i]), (int64_t)i, false));
-    refused_finish(&r);
+        assert_true(clients_take(&r, &ip, text_z(replies[i]), (int64_t)i, false));
+    clients_finish(&r);
     assert_int_equal(r.count, 1);
     assert_string_equal(r.clients[0]->reasons[0].text, "550 5.7.1 <>... Relaying denied");
     assert_int_equal(r.clients[0]->reasons[0].count, 2);
     assert_string_equal(r.clients[0]->reasons[1].text, "554 Client host [] blocked;");
     assert_int_equal(r.clients[0]->reasons[1].count, 2);
-    refused_fini(&r);
+    clients_fini(&r);
 }
 
 static void refused_take__more_clients_than_fit__those_refused_often_stay(void **state)
 {
-    struct refused r;
+    struct clients r;
     struct ip often = {.byte = {10, 0, 0, 1}};
     (void)state;
-    refused_init(&r, 3);
+    clients_init(&r, 3);
     r.most = 1000;
     for (uint32_t i = 0; i < 5 * r.most; i++) {
         struct ip ip = {.byte = {20, (unsigned char)(i >> 16), (unsigned char)(i >> 8), (unsigned char)i}};
-        assert_true(refused_take(&r, &ip, TEXT("550 No"), i, false));
+        assert_true(clients_take(&r, &ip, TEXT("550 No"), i, false));
         if (i % 200 == 0)
-            assert_true(refused_take(&r, &often, TEXT("550 No"), i, false));
+            assert_true(clients_take(&r, &often, TEXT("550 No"), i, false));
         assert_true(r.count <= r.most);
     }
-    refused_finish(&r);
+    clients_finish(&r);
     assert_int_equal(r.count, 1);
     assert_true(ip_eq(&r.clients[0]->ip, &often));
     assert_int_equal(r.clients[0]->count, 25);
-    refused_fini(&r);
+    clients_fini(&r);
 }
 
-static void sighted_attempt__flood_of_envelopes__memory_bounded(void **state)
+static void envelopes_attempt__flood_of_envelopes__memory_bounded(void **state)
 {
-    struct sighted s;
+    struct envelopes s;
     char sender[300];
     (void)state;
-    sighted_init(&s, 3600, 2);
+    envelopes_init(&s, 3600, 2);
     s.open_most = 1 << 20;
     memset(sender, 'x', sizeof sender);
     for (uint32_t i = 0; i < 5000; i++) {
         struct ip ip = {.byte = {20, (unsigned char)(i >> 16), (unsigned char)(i >> 8), (unsigned char)i}};
         snprintf(sender, sizeof sender, "%u", i);
-        assert_true(sighted_attempt(&s, &ip, text_of(sender, sizeof sender), TEXT("r@y"), 1000, false));
+        assert_true(envelopes_attempt(&s, &ip, text_of(sender, sizeof sender), TEXT("r@y"), 1000, false));
         assert_true(s.open_bytes <= s.open_most + 4096);
     }
     assert_true(s.lost_early > 0 && s.lost_early < 5000);
-    sighted_finish(&s);
+    envelopes_finish(&s);
     assert_int_equal(s.found_count, 0);
     assert_int_equal(s.open_bytes, 0);
-    sighted_fini(&s);
+    envelopes_fini(&s);
 }
 
-static void sighted_attempt__flood_of_clients__listed_up_to_the_ceiling(void **state)
+static void envelopes_attempt__flood_of_clients__listed_up_to_the_ceiling(void **state)
 {
-    struct sighted s;
+    struct envelopes s;
     (void)state;
-    sighted_init(&s, 3600, 3);
-    for (uint32_t i = 0; i < 2 * SIGHTED_CLIENTS; i++) {
+    envelopes_init(&s, 3600, 3);
+    for (uint32_t i = 0; i < 2 * ENVELOPES_CLIENTS; i++) {
         struct ip ip = {.byte = {20, (unsigned char)i, (unsigned char)(i >> 8), (unsigned char)(i >> 16)}};
-        assert_true(sighted_attempt(&s, &ip, TEXT("s@x"), TEXT("r@y"), 1000, false));
+        assert_true(envelopes_attempt(&s, &ip, TEXT("s@x"), TEXT("r@y"), 1000, false));
     }
-    sighted_finish(&s);
+    envelopes_finish(&s);
     assert_int_equal(s.found_count, 1);
     assert_true(s.found[0]->more_clients);
-    assert_int_equal(s.found[0]->client_count, SIGHTED_CLIENTS);
-    assert_int_equal(s.found[0]->attempts, 2 * SIGHTED_CLIENTS);
-    sighted_fini(&s);
+    assert_int_equal(s.found[0]->client_count, ENVELOPES_CLIENTS);
+    assert_int_equal(s.found[0]->attempts, 2 * ENVELOPES_CLIENTS);
+    envelopes_fini(&s);
 }
 
-static void shortterm_take__entries__leave_after_half_an_hour(void **state)
+static void mercury_blacklist_take__entries__leave_after_half_an_hour(void **state)
 {
-    struct shortterm b;
+    struct mercury_blacklist b;
     (void)state;
-    shortterm_init(&b);
-    assert_true(shortterm_take(&b, TEXT("192.0.2.1"), false, 36000));
-    assert_true(shortterm_take(&b, TEXT("192.0.2.2"), false, 36060));
-    assert_true(shortterm_take(&b, TEXT("192.0.2.1"), true, 36100)); /* is on it */
+    mercury_blacklist_init(&b);
+    assert_true(mercury_blacklist_take(&b, TEXT("192.0.2.1"), false, 36000));
+    assert_true(mercury_blacklist_take(&b, TEXT("192.0.2.2"), false, 36060));
+    assert_true(mercury_blacklist_take(&b, TEXT("192.0.2.1"), true, 36100)); /* is on it */
     assert_int_equal(b.current, 2);
-    shortterm_at(&b, 36000 + SHORTTERM_SECONDS);
+    mercury_blacklist_at(&b, 36000 + MERCURY_BLACKLIST_SECONDS);
     assert_int_equal(b.current, 1);
-    assert_true(shortterm_take(&b, TEXT("192.0.2.9"), true, 38000)); /* must have been on it */
+    assert_true(mercury_blacklist_take(&b, TEXT("192.0.2.9"), true, 38000)); /* must have been on it */
     assert_int_equal(b.current, 1);
     assert_int_equal(b.peak, 2);
     assert_int_equal(b.peak_time, 36060);
-    shortterm_at(&b, 39700);
+    mercury_blacklist_at(&b, 39700);
     assert_int_equal(b.current, 1);
-    shortterm_at(&b, 39800);
+    mercury_blacklist_at(&b, 39800);
     assert_int_equal(b.current, 0);
-    assert_true(shortterm_take(&b, TEXT("192.0.2.1"), false, 39900));
+    assert_true(mercury_blacklist_take(&b, TEXT("192.0.2.1"), false, 39900));
     assert_int_equal(b.hour_count, 2);
     assert_int_equal(b.hours[0].added, 2);
     assert_int_equal(b.hours[0].refused, 2);
     assert_int_equal(b.hours[0].peak, 2);
     assert_int_equal(b.hours[1].peak, 1);
-    shortterm_fini(&b);
+    mercury_blacklist_fini(&b);
 }
 
 static void keymap__put_and_remove__like_a_plain_list(void **state)
@@ -324,13 +324,13 @@ static void keymap__put_and_remove__like_a_plain_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(join_take__logs__patterns_found),
-        cmocka_unit_test(join_take__one_line_in_two_logs__counted_once),
+        cmocka_unit_test(transactions_take__logs__patterns_found),
+        cmocka_unit_test(transactions_take__one_line_in_two_logs__counted_once),
         cmocka_unit_test(refused_take__reasons__what_differs_left_out),
         cmocka_unit_test(refused_take__more_clients_than_fit__those_refused_often_stay),
-        cmocka_unit_test(sighted_attempt__flood_of_envelopes__memory_bounded),
-        cmocka_unit_test(sighted_attempt__flood_of_clients__listed_up_to_the_ceiling),
-        cmocka_unit_test(shortterm_take__entries__leave_after_half_an_hour),
+        cmocka_unit_test(envelopes_attempt__flood_of_envelopes__memory_bounded),
+        cmocka_unit_test(envelopes_attempt__flood_of_clients__listed_up_to_the_ceiling),
+        cmocka_unit_test(mercury_blacklist_take__entries__leave_after_half_an_hour),
         cmocka_unit_test(keymap__put_and_remove__like_a_plain_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ static void expect_lines(const struct line_case *cases, size_t count, bool bare)
     char out[2048];
     for (size_t i = 0; i < count; i++) {
         struct text line = exact(cases[i].line);
-        logline_read(line, bare, &e);
+        log_line_read(line, bare, &e);
         if (strcmp(shown(&e, out), cases[i].want) != 0)
             fail_msg("%s\n gives %s\n not   %s", cases[i].line, out, cases[i].want);
         exact_free(line);
@@ -59,7 +59,7 @@ static void expect_lines(const struct line_case *cases, size_t count, bool bare)
 #define EX  "2003-07-24 01:11:45 "
 #define MSG "1qCBoy-0003ji-G9 "
 
-static void logline_read__sendmail__client_envelope_and_id(void **state)
+static void log_line_read__sendmail__client_envelope_and_id(void **state)
 {
     static const struct line_case cases[] = {
         {SM ID ": ruleset=check_eoh, arg1=5 $| 300, relay=[61.77.232.38], reject=553 5.0.0 Unidentified",
@@ -106,7 +106,7 @@ static void logline_read__sendmail__client_envelope_and_id(void **state)
     expect_lines(cases, COUNT(cases), false);
 }
 
-static void logline_read__postfix__client_and_envelope(void **state)
+static void log_line_read__postfix__client_and_envelope(void **state)
 {
     static const struct line_case cases[] = {
         {PF "NOQUEUE: reject: RCPT from x.example[192.0.2.1]: 554 5.7.1 <c@d.example>: Relay access denied; "
@@ -153,7 +153,7 @@ static void logline_read__postfix__client_and_envelope(void **state)
     expect_lines(cases, COUNT(cases), false);
 }
 
-static void logline_read__exim__client_and_envelope(void **state)
+static void log_line_read__exim__client_and_envelope(void **state)
 {
     static const struct line_case cases[] = {
         {EX "H=x.example (helo) [192.0.2.1]:13432 I=[192.0.2.9]:25 F=<a@b.example> rejected RCPT "
@@ -190,7 +190,7 @@ static void logline_read__exim__client_and_envelope(void **state)
     expect_lines(cases, COUNT(cases), false);
 }
 
-static void logline_read__mercury__listed_and_turned_away(void **state)
+static void log_line_read__mercury__listed_and_turned_away(void **state)
 {
     static const struct line_case cases[] = {
         {"E  20070529  004133  4640efe8  Host 192.0.2.1 blocked by Spamhaus Zen - Reject - dropped and "
@@ -209,7 +209,7 @@ static void logline_read__mercury__listed_and_turned_away(void **state)
     expect_lines(cases, COUNT(cases), false);
 }
 
-static void logline_read__own_lines__fields_unescaped(void **state)
+static void log_line_read__own_lines__fields_unescaped(void **state)
 {
     static const struct line_case cases[] = {
         {EX "gatepost: fail phase=rcpt client=192.0.2.1 name=\"x.example\" helo=\"x client=192.0.2.66\" "
@@ -232,7 +232,7 @@ static void logline_read__own_lines__fields_unescaped(void **state)
 }
 
 /* 192.0.2.66 is somebody else whom the client 192.0.2.1 would like to see in our tables. */
-static void logline_read__forged_parts__nobody_else_is_named(void **state)
+static void log_line_read__forged_parts__nobody_else_is_named(void **state)
 {
     static const struct line_case cases[] = {
         {SM ID
@@ -276,7 +276,7 @@ static void logline_read__forged_parts__nobody_else_is_named(void **state)
     expect_lines(cases, COUNT(cases), false);
 }
 
-static void logline_read__header_in_reject_log__never_a_line(void **state)
+static void log_line_read__header_in_reject_log__never_a_line(void **state)
 {
     static const struct line_case cases[] = {
         {"\t" PF "NOQUEUE: reject: RCPT from x[192.0.2.66]: 554 No; from=<a@b> to=<c@d>", "other"},
@@ -288,7 +288,7 @@ static void logline_read__header_in_reject_log__never_a_line(void **state)
     expect_lines(cases, COUNT(cases), true);
 }
 
-static void logtime_resolve__no_year__found(void **state)
+static void log_time_resolve__no_year__found(void **state)
 {
     /* 2003-07-24 12:00:00 is the present. */
     static const int64_t now = 1059048000;
@@ -320,9 +320,9 @@ static void logtime_resolve__no_year__found(void **state)
             struct text line = text_z(cases[i].lines[k]);
             struct log_stamp stamp;
             int64_t time;
-            assert_true(logtime_take(&line, &stamp));
-            if (logtime_resolve(&years, &stamp, &time))
-                logtime_format(&w, time);
+            assert_true(log_time_take(&line, &stamp));
+            if (log_time_resolve(&years, &stamp, &time))
+                log_time_format(&w, time);
             else
                 writer_char(&w, '-');
             if (strcmp(out, cases[i].want[k]) != 0)
@@ -334,14 +334,14 @@ static void logtime_resolve__no_year__found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logline_read__sendmail__client_envelope_and_id),
-        cmocka_unit_test(logline_read__postfix__client_and_envelope),
-        cmocka_unit_test(logline_read__exim__client_and_envelope),
-        cmocka_unit_test(logline_read__mercury__listed_and_turned_away),
-        cmocka_unit_test(logline_read__own_lines__fields_unescaped),
-        cmocka_unit_test(logline_read__forged_parts__nobody_else_is_named),
-        cmocka_unit_test(logline_read__header_in_reject_log__never_a_line),
-        cmocka_unit_test(logtime_resolve__no_year__found),
+        cmocka_unit_test(log_line_read__sendmail__client_envelope_and_id),
+        cmocka_unit_test(log_line_read__postfix__client_and_envelope),
+        cmocka_unit_test(log_line_read__exim__client_and_envelope),
+        cmocka_unit_test(log_line_read__mercury__listed_and_turned_away),
+        cmocka_unit_test(log_line_read__own_lines__fields_unescaped),
+        cmocka_unit_test(log_line_read__forged_parts__nobody_else_is_named),
+        cmocka_unit_test(log_line_read__header_in_reject_log__never_a_line),
+        cmocka_unit_test(log_time_resolve__no_year__found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

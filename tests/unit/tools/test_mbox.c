@@ -14,7 +14,7 @@
     "ESMTP id g869r0C29204\r\n"                                                                                \
     "\tfor <u@example.com>; Thu, 24 Jul 2003 01:11:45 -0700\r\n"
 
-static void stored_next__files_of_every_kind__messages_counted(void **state)
+static void mbox_next__files_of_every_kind__messages_counted(void **state)
 {
     static const struct {
         const char *file;
@@ -43,12 +43,12 @@ static void stored_next__files_of_every_kind__messages_counted(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct stored s;
-        struct stored_message m;
+        struct mbox s;
+        struct mbox_message m;
         unsigned n = 0;
         struct text file = exact(cases[i].file);
-        stored_init(&s, file);
-        while (stored_next(&s, &m))
+        mbox_init(&s, file);
+        while (mbox_next(&s, &m))
             n++;
         if (n != cases[i].messages)
             fail_msg("%s\n gives %u messages", cases[i].file, n);
@@ -56,22 +56,22 @@ static void stored_next__files_of_every_kind__messages_counted(void **state)
     }
 }
 
-static void stored_field__header__fields_as_they_are(void **state)
+static void mbox_field__header__fields_as_they_are(void **state)
 {
-    struct stored s;
-    struct stored_message m;
+    struct mbox s;
+    struct mbox_message m;
     struct text lines;
     struct text name;
     (void)state;
     struct text file = exact(">From x y\nOne: 1\r\n\t2\r\n \r\nTwo : 3\nno field\nThree: 4\n");
-    stored_init(&s, file);
-    assert_true(stored_next(&s, &m));
-    assert_true(stored_field(&m.header, &lines, &name));
+    mbox_init(&s, file);
+    assert_true(mbox_next(&s, &m));
+    assert_true(mbox_field(&m.header, &lines, &name));
     assert_true(text_eq(lines, TEXT("One: 1\r\n\t2\r\n ")));
-    assert_true(stored_field(&m.header, &lines, &name));
+    assert_true(mbox_field(&m.header, &lines, &name));
     assert_true(text_eq(name, TEXT("Two")));
     assert_true(text_eq(lines, TEXT("Two : 3")));
-    assert_false(stored_field(&m.header, &lines, &name));
+    assert_false(mbox_field(&m.header, &lines, &name));
     exact_free(file);
 }
 
@@ -102,8 +102,8 @@ static void transcribe(const char *file, const char *by, const char *source, cha
     static unsigned char code[PATTERN_CODE_MAX];
     struct writer w = writer_on(out, cap);
     struct transcript t;
-    struct stored s;
-    struct stored_message m;
+    struct mbox s;
+    struct mbox_message m;
     struct text bytes = exact(file);
     transcript_init(&t, put_writer, &w);
     if (by) {
@@ -111,8 +111,8 @@ static void transcribe(const char *file, const char *by, const char *source, cha
         t.by_size = pattern_compile(text_z(by), code, sizeof code, NULL, &(struct pattern_error){0});
         t.by_code = code;
     }
-    stored_init(&s, bytes);
-    while (stored_next(&s, &m))
+    mbox_init(&s, bytes);
+    while (mbox_next(&s, &m))
         assert_true(transcript_message(&t, source, s.rest.n || s.number > 1 ? s.number : 0, &m));
     *counts = t.counts;
     transcript_fini(&t);
@@ -208,8 +208,8 @@ static void transcript_message__control_bytes__cannot_make_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stored_next__files_of_every_kind__messages_counted),
-        cmocka_unit_test(stored_field__header__fields_as_they_are),
+        cmocka_unit_test(mbox_next__files_of_every_kind__messages_counted),
+        cmocka_unit_test(mbox_field__header__fields_as_they_are),
         cmocka_unit_test(transcript_label__paths__last_clear_word),
         cmocka_unit_test(transcript_message__cases__dialogue),
         cmocka_unit_test(transcript_message__control_bytes__cannot_make_lines),
