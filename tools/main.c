@@ -49,7 +49,7 @@ static int unknown(const char *name)
 
 int main(int argc, char **argv)
 {
-    place_begin();
+    os_begin();
     if (argc < 2) {
         print_help(stderr);
         return STATUS_USAGE;

@@ -6,7 +6,7 @@ enum { DAY = 86400 };
 
 void clients_init(struct clients *s, uint64_t times)
 {
-    *s = (struct clients){.times = times, .most = CLIENTS_MOST, .secret = keymap_secret()};
+    *s = (struct clients){.times = times, .most = CLIENTS_MOST, .secret = hashmap_secret()};
 }
 
 /* What differs from case to case is left out: what stands in brackets, and links. */
@@ -32,12 +32,12 @@ static const char *reason_text(struct clients *s, struct text reason)
 {
     char plain[CLIENTS_REASON_SHOWN];
     size_t n = plain_reason(text_trim(reason), plain);
-    uint64_t key = keymap_key(&s->secret, plain, n);
-    char *text = keymap_get(&s->reasons, key);
+    uint64_t key = hashmap_key(&s->secret, plain, n);
+    char *text = hashmap_get(&s->reasons, key);
     if (text || s->reasons.n == CLIENTS_REASONS)
         return text;
     text = malloc(n + 1);
-    if (!text || !keymap_put(&s->reasons, key, text)) {
+    if (!text || !hashmap_put(&s->reasons, key, text)) {
         free(text);
         return NULL;
     }
@@ -70,7 +70,7 @@ static void clients_keep(struct clients *s,
             continue;
         }
         s->lost += r->count;
-        keymap_remove(&s->by_ip, r->key);
+        hashmap_remove(&s->by_ip, r->key);
         free(r);
     }
     s->count = kept;
@@ -112,7 +112,7 @@ static struct clients_entry *clients_new(struct clients *s, uint64_t key, const 
         s->cap = cap;
     }
     struct clients_entry *r = calloc(1, sizeof *r);
-    if (!r || !keymap_put(&s->by_ip, key, r)) {
+    if (!r || !hashmap_put(&s->by_ip, key, r)) {
         free(r);
         return NULL;
     }
@@ -126,8 +126,8 @@ static struct clients_entry *clients_new(struct clients *s, uint64_t key, const 
 bool clients_take(struct clients *s, const struct ip *client, struct text reason, int64_t time, bool ours)
 {
     struct ip ip = dedup_ip(client);
-    uint64_t key = keymap_key(&s->secret, &ip, sizeof ip);
-    struct clients_entry *r = keymap_get(&s->by_ip, key);
+    uint64_t key = hashmap_key(&s->secret, &ip, sizeof ip);
+    struct clients_entry *r = hashmap_get(&s->by_ip, key);
     if (!r && !make_room(s, time)) {
         s->lost++;
         return true;
@@ -166,9 +166,9 @@ void clients_fini(struct clients *s)
     for (size_t i = 0; i < s->count; i++)
         free(s->clients[i]);
     for (size_t i = 0; i < s->reasons.cap; i++)
-        free(s->reasons.places[i].value);
+        free(s->reasons.slots[i].value);
     free(s->clients);
-    keymap_fini(&s->by_ip);
-    keymap_fini(&s->reasons);
+    hashmap_fini(&s->by_ip);
+    hashmap_fini(&s->reasons);
     *s = (struct clients){.times = 0};
 }

@@ -30,7 +30,7 @@ struct clients_entry {
 struct clients {
     uint64_t times; /* this many refusals are "again and again" */
     struct siphash_key secret;
-    struct keymap by_ip, reasons;
+    struct hashmap by_ip, reasons;
     size_t most; /* CLIENTS_MOST */
     /* After clients_finish(): those refused again and again, most often first. */
     struct clients_entry **clients;

@@ -5,13 +5,13 @@
 void envelopes_init(struct envelopes *s, int64_t window, size_t clients)
 {
     *s = (struct envelopes){
-        .window = window, .clients = clients, .open_most = ENVELOPES_OPEN, .secret = keymap_secret()};
+        .window = window, .clients = clients, .open_most = ENVELOPES_OPEN, .secret = hashmap_secret()};
 }
 
 static size_t pattern_bytes(const struct envelopes_pattern *p)
 {
     return sizeof *p + p->sender_size + p->recipient_size + p->client_cap * sizeof *p->clients +
-           4 * sizeof(struct keymap_place);
+           4 * sizeof(struct hashmap_slot);
 }
 
 static void pattern_free(struct envelopes_pattern *p)
@@ -40,7 +40,7 @@ static void link_newest(struct envelopes *s, struct envelopes_pattern *p)
 static bool pattern_close(struct envelopes *s, struct envelopes_pattern *p)
 {
     unlink_open(s, p);
-    keymap_remove(&s->open, p->key);
+    hashmap_remove(&s->open, p->key);
     if (!p->found) {
         pattern_free(p);
         return true;
@@ -83,7 +83,7 @@ static struct envelopes_pattern *pattern_new(struct envelopes *s, uint64_t key, 
                                              struct text recipient)
 {
     struct envelopes_pattern *p = malloc(sizeof *p + sender.n + recipient.n);
-    if (!p || !keymap_put(&s->open, key, p)) {
+    if (!p || !hashmap_put(&s->open, key, p)) {
         free(p);
         return NULL;
     }
@@ -160,7 +160,7 @@ static uint64_t envelope_key(const struct envelopes *s, struct text sender, stru
     writer_char(&w, '\0');
     for (size_t i = 0; i < recipient.n; i++)
         writer_char(&w, (char)fold((unsigned char)recipient.p[i]));
-    return keymap_key(&s->secret, w.p, w.n);
+    return hashmap_key(&s->secret, w.p, w.n);
 }
 
 bool envelopes_attempt(struct envelopes *s, const struct ip *client, struct text sender, struct text recipient,
@@ -170,7 +170,7 @@ bool envelopes_attempt(struct envelopes *s, const struct ip *client, struct text
     uint64_t key = envelope_key(s, sender, recipient);
     if (!forget_old(s, time))
         return false;
-    struct envelopes_pattern *p = keymap_get(&s->open, key);
+    struct envelopes_pattern *p = hashmap_get(&s->open, key);
     if (p && seconds_apart(time, p->last) > s->window) {
         if (!pattern_close(s, p))
             return false;
@@ -235,6 +235,6 @@ void envelopes_fini(struct envelopes *s)
     for (size_t i = 0; i < s->found_count; i++)
         pattern_free(s->found[i]);
     free(s->found);
-    keymap_fini(&s->open);
+    hashmap_fini(&s->open);
     *s = (struct envelopes){.window = 0};
 }

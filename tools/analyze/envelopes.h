@@ -45,7 +45,7 @@ struct envelopes {
     int64_t window;
     size_t clients; /* this many make a pattern */
     struct siphash_key secret;
-    struct keymap open;
+    struct hashmap open;
     struct envelopes_pattern *oldest, *newest;
     size_t open_bytes, open_most;     /* ENVELOPES_OPEN */
     struct envelopes_pattern **found; /* after envelopes_finish(): in the order of their first attempts */

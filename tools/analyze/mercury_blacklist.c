@@ -12,7 +12,7 @@ struct mercury_blacklist_entry {
 
 void mercury_blacklist_init(struct mercury_blacklist *s)
 {
-    *s = (struct mercury_blacklist){.secret = keymap_secret()};
+    *s = (struct mercury_blacklist){.secret = hashmap_secret()};
 }
 
 static void take_out(struct mercury_blacklist *s, struct mercury_blacklist_entry *e)
@@ -35,7 +35,7 @@ static void forget_oldest(struct mercury_blacklist *s)
 {
     struct mercury_blacklist_entry *e = s->oldest;
     take_out(s, e);
-    keymap_remove(&s->map, e->key);
+    hashmap_remove(&s->map, e->key);
     free(e);
 }
 
@@ -79,7 +79,7 @@ static struct mercury_blacklist_hour *hour_of(struct mercury_blacklist *s, int64
 static bool enter(struct mercury_blacklist *s, uint64_t key, int64_t time)
 {
     struct mercury_blacklist_entry *e = malloc(sizeof *e);
-    if (!e || !keymap_put(&s->map, key, e)) {
+    if (!e || !hashmap_put(&s->map, key, e)) {
         free(e);
         return false;
     }
@@ -99,10 +99,10 @@ bool mercury_blacklist_take(struct mercury_blacklist *s, struct text client, boo
     size_t n = client.n < sizeof name ? client.n : sizeof name;
     for (size_t i = 0; i < n; i++)
         name[i] = fold((unsigned char)client.p[i]);
-    uint64_t key = keymap_key(&s->secret, name, n);
+    uint64_t key = hashmap_key(&s->secret, name, n);
     struct mercury_blacklist_hour *hour = hour_of(s, time);
     mercury_blacklist_at(s, time);
-    struct mercury_blacklist_entry *e = keymap_get(&s->map, key);
+    struct mercury_blacklist_entry *e = hashmap_get(&s->map, key);
     *(refused ? &s->refused : &s->added) += 1;
     if (!e && !enter(s, key, time))
         return false;
@@ -127,7 +127,7 @@ void mercury_blacklist_fini(struct mercury_blacklist *s)
 {
     while (s->oldest)
         forget_oldest(s);
-    keymap_fini(&s->map);
+    hashmap_fini(&s->map);
     free(s->hours);
     *s = (struct mercury_blacklist){.seen = false};
 }

@@ -25,7 +25,7 @@ struct mercury_blacklist_entry;
 
 struct mercury_blacklist {
     struct siphash_key secret;
-    struct keymap map;
+    struct hashmap map;
     struct mercury_blacklist_entry *oldest, *newest;
     size_t current, peak;
     int64_t peak_time, last;

@@ -258,27 +258,27 @@ static bool is_loopback(const struct ip *ip)
     return ip->v6 ? ip_eq(ip, &v6) : ip->byte[0] == 127; /* ::1 is ::/64 here */
 }
 
-static bool print_blocked(const struct ip *ip, struct keymap *shown, const char *reply, FILE *out)
+static bool print_blocked(const struct ip *ip, struct hashmap *shown, const char *reply, FILE *out)
 {
     static const struct siphash_key secret = {0, 0};
     char client[CLIENT_TEXT];
-    uint64_t key = keymap_key(&secret, ip, sizeof *ip);
-    if (is_loopback(ip) || keymap_get(shown, key))
+    uint64_t key = hashmap_key(&secret, ip, sizeof *ip);
+    if (is_loopback(ip) || hashmap_get(shown, key))
         return false;
-    keymap_put(shown, key, shown); /* without memory one is shown twice, which does no harm */
+    hashmap_put(shown, key, shown); /* without memory one is shown twice, which does no harm */
     fprintf(out, "%s  %s\n", client_text(ip, client), reply);
     return true;
 }
 
 bool report_block_table(const struct envelopes *s, const struct clients *r, FILE *out)
 {
-    struct keymap shown = {.n = 0};
+    struct hashmap shown = {.n = 0};
     bool any = false;
     for (size_t i = 0; i < s->found_count; i++)
         for (size_t k = 0; k < s->found[i]->client_count; k++)
             any |= print_blocked(&s->found[i]->clients[k].ip, &shown, relay_reply, out);
     for (size_t i = 0; r && i < r->count; i++)
         any |= print_blocked(&r->clients[i]->ip, &shown, refused_reply, out);
-    keymap_fini(&shown);
+    hashmap_fini(&shown);
     return any;
 }

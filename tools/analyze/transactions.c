@@ -10,7 +10,7 @@ bool transactions_init(struct transactions *j, struct envelopes *envelopes, stru
     *j = (struct transactions){.envelopes = envelopes,
                                .clients = clients,
                                .mercury = mercury,
-                               .secret = keymap_secret(),
+                               .secret = hashmap_secret(),
                                .files = files};
     j->near = calloc(files ? files : 1, sizeof *j->near);
     j->lines = files > 1 ? calloc(TRANSACTIONS_LINES, sizeof *j->lines) : NULL;
@@ -33,7 +33,7 @@ static bool is_repeated(struct transactions *j, const struct log_event *e, int64
 {
     if (!j->lines)
         return false;
-    uint64_t key = keymap_key(&j->secret, e->line.p, e->line.n);
+    uint64_t key = hashmap_key(&j->secret, e->line.p, e->line.n);
     struct transactions_line *l = &j->lines[key % TRANSACTIONS_LINES];
     if (l->key == key && l->time == time && l->file != file)
         return true;
@@ -44,7 +44,7 @@ static bool is_repeated(struct transactions *j, const struct log_event *e, int64
 /* The transaction with that id, or NULL. */
 static struct transaction *by_id(struct transactions *j, struct text id)
 {
-    uint64_t key = keymap_key(&j->secret, id.p, id.n);
+    uint64_t key = hashmap_key(&j->secret, id.p, id.n);
     struct transactions_place *set = j->by_id ? &j->by_id[key % (TRANSACTIONS_OPEN / WAYS) * WAYS] : NULL;
     for (size_t i = 0; set && i < WAYS; i++)
         if (set[i].key == key) {
@@ -58,7 +58,7 @@ static struct transaction *by_id(struct transactions *j, struct text id)
  * out of memory. */
 static struct transaction *by_id_or_new(struct transactions *j, struct text id)
 {
-    uint64_t key = keymap_key(&j->secret, id.p, id.n);
+    uint64_t key = hashmap_key(&j->secret, id.p, id.n);
     struct transaction *t = by_id(j, id);
     if (t)
         return t;

@@ -10,7 +10,7 @@
 
 struct blocks {
     const char *command; /* "gatepost blocks add": messages begin with it */
-    struct state_home home;
+    struct state_context context;
     struct blocklist *list; /* NULL: there is none yet */
     struct table *exempt;
     int64_t now;

@@ -33,7 +33,7 @@ static bool try_again(struct blocks *b, unsigned *tries)
 int blocks_put(struct blocks *b, const struct ip *client, uint32_t seconds, enum block_kind kind,
                struct text cause, struct block_outcome *out)
 {
-    const struct settings *s = b->home.settings;
+    const struct settings *s = b->context.settings;
     char reason[400] = "";
     unsigned tries = 0;
     if (kind == BLOCK_RELAY && !seconds)
@@ -63,7 +63,7 @@ bool blocks_client(const struct blocks *b, struct text t, struct ip *out, const 
     *out = prefix.ip;
     *why = "is not as long as the prefixes on the list (block-prefix); ranges have their place in the block "
            "table";
-    return prefix.bits == ip_bits(&prefix.ip) || prefix.bits == b->home.settings->block_prefix[prefix.ip.v6];
+    return prefix.bits == ip_bits(&prefix.ip) || prefix.bits == b->context.settings->block_prefix[prefix.ip.v6];
 }
 
 bool blocks_is_cause(struct text t)
@@ -78,13 +78,13 @@ enum block_kind blocks_kind(const struct blocks *b, struct text cause)
 {
     unsigned code;
     struct text enhanced, words;
-    reply_split(ruleset_text(b->home.rules, b->home.settings->relay_reply), &code, &enhanced, &words);
+    reply_split(ruleset_text(b->context.rules, b->context.settings->relay_reply), &code, &enhanced, &words);
     return cause.n && text_eq_nocase(cause, words) ? BLOCK_RELAY : BLOCK_RULE;
 }
 
 int blocks_spared(struct blocks *b, const struct ip *client, const char **why)
 {
-    const struct ruleset *rules = b->home.rules;
+    const struct ruleset *rules = b->context.rules;
     const struct table_note *note = ruleset_table(rules, TABLE_EXEMPT);
     struct text path = note ? ruleset_text(rules, note->path) : TEXT(""), value;
     char reason[300];
@@ -135,7 +135,7 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
         return spared > 0 ? STATUS_NO : STATUS_CANNOT;
     }
     if (!seconds)
-        state_home_say_defaults(&b->home, b->command, "block-time is 30m 6h 24h");
+        state_context_say_defaults(&b->context, b->command, "block-time is 30m 6h 24h");
     if (blocks_open(b, BLOCKS_MAKE) != 0 ||
         blocks_put(b, &client, seconds, blocks_kind(b, cause), cause, &outcome) != 0)
         return STATUS_CANNOT;
@@ -239,11 +239,11 @@ int blocks_resize(struct blocks *b, const struct blocks_options *o, char **words
         fprintf(stderr, "%s: expected a number from 64 to 100000000, not '%s'\n", b->command, words[0]);
         return STATUS_USAGE;
     }
-    state_home_say_defaults(&b->home, b->command, "block-memory is 30d");
+    state_context_say_defaults(&b->context, b->command, "block-memory is 30d");
     if (blocks_open(b, BLOCKS_MAKE) != 0 || blocks_collect(b, &all, &entries, &before) != 0)
         return STATUS_CANNOT;
     free(entries);
-    while (blocklist_resize(b->list, (uint32_t)n, b->now, b->home.settings->block_memory, reason,
+    while (blocklist_resize(b->list, (uint32_t)n, b->now, b->context.settings->block_memory, reason,
                             sizeof reason) != 0)
         if (!try_again(b, &tries))
             return cannot(b, reason);

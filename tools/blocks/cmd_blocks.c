@@ -179,15 +179,15 @@ static bool read_option(const char *command, int c, const char *value, struct bl
 
 int blocks_open(struct blocks *b, enum blocks_use use)
 {
-    const struct settings *s = b->home.settings;
+    const struct settings *s = b->context.settings;
     char reason[700];
     int outcome = 1;
     if (use != BLOCKS_MAKE)
-        outcome = blocklist_open(b->home.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1],
+        outcome = blocklist_open(b->context.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1],
                                  BLOCKLIST_READ_ONLY, &b->list, reason, sizeof reason);
     if (outcome && use != BLOCKS_READ) {
         blocklist_close(&b->list);
-        outcome = blocklist_open(b->home.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1], 0,
+        outcome = blocklist_open(b->context.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1], 0,
                                  &b->list, reason, sizeof reason);
     }
     if (outcome && reason[0])
@@ -263,13 +263,13 @@ static int run(struct verb *v, int argc, char **argv)
     int words = argc - optind;
     if (words < v->least || words > v->most || (strchr(v->options, 'f') && !o.has_format))
         return usage(v->help);
-    if (state_home_find(&b.home, v->title, o.config, o.state_dir) != 0)
+    if (state_context_find(&b.context, v->title, o.config, o.state_dir) != 0)
         return STATUS_CANNOT;
-    b.now = o.at ? o.at : state_home_now(&b.home);
+    b.now = o.at ? o.at : state_context_now(&b.context);
     int status = v->run(&b, &o, argv + optind);
     blocklist_close(&b.list);
     table_close(&b.exempt);
-    state_home_leave(&b.home);
+    state_context_leave(&b.context);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     fprintf(stderr, "%s: standard output could not be written\n", v->title);

@@ -114,15 +114,15 @@ int blocks_export(struct blocks *b, const struct blocks_options *o)
         [EXPORT_ACCESS] = print_access,
         [EXPORT_MERCURY_ACL] = print_mercury_acl,
     };
-    const struct settings *s = b->home.settings;
-    struct exporter x = {.reply = {[BLOCK_RULE] = ruleset_text(b->home.rules, s->block_reply),
-                                   [BLOCK_RELAY] = ruleset_text(b->home.rules, s->relay_reply)}};
+    const struct settings *s = b->context.settings;
+    struct exporter x = {.reply = {[BLOCK_RULE] = ruleset_text(b->context.rules, s->block_reply),
+                                   [BLOCK_RELAY] = ruleset_text(b->context.rules, s->relay_reply)}};
     struct block_entry *entries;
     size_t n;
     if (blocks_collect(b, &o->filter, &entries, &n) != 0)
         return STATUS_CANNOT;
     if (o->format != EXPORT_MERCURY_ACL)
-        state_home_say_defaults(&b->home, b->command, "the replies are those of gatepost, not yours");
+        state_context_say_defaults(&b->context, b->command, "the replies are those of gatepost, not yours");
     blocks_sort(entries, n, ORDER_CAUSE, false);
     for (size_t i = 0; i < n; i++)
         print[o->format](&x, &entries[i]);

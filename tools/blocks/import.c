@@ -187,7 +187,7 @@ int blocks_import(struct blocks *b, const char *path)
     im.report.context = &im.report;
     int status = read_all(&im, path);
     if (status == STATUS_YES && im.n) {
-        state_home_say_defaults(&b->home, b->command, "block-time is 30m 6h 24h, relay-block 7d");
+        state_context_say_defaults(&b->context, b->command, "block-time is 30m 6h 24h, relay-block 7d");
         if (blocks_open(b, BLOCKS_MAKE) != 0)
             status = STATUS_CANNOT;
     }

@@ -86,11 +86,11 @@ static void print_table(const struct block_entry *entries, size_t n, int64_t now
 /* After block-prefix was changed: they stand on the list, but nobody is found by them. */
 static void say_other_lengths(const struct blocks *b, const struct block_entry *entries, size_t n)
 {
-    const uint32_t *bits = b->home.settings->block_prefix;
+    const uint32_t *bits = b->context.settings->block_prefix;
     size_t others = 0;
     for (size_t i = 0; i < n; i++)
         others += entries[i].until > b->now && entries[i].prefix.bits != bits[entries[i].prefix.ip.v6];
-    if (others && !b->home.why[0])
+    if (others && !b->context.why[0])
         fprintf(stderr, "%s: %zu of these refuse nobody, since block-prefix is %u %u now\n", b->command, others,
                 bits[0], bits[1]);
 }

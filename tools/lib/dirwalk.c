@@ -72,15 +72,15 @@ static int list_folder(const char *folder, char ***out, size_t *count)
 
 static void visit(struct walker *w, const char *path, unsigned depth)
 {
-    enum place_kind kind;
-    int error = place_kind(path, depth == 0, &kind);
+    enum os_kind kind;
+    int error = os_file_kind(path, depth == 0, &kind);
     if (error) {
         complain(w, path, error);
         return;
     }
-    if (kind != PLACE_FOLDER) {
+    if (kind != OS_FOLDER) {
         /* Below the folder, links to folders, sockets, pipes and the like do not count. */
-        if (kind == PLACE_FILE || depth == 0)
+        if (kind == OS_FILE || depth == 0)
             w->stopped = !w->file(w->context, path);
         return;
     }
@@ -97,8 +97,8 @@ static void visit(struct walker *w, const char *path, unsigned depth)
     free(list);
 }
 
-bool walk(const char *path, bool (*file)(void *context, const char *path),
-          void (*trouble)(void *context, const char *path, int error), void *context)
+bool dirwalk(const char *path, bool (*file)(void *context, const char *path),
+             void (*trouble)(void *context, const char *path, int error), void *context)
 {
     struct walker w = {.file = file, .trouble = trouble, .context = context};
     visit(&w, path, 0);

@@ -10,7 +10,7 @@
 /* Calls FILE for PATH if it is no folder, else for every file below it: names in byte order, folders among
  * them, those that begin with a dot and symbolic links to folders left out. FILE returns false to stop. TROUBLE
  * is told what cannot be read. Returns false if it was stopped or something could not be read. */
-bool walk(const char *path, bool (*file)(void *context, const char *path),
-          void (*trouble)(void *context, const char *path, int error), void *context);
+bool dirwalk(const char *path, bool (*file)(void *context, const char *path),
+             void (*trouble)(void *context, const char *path, int error), void *context);
 
 #endif

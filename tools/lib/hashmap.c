@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 
-uint64_t keymap_key(const struct siphash_key *secret, const void *bytes, size_t n)
+uint64_t hashmap_key(const struct siphash_key *secret, const void *bytes, size_t n)
 {
     uint64_t key = siphash(secret, bytes, n);
     return key ? key : 1;
 }
 
-struct siphash_key keymap_secret(void)
+struct siphash_key hashmap_secret(void)
 {
     struct siphash_key secret;
     if (os_random(&secret, sizeof secret) != 0)
@@ -18,54 +18,54 @@ struct siphash_key keymap_secret(void)
     return secret;
 }
 
-static struct keymap_place *place_of(const struct keymap *m, uint64_t key)
+static struct hashmap_slot *slot_of(const struct hashmap *m, uint64_t key)
 {
     size_t i = (size_t)key & (m->cap - 1);
-    while (m->places[i].key && m->places[i].key != key)
+    while (m->slots[i].key && m->slots[i].key != key)
         i = (i + 1) & (m->cap - 1);
-    return &m->places[i];
+    return &m->slots[i];
 }
 
-void *keymap_get(const struct keymap *m, uint64_t key)
+void *hashmap_get(const struct hashmap *m, uint64_t key)
 {
-    return m->cap ? place_of(m, key)->value : NULL;
+    return m->cap ? slot_of(m, key)->value : NULL;
 }
 
-bool keymap_put(struct keymap *m, uint64_t key, void *value)
+bool hashmap_put(struct hashmap *m, uint64_t key, void *value)
 {
     if (m->n >= m->cap / 2) {
-        struct keymap wider = {.cap = m->cap ? m->cap * 2 : 64, .n = m->n};
-        wider.places = calloc(wider.cap, sizeof *wider.places);
-        if (!wider.places)
+        struct hashmap wider = {.cap = m->cap ? m->cap * 2 : 64, .n = m->n};
+        wider.slots = calloc(wider.cap, sizeof *wider.slots);
+        if (!wider.slots)
             return false;
         for (size_t i = 0; i < m->cap; i++)
-            if (m->places[i].key)
-                *place_of(&wider, m->places[i].key) = m->places[i];
-        free(m->places);
+            if (m->slots[i].key)
+                *slot_of(&wider, m->slots[i].key) = m->slots[i];
+        free(m->slots);
         *m = wider;
     }
-    *place_of(m, key) = (struct keymap_place){key, value};
+    *slot_of(m, key) = (struct hashmap_slot){key, value};
     m->n++;
     return true;
 }
 
-void keymap_remove(struct keymap *m, uint64_t key)
+void hashmap_remove(struct hashmap *m, uint64_t key)
 {
-    size_t mask = m->cap - 1, hole = (size_t)(place_of(m, key) - m->places);
+    size_t mask = m->cap - 1, hole = (size_t)(slot_of(m, key) - m->slots);
     /* What stands behind the hole moves into it, unless its own place is behind the hole too. */
-    for (size_t i = (hole + 1) & mask; m->places[i].key; i = (i + 1) & mask) {
-        size_t home = (size_t)m->places[i].key & mask;
+    for (size_t i = (hole + 1) & mask; m->slots[i].key; i = (i + 1) & mask) {
+        size_t home = (size_t)m->slots[i].key & mask;
         if (((i - home) & mask) < ((i - hole) & mask))
             continue;
-        m->places[hole] = m->places[i];
+        m->slots[hole] = m->slots[i];
         hole = i;
     }
-    m->places[hole] = (struct keymap_place){0, NULL};
+    m->slots[hole] = (struct hashmap_slot){0, NULL};
     m->n--;
 }
 
-void keymap_fini(struct keymap *m)
+void hashmap_fini(struct hashmap *m)
 {
-    free(m->places);
-    *m = (struct keymap){.n = 0};
+    free(m->slots);
+    *m = (struct hashmap){.n = 0};
 }

@@ -9,33 +9,33 @@
 #include "core/base/siphash.h"
 #include "core/base/text.h"
 
-struct keymap_place {
+struct hashmap_slot {
     uint64_t key; /* 0: empty */
     void *value;
 };
 
-struct keymap {
-    struct keymap_place *places;
+struct hashmap {
+    struct hashmap_slot *slots;
     size_t cap; /* a power of two, or 0 */
     size_t n;
 };
 
 /* A secret that differs from run to run. */
-struct siphash_key keymap_secret(void);
+struct siphash_key hashmap_secret(void);
 
 /* The key of some bytes; never 0. */
-uint64_t keymap_key(const struct siphash_key *secret, const void *bytes, size_t n);
+uint64_t hashmap_key(const struct siphash_key *secret, const void *bytes, size_t n);
 
 /* NULL if there is none. */
-void *keymap_get(const struct keymap *m, uint64_t key);
+void *hashmap_get(const struct hashmap *m, uint64_t key);
 
 /* KEY must not be there yet. Returns false when out of memory. */
-bool keymap_put(struct keymap *m, uint64_t key, void *value);
+bool hashmap_put(struct hashmap *m, uint64_t key, void *value);
 
 /* KEY must be there. */
-void keymap_remove(struct keymap *m, uint64_t key);
+void hashmap_remove(struct hashmap *m, uint64_t key);
 
 /* Frees the map, not the records. */
-void keymap_fini(struct keymap *m);
+void hashmap_fini(struct hashmap *m);
 
 #endif

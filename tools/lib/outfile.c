@@ -22,9 +22,9 @@ static void release(struct outfile **out)
 {
     struct outfile *o = *out;
     *out = NULL;
-    place_guard(NULL);
+    os_guard_file(NULL);
     if (o->file != -1)
-        place_close(o->file);
+        os_close_file(o->file);
     free(o->path);
     free(o->beside);
     free(o);
@@ -46,20 +46,20 @@ int outfile_open(const char *path, struct outfile **out)
         memcpy(o->path, path, n + 1);
         memcpy(o->beside, path, n + 1);
         memcpy(o->beside + n, suffix, sizeof suffix);
-        error = place_create(o->beside, &o->file);
+        error = os_create_file(o->beside, &o->file);
     }
     if (error) {
         release(&o);
         return error;
     }
-    place_guard(o->beside);
+    os_guard_file(o->beside);
     *out = o;
     return 0;
 }
 
 static int flush(struct outfile *o)
 {
-    int error = place_write_at(o->file, o->written, o->buffer, o->pending);
+    int error = os_write_at(o->file, o->written, o->buffer, o->pending);
     if (!error) {
         o->written += o->pending;
         o->pending = 0;
@@ -90,7 +90,7 @@ int outfile_read(struct outfile *o, uint64_t at, void *bytes, size_t n)
     unsigned char *p = bytes;
     if (n && at < o->written) {
         size_t want = n < o->written - at ? n : (size_t)(o->written - at);
-        int error = place_read_at(o->file, at, p, want);
+        int error = os_read_at(o->file, at, p, want);
         if (error)
             return error;
         p += want;
@@ -108,7 +108,7 @@ int outfile_read(struct outfile *o, uint64_t at, void *bytes, size_t n)
 int outfile_overwrite(struct outfile *o, uint64_t at, const void *bytes, size_t n)
 {
     int error = flush(o);
-    return error ? error : place_write_at(o->file, at, bytes, n);
+    return error ? error : os_write_at(o->file, at, bytes, n);
 }
 
 uint64_t outfile_size(const struct outfile *o)
@@ -121,9 +121,9 @@ int outfile_commit(struct outfile **out)
     struct outfile *o = *out;
     int error = flush(o);
     if (!error)
-        error = place_settle(o->file, o->path);
+        error = os_settle_file(o->file, o->path);
     if (!error) {
-        error = place_close(o->file);
+        error = os_close_file(o->file);
         o->file = -1;
     }
     if (!error)
@@ -132,7 +132,7 @@ int outfile_commit(struct outfile **out)
         outfile_discard(out);
         return error;
     }
-    place_settle_name(o->path);
+    os_settle_name(o->path);
     release(out);
     return 0;
 }
@@ -143,7 +143,7 @@ void outfile_discard(struct outfile **out)
     if (!o)
         return;
     if (o->file != -1)
-        place_close(o->file);
+        os_close_file(o->file);
     o->file = -1;
     os_remove(o->beside);
     release(out);

@@ -11,7 +11,7 @@ enum { QUIET_MS = 1000, STEP_MS = 200 };
 struct progress progress_start(const char *what)
 {
     int64_t now = os_ticks_ms();
-    return (struct progress){.what = what, .started = now, .shown = now, .wanted = place_has_terminal()};
+    return (struct progress){.what = what, .started = now, .shown = now, .wanted = os_has_terminal()};
 }
 
 void progress_show(struct progress *p, uint64_t done, uint64_t all)

@@ -7,7 +7,7 @@
 /* The first error says enough; `gatepost check` says all. */
 static void keep_first(void *context, const struct error *e, bool warning, struct text source)
 {
-    struct state_home *h = context;
+    struct state_context *h = context;
     (void)source;
     if (warning || h->why[0])
         return;
@@ -32,7 +32,7 @@ static struct ruleset *defaults(void)
 }
 
 /* Returns whether there is a rule file. */
-static bool find_conf(struct state_home *h, const char *config)
+static bool find_conf(struct state_context *h, const char *config)
 {
     struct file_id id;
     int error;
@@ -45,11 +45,11 @@ static bool find_conf(struct state_home *h, const char *config)
     return !error && os_file_id(h->conf, &id) == 0;
 }
 
-int state_home_find(struct state_home *h, const char *command, const char *config, const char *dir)
+int state_context_find(struct state_context *h, const char *command, const char *config, const char *dir)
 {
     struct file_id id;
     struct report report = {.context = h, .problem = keep_first};
-    *h = (struct state_home){.rules = NULL};
+    *h = (struct state_context){.rules = NULL};
     bool there = find_conf(h, config);
     if (!there && config) {
         fprintf(stderr, "%s: there is no rule file %s\n", command, config);
@@ -76,22 +76,22 @@ int state_home_find(struct state_home *h, const char *command, const char *confi
         return 0;
     fprintf(stderr, "%s: there is no state directory %s%s\n", command, h->dir,
             dir ? "" : "; name it with --state-dir, or the rule file that does with --config");
-    state_home_leave(h);
+    state_context_leave(h);
     return -1;
 }
 
-void state_home_leave(struct state_home *h)
+void state_context_leave(struct state_context *h)
 {
     ruleset_unref(&h->rules);
 }
 
-void state_home_say_defaults(const struct state_home *h, const char *command, const char *what)
+void state_context_say_defaults(const struct state_context *h, const char *command, const char *what)
 {
     if (h->why[0])
         fprintf(stderr, "%s: %s; so %s\n", command, h->why, what);
 }
 
-int64_t state_home_now(const struct state_home *h)
+int64_t state_context_now(const struct state_context *h)
 {
     struct text path = ruleset_text(h->rules, h->settings->test_clock);
     char *bytes = NULL;

@@ -7,7 +7,7 @@
 
 #include "core/config/config.h"
 
-struct state_home {
+struct state_context {
     char conf[4096];       /* the rule file, as messages show it */
     char dir[4096];        /* the state directory */
     struct ruleset *rules; /* of that file; if it cannot be used, one with the defaults alone */
@@ -20,13 +20,13 @@ struct state_home {
  * DIR, or if that is NULL the one that the rule file names. Returns 0; or -1: there is none, COMMAND has said
  * so on standard error.
  */
-int state_home_find(struct state_home *h, const char *command, const char *config, const char *dir);
-void state_home_leave(struct state_home *h);
+int state_context_find(struct state_context *h, const char *command, const char *config, const char *dir);
+void state_context_leave(struct state_context *h);
 
 /* Says on standard error that WHAT are the defaults, if they are because the rule file could not be used. */
-void state_home_say_defaults(const struct state_home *h, const char *command, const char *what);
+void state_context_say_defaults(const struct state_context *h, const char *command, const char *what);
 
 /* The present, as the engine knows it: a `test-clock` counts. */
-int64_t state_home_now(const struct state_home *h);
+int64_t state_context_now(const struct state_context *h);
 
 #endif

@@ -7,13 +7,13 @@
 #include "core/os/os.h"
 #include "tools/os/os.h"
 
-bool scratch_make(char *path, size_t cap)
+bool tempdir_make(char *path, size_t cap)
 {
-    errno = place_make_scratch(path, cap);
+    errno = os_make_tempdir(path, cap);
     return errno == 0;
 }
 
-void scratch_remove(const char *path)
+void tempdir_remove(const char *path)
 {
     DIR *folder = opendir(path);
     if (!folder)
@@ -25,5 +25,5 @@ void scratch_remove(const char *path)
             os_remove(file);
     }
     closedir(folder);
-    place_remove_folder(path);
+    os_remove_folder(path);
 }

@@ -9,9 +9,9 @@
 
 /* Makes it, in $TMPDIR or /tmp (Windows: its folder for temporary files), and writes its path. Returns false
  * (errno set) if that cannot be done. */
-bool scratch_make(char *path, size_t cap);
+bool tempdir_make(char *path, size_t cap);
 
 /* Removes it with the files in it. */
-void scratch_remove(const char *path);
+void tempdir_remove(const char *path);
 
 #endif

@@ -11,30 +11,30 @@
 #include <time.h>
 #include <unistd.h>
 
-void place_begin(void)
+void os_begin(void)
 {
 }
 
-bool place_has_terminal(void)
+bool os_has_terminal(void)
 {
     return isatty(2);
 }
 
-void place_wait(int64_t seconds)
+void os_wait(int64_t seconds)
 {
     struct timespec rest = {.tv_sec = (time_t)seconds};
     while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
         ;
 }
 
-int place_create(char *path, intptr_t *file)
+int os_create_file(char *path, intptr_t *file)
 {
     int fd = mkostemp(path, O_CLOEXEC);
     *file = fd;
     return fd < 0 ? errno : 0;
 }
 
-int place_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
+int os_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
 {
     const unsigned char *p = bytes;
     while (n) {
@@ -50,7 +50,7 @@ int place_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
     return 0;
 }
 
-int place_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
+int os_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
 {
     unsigned char *p = bytes;
     while (n) {
@@ -80,18 +80,18 @@ static int set_mode(int fd, const char *path)
     return fchmod(fd, 0644 & ~mask) == 0 ? 0 : errno;
 }
 
-int place_settle(intptr_t file, const char *path)
+int os_settle_file(intptr_t file, const char *path)
 {
     int error = set_mode((int)file, path);
     return !error && fsync((int)file) != 0 ? errno : error;
 }
 
-int place_close(intptr_t file)
+int os_close_file(intptr_t file)
 {
     return close((int)file) == 0 ? 0 : errno;
 }
 
-void place_settle_name(const char *path)
+void os_settle_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *folder = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
@@ -114,7 +114,7 @@ static void remove_unfinished(int number)
     raise(number);
 }
 
-void place_guard(char *path)
+void os_guard_file(char *path)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     unfinished = path;
@@ -127,23 +127,23 @@ void place_guard(char *path)
     }
 }
 
-static enum place_kind kind_of(const struct stat *st)
+static enum os_kind kind_of(const struct stat *st)
 {
-    return S_ISREG(st->st_mode) ? PLACE_FILE : S_ISDIR(st->st_mode) ? PLACE_FOLDER : PLACE_OTHER;
+    return S_ISREG(st->st_mode) ? OS_FILE : S_ISDIR(st->st_mode) ? OS_FOLDER : OS_OTHER;
 }
 
-int place_kind(const char *path, bool follow, enum place_kind *out)
+int os_file_kind(const char *path, bool follow, enum os_kind *out)
 {
     struct stat st;
     if ((follow ? stat(path, &st) : lstat(path, &st)) != 0)
         return errno;
     *out = kind_of(&st);
     if (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-        *out = PLACE_FILE;
+        *out = OS_FILE;
     return 0;
 }
 
-int place_make_scratch(char *path, size_t cap)
+int os_make_tempdir(char *path, size_t cap)
 {
     const char *parent = getenv("TMPDIR");
     int n = snprintf(path, cap, "%s/gatepost-XXXXXX", parent && *parent ? parent : "/tmp");
@@ -152,7 +152,7 @@ int place_make_scratch(char *path, size_t cap)
     return mkdtemp(path) ? 0 : errno;
 }
 
-void place_remove_folder(const char *path)
+void os_remove_folder(const char *path)
 {
     rmdir(path);
 }

@@ -8,31 +8,31 @@
 #include "core/mail/ip.h"
 
 /* A connection; -1 is none. */
-typedef intptr_t wire;
+typedef intptr_t tcp_link;
 
 /* What it could not do besides connecting. */
-struct wire_report {
+struct tcp_report {
     bool stranger;       /* the address FROM could not be bound: the server sees another one */
     const char *unnamed; /* why HOST has no address, in words; then the result is ENOENT */
 };
 
 /* Connects to HOST, an address or a name, preferring the family of FROM, from that address where the machine
  * allows it. Waits SECONDS at most. Returns 0, or an errno value. */
-int wire_open(const char *host, const char *port, const struct ip *from, unsigned seconds, wire *out,
-              struct wire_report *report);
+int tcp_open(const char *host, const char *port, const struct ip *from, unsigned seconds, tcp_link *out,
+             struct tcp_report *report);
 
 /* Waits until something can be read. 1 it can, 0 time is over, -1 error. */
-int wire_wait(wire w, int milliseconds);
+int tcp_wait(tcp_link w, int milliseconds);
 
 /* Takes in what is there, CAP bytes at most; *GOT is 0 when the other side has closed. 0 or errno. */
-int wire_read(wire w, void *bytes, size_t cap, size_t *got);
+int tcp_read(tcp_link w, void *bytes, size_t cap, size_t *got);
 
 /* Sends all of it. 0 or errno; EPIPE when the other side has closed. */
-int wire_write(wire w, const void *bytes, size_t n);
+int tcp_write(tcp_link w, const void *bytes, size_t n);
 
 /* Whether, with something to be read, that is the end. */
-bool wire_is_over(wire w);
+bool tcp_is_over(tcp_link w);
 
-void wire_close(wire w);
+void tcp_close(tcp_link w);
 
 #endif

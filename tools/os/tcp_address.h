@@ -8,7 +8,7 @@
 #include "core/mail/ip.h"
 
 /* Returns how many bytes of *OUT count. */
-static inline socklen_t wire_address(const struct ip *ip, struct sockaddr_storage *out)
+static inline socklen_t tcp_address(const struct ip *ip, struct sockaddr_storage *out)
 {
     memset(out, 0, sizeof *out);
     if (ip->v6) {

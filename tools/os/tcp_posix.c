@@ -19,7 +19,7 @@ static bool bind_client(int fd, int family, const struct ip *ip)
 {
     struct sockaddr_storage address;
     int on = 1;
-    socklen_t size = wire_address(ip, &address);
+    socklen_t size = tcp_address(ip, &address);
     if (family != address.ss_family)
         return false;
 #ifdef IP_BIND_ADDRESS_NO_PORT
@@ -41,13 +41,13 @@ static int connect_within(int fd, const struct addrinfo *to, unsigned seconds)
     return errno == EINPROGRESS ? ETIMEDOUT : errno;
 }
 
-int wire_open(const char *host, const char *port, const struct ip *from, unsigned seconds, wire *out,
-              struct wire_report *report)
+int tcp_open(const char *host, const char *port, const struct ip *from, unsigned seconds, tcp_link *out,
+             struct tcp_report *report)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = from->v6 ? AF_INET6 : AF_INET};
     struct addrinfo *list = NULL;
     *out = -1;
-    *report = (struct wire_report){.unnamed = NULL};
+    *report = (struct tcp_report){.unnamed = NULL};
     if (getaddrinfo(host, port, &hints, &list) != 0) {
         hints.ai_family = AF_UNSPEC; /* a name with addresses of the other family only */
         int failure = getaddrinfo(host, port, &hints, &list);
@@ -70,7 +70,7 @@ int wire_open(const char *host, const char *port, const struct ip *from, unsigne
     return error;
 }
 
-int wire_wait(wire w, int milliseconds)
+int tcp_wait(tcp_link w, int milliseconds)
 {
     struct pollfd fd = {.fd = (int)w, .events = POLLIN};
     int n;
@@ -80,7 +80,7 @@ int wire_wait(wire w, int milliseconds)
     return n;
 }
 
-int wire_read(wire w, void *bytes, size_t cap, size_t *got)
+int tcp_read(tcp_link w, void *bytes, size_t cap, size_t *got)
 {
     ssize_t n;
     do
@@ -91,7 +91,7 @@ int wire_read(wire w, void *bytes, size_t cap, size_t *got)
     return n < 0 && errno != ECONNRESET ? errno : 0;
 }
 
-int wire_write(wire w, const void *bytes, size_t n)
+int tcp_write(tcp_link w, const void *bytes, size_t n)
 {
     const char *p = bytes;
     while (n) {
@@ -106,13 +106,13 @@ int wire_write(wire w, const void *bytes, size_t n)
     return 0;
 }
 
-bool wire_is_over(wire w)
+bool tcp_is_over(tcp_link w)
 {
     char byte;
     return recv((int)w, &byte, 1, MSG_PEEK) <= 0;
 }
 
-void wire_close(wire w)
+void tcp_close(tcp_link w)
 {
     if (w >= 0)
         close((int)w);

@@ -46,7 +46,7 @@ static int last_error(void)
 static bool bind_client(SOCKET s, int family, const struct ip *ip)
 {
     struct sockaddr_storage address;
-    int size = wire_address(ip, &address);
+    int size = tcp_address(ip, &address);
     return family == address.ss_family && bind(s, (const struct sockaddr *)&address, size) == 0;
 }
 
@@ -75,14 +75,14 @@ static int connect_within(SOCKET s, const struct addrinfo *to, unsigned seconds)
     return 0;
 }
 
-int wire_open(const char *host, const char *port, const struct ip *from, unsigned seconds, wire *out,
-              struct wire_report *report)
+int tcp_open(const char *host, const char *port, const struct ip *from, unsigned seconds, tcp_link *out,
+             struct tcp_report *report)
 {
     WSADATA about;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = from->v6 ? AF_INET6 : AF_INET};
     struct addrinfo *list = NULL;
     *out = -1;
-    *report = (struct wire_report){.unnamed = NULL};
+    *report = (struct tcp_report){.unnamed = NULL};
     int error = WSAStartup(MAKEWORD(2, 2), &about); /* counted; the system ends what is left of it with us */
     if (error)
         return error_of(error);
@@ -103,11 +103,11 @@ int wire_open(const char *host, const char *port, const struct ip *from, unsigne
     if (error && s != INVALID_SOCKET)
         closesocket(s);
     if (!error)
-        *out = (wire)s;
+        *out = (tcp_link)s;
     return error;
 }
 
-int wire_wait(wire w, int milliseconds)
+int tcp_wait(tcp_link w, int milliseconds)
 {
     fd_set set;
     struct timeval limit = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
@@ -116,7 +116,7 @@ int wire_wait(wire w, int milliseconds)
     return select(0, &set, NULL, NULL, &limit);
 }
 
-int wire_read(wire w, void *bytes, size_t cap, size_t *got)
+int tcp_read(tcp_link w, void *bytes, size_t cap, size_t *got)
 {
     int n = recv((SOCKET)w, bytes, (int)cap, 0);
     int error = n < 0 ? last_error() : 0;
@@ -125,7 +125,7 @@ int wire_read(wire w, void *bytes, size_t cap, size_t *got)
     return error == ECONNRESET || error == ECONNABORTED ? 0 : error;
 }
 
-int wire_write(wire w, const void *bytes, size_t n)
+int tcp_write(tcp_link w, const void *bytes, size_t n)
 {
     const char *p = bytes;
     while (n) {
@@ -140,13 +140,13 @@ int wire_write(wire w, const void *bytes, size_t n)
     return 0;
 }
 
-bool wire_is_over(wire w)
+bool tcp_is_over(tcp_link w)
 {
     char byte;
     return recv((SOCKET)w, &byte, 1, MSG_PEEK) <= 0;
 }
 
-void wire_close(wire w)
+void tcp_close(tcp_link w)
 {
     if (w != -1)
         closesocket((SOCKET)w);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* What is written has LF, so that a file made here is the one made elsewhere; CRLF is read as well. */
-void place_begin(void)
+void os_begin(void)
 {
     _setmode(0, _O_BINARY);
     _setmode(1, _O_BINARY);
@@ -16,20 +16,20 @@ void place_begin(void)
 }
 
 /* Only a console; the C library takes NUL for a terminal as well. */
-bool place_has_terminal(void)
+bool os_has_terminal(void)
 {
     DWORD mode;
     return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
 }
 
-void place_wait(int64_t seconds)
+void os_wait(int64_t seconds)
 {
     const int64_t most = 1000000;
     for (; seconds > 0; seconds -= most)
         Sleep((DWORD)(seconds < most ? seconds : most) * 1000);
 }
 
-int place_create(char *path, intptr_t *file)
+int os_create_file(char *path, intptr_t *file)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
     char *end = path + strlen(path);
@@ -60,7 +60,7 @@ static OVERLAPPED position(uint64_t at)
     return (OVERLAPPED){.Offset = (DWORD)at, .OffsetHigh = (DWORD)(at >> 32)};
 }
 
-int place_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
+int os_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
 {
     const unsigned char *p = bytes;
     while (n) {
@@ -77,7 +77,7 @@ int place_write_at(intptr_t file, uint64_t at, const void *bytes, size_t n)
     return 0;
 }
 
-int place_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
+int os_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
 {
     unsigned char *p = bytes;
     while (n) {
@@ -95,19 +95,19 @@ int place_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
 }
 
 /* Who may do what with it comes from its folder. */
-int place_settle(intptr_t file, const char *path)
+int os_settle_file(intptr_t file, const char *path)
 {
     (void)path;
     return FlushFileBuffers((HANDLE)file) ? 0 : os_win32_errno(GetLastError());
 }
 
-int place_close(intptr_t file)
+int os_close_file(intptr_t file)
 {
     return CloseHandle((HANDLE)file) ? 0 : os_win32_errno(GetLastError());
 }
 
 /* Windows writes names to its journal by itself. */
-void place_settle_name(const char *path)
+void os_settle_name(const char *path)
 {
     (void)path;
 }
@@ -124,24 +124,24 @@ static BOOL WINAPI remove_unfinished(DWORD event)
     return FALSE;
 }
 
-void place_guard(char *path)
+void os_guard_file(char *path)
 {
     unfinished = path;
     SetConsoleCtrlHandler(remove_unfinished, path != NULL);
 }
 
-int place_kind(const char *path, bool follow, enum place_kind *out)
+int os_file_kind(const char *path, bool follow, enum os_kind *out)
 {
     DWORD is = GetFileAttributesA(path);
     if (is == INVALID_FILE_ATTRIBUTES)
         return os_win32_errno(GetLastError());
-    *out = !(is & FILE_ATTRIBUTE_DIRECTORY)                 ? PLACE_FILE
-           : follow || !(is & FILE_ATTRIBUTE_REPARSE_POINT) ? PLACE_FOLDER
-                                                            : PLACE_OTHER;
+    *out = !(is & FILE_ATTRIBUTE_DIRECTORY)                 ? OS_FILE
+           : follow || !(is & FILE_ATTRIBUTE_REPARSE_POINT) ? OS_FOLDER
+                                                            : OS_OTHER;
     return 0;
 }
 
-int place_make_scratch(char *path, size_t cap)
+int os_make_tempdir(char *path, size_t cap)
 {
     char parent[MAX_PATH + 1], whole[OS_WIN32_PATH];
     DWORD n = GetTempPathA(sizeof parent, parent); /* ends in a backslash */
@@ -161,7 +161,7 @@ int place_make_scratch(char *path, size_t cap)
     return EEXIST;
 }
 
-void place_remove_folder(const char *path)
+void os_remove_folder(const char *path)
 {
     RemoveDirectoryA(path);
 }

@@ -53,9 +53,9 @@ struct replay {
     struct playback playback;
     struct peer peer;
     struct simulation simulation;
-    struct player player;
+    struct smtp_peer server_peer;
     struct engines engines;
-    struct tally tally;
+    struct summary counts;
     struct progress progress;
     bool stopped; /* a configuration cannot be used */
     bool out_of_memory;
@@ -110,7 +110,7 @@ static void on_end(void *context, const struct played *played)
     struct replay *r = context;
     if (r->verdicts)
         print_verdict(r, played, &r->simulation.outcome);
-    if (r->summary && !tally_add(&r->tally, played->label, &r->simulation.outcome, played->messages))
+    if (r->summary && !summary_add(&r->counts, played->label, &r->simulation.outcome, played->messages))
         r->out_of_memory = true;
 }
 
@@ -219,7 +219,7 @@ static const struct option options[] = {{"config", required_argument, NULL, 'c'}
                                         {"help", no_argument, NULL, 'h'},
                                         {NULL, 0, NULL, 0}};
 
-/* What was given for the player, before it is made. */
+/* What was given for the peer at a server, before it is made. */
 struct wishes {
     const char *as;
     char *auth;
@@ -289,7 +289,7 @@ static int parse_options(struct replay *r, struct wishes *w, int argc, char **ar
 
 static int set_up_server(struct replay *r, const struct wishes *w)
 {
-    if (!player_init(&r->player, r->server, &r->playback.clock, &r->peer))
+    if (!smtp_peer_init(&r->server_peer, r->server, &r->playback.clock, &r->peer))
         return complain("--server wants ADDRESS:PORT, as 127.0.0.1:25 or [::1]:25");
     r->playback.server = w->as ? dialogue_server(text_z(w->as)) : 0;
     if (w->as && !r->playback.server)
@@ -299,10 +299,10 @@ static int set_up_server(struct replay *r, const struct wishes *w)
         return complain("--auth wants USER:PASSWORD");
     if (colon) {
         *colon = '\0';
-        r->player.user = w->auth;
-        r->player.password = colon + 1;
+        r->server_peer.user = w->auth;
+        r->server_peer.password = colon + 1;
     }
-    r->player.test_clock = w->test_clock;
+    r->server_peer.test_clock = w->test_clock;
     return -1;
 }
 
@@ -311,7 +311,7 @@ static void print_result(struct replay *r, int64_t milliseconds)
     const struct playback *p = &r->playback;
     progress_done(&r->progress);
     if (r->summary) {
-        tally_print(&r->tally, stdout, r->json);
+        summary_print(&r->counts, stdout, r->json);
         double seconds = (double)(milliseconds > 0 ? milliseconds : 1) / 1000;
         fprintf(stderr, "%llu sessions, %llu messages in %.2f s: %.0f messages per second\n",
                 (unsigned long long)p->sessions, (unsigned long long)p->messages, seconds,
@@ -366,6 +366,6 @@ int cmd_replay(int argc, char **argv)
         result = 3;
     }
     engines_close(&r.engines);
-    tally_fini(&r.tally);
+    summary_fini(&r.counts);
     return result;
 }

@@ -127,7 +127,7 @@ static void forget_all(struct engines *e)
     e->list = NULL;
     e->n = 0;
     if (e->scratch[0])
-        scratch_remove(e->scratch);
+        tempdir_remove(e->scratch);
     e->scratch[0] = '\0';
 }
 
@@ -136,7 +136,7 @@ bool engines_begin_file(struct engines *e)
     if (e->state_dir)
         return true;
     forget_all(e);
-    if (scratch_make(e->scratch, sizeof e->scratch))
+    if (tempdir_make(e->scratch, sizeof e->scratch))
         return true;
     e->scratch[0] = '\0';
     fprintf(stderr, "gatepost replay: cannot make a folder for the state: %s\n", strerror(errno));

@@ -20,22 +20,22 @@ static int trouble(struct peer *peer, const char *what, int error)
     return -1;
 }
 
-static void hang_up(struct player *p)
+static void hang_up(struct smtp_peer *p)
 {
-    wire_close(p->wire);
-    p->wire = -1;
+    tcp_close(p->link);
+    p->link = -1;
     p->closed = true;
     p->have = 0;
 }
 
 /* Takes in what has come. Returns the number of bytes, 0 when the server has closed, -1 on an error or a
  * timeout. */
-static int receive(struct peer *peer, struct player *p)
+static int receive(struct peer *peer, struct smtp_peer *p)
 {
     size_t n;
-    if (wire_wait(p->wire, PLAYER_TIMEOUT * 1000) == 0)
+    if (tcp_wait(p->link, SMTP_PEER_TIMEOUT * 1000) == 0)
         return trouble(peer, "no reply within 30 seconds", 0);
-    int error = wire_read(p->wire, p->in + p->have, sizeof p->in - p->have, &n);
+    int error = tcp_read(p->link, p->in + p->have, sizeof p->in - p->have, &n);
     if (error)
         return trouble(peer, "cannot read from the server", error);
     p->have += n;
@@ -43,7 +43,7 @@ static int receive(struct peer *peer, struct player *p)
 }
 
 /* Reads one line into LINE, without its end. 1 a line, 0 closed, -1 trouble. */
-static int receive_line(struct peer *peer, struct player *p, char *line, size_t cap, size_t *size)
+static int receive_line(struct peer *peer, struct smtp_peer *p, char *line, size_t cap, size_t *size)
 {
     for (;;) {
         const char *end = memchr(p->in, '\n', p->have);
@@ -66,7 +66,7 @@ static int receive_line(struct peer *peer, struct player *p, char *line, size_t 
 }
 
 /* Reads a whole reply; its texts are joined by blanks. */
-static int receive_reply(struct peer *peer, struct player *p, struct reply *reply)
+static int receive_reply(struct peer *peer, struct smtp_peer *p, struct reply *reply)
 {
     char line[2048];
     size_t n = 0;
@@ -102,15 +102,15 @@ static int receive_reply(struct peer *peer, struct player *p, struct reply *repl
     return 0;
 }
 
-static int send_all(struct peer *peer, struct player *p, struct text t)
+static int send_all(struct peer *peer, struct smtp_peer *p, struct text t)
 {
-    int error = wire_write(p->wire, t.p, t.n);
+    int error = tcp_write(p->link, t.p, t.n);
     if (error && error != EPIPE) /* the read that follows sees that it is closed, and what was said before */
         return trouble(peer, "cannot write to the server", error);
     return 0;
 }
 
-static int send_line(struct peer *peer, struct player *p, struct text line)
+static int send_line(struct peer *peer, struct smtp_peer *p, struct text line)
 {
     /* One write for a line, so that the last bytes do not wait for the acknowledgement of the first. */
     char *whole = malloc(line.n + 2);
@@ -126,7 +126,7 @@ static int send_line(struct peer *peer, struct player *p, struct text line)
 }
 
 /* Said once: where the client's address cannot be bound, any will do. */
-static void tell_stranger(struct player *p)
+static void tell_stranger(struct smtp_peer *p)
 {
     if (p->stranger_told)
         return;
@@ -137,11 +137,11 @@ static void tell_stranger(struct player *p)
             (int)p->visitor.address.n, p->visitor.address.p);
 }
 
-static int player_open(struct peer *peer, const struct visitor *visitor, struct reply *reply)
+static int smtp_peer_open(struct peer *peer, const struct visitor *visitor, struct reply *reply)
 {
-    struct player *p = peer->self;
+    struct smtp_peer *p = peer->self;
     struct ip ip;
-    struct wire_report report;
+    struct tcp_report report;
     char port[8];
     char where[400];
     p->visitor = *visitor;
@@ -153,7 +153,7 @@ static int player_open(struct peer *peer, const struct visitor *visitor, struct 
     snprintf(port, sizeof port, "%s", p->port);
     if (p->standard_port && visitor->port != 25)
         snprintf(port, sizeof port, "%u", visitor->port);
-    int error = wire_open(p->host, port, &ip, PLAYER_TIMEOUT, &p->wire, &report);
+    int error = tcp_open(p->host, port, &ip, SMTP_PEER_TIMEOUT, &p->link, &report);
     if (report.stranger)
         tell_stranger(p);
     if (error) {
@@ -170,7 +170,7 @@ static int player_open(struct peer *peer, const struct visitor *visitor, struct 
 }
 
 /* What a session with `unknown helo` begins with: a real server wants a greeting. */
-static int greet(struct peer *peer, struct player *p)
+static int greet(struct peer *peer, struct smtp_peer *p)
 {
     char line[80];
     struct reply ignored = {0};
@@ -181,9 +181,9 @@ static int greet(struct peer *peer, struct player *p)
     return receive_reply(peer, p, &ignored);
 }
 
-static int player_say(struct peer *peer, struct text line, struct reply *reply)
+static int smtp_peer_say(struct peer *peer, struct text line, struct reply *reply)
 {
-    struct player *p = peer->self;
+    struct smtp_peer *p = peer->self;
     bool dot = text_eq(line, TEXT("."));
     if (p->closed) {
         reply->closed = true;
@@ -207,7 +207,7 @@ static int player_say(struct peer *peer, struct text line, struct reply *reply)
 }
 
 /* RFC 4648 base64 of "\0user\0password" (RFC 4616). */
-static void plain_credentials(const struct player *p, struct writer *w)
+static void plain_credentials(const struct smtp_peer *p, struct writer *w)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned char raw[512] = {0};
@@ -230,17 +230,17 @@ static void plain_credentials(const struct player *p, struct writer *w)
     }
 }
 
-static int player_auth(struct peer *peer, struct reply *reply)
+static int smtp_peer_auth(struct peer *peer, struct reply *reply)
 {
     char line[1024];
     struct writer w = writer_on(line, sizeof line);
     writer_add(&w, TEXT("AUTH PLAIN "));
     plain_credentials(peer->self, &w);
-    return player_say(peer, writer_text(&w), reply);
+    return smtp_peer_say(peer, writer_text(&w), reply);
 }
 
 /* Puts the dialogue's time where the server looks for it. */
-static int write_clock(struct peer *peer, const struct player *p)
+static int write_clock(struct peer *peer, const struct smtp_peer *p)
 {
     char seconds[32];
     int n = snprintf(seconds, sizeof seconds, "%lld\n", (long long)*p->clock);
@@ -248,47 +248,47 @@ static int write_clock(struct peer *peer, const struct player *p)
     return error ? trouble(peer, p->test_clock, error) : 0;
 }
 
-static int player_open_at(struct peer *peer, const struct visitor *visitor, struct reply *reply)
+static int smtp_peer_open_at(struct peer *peer, const struct visitor *visitor, struct reply *reply)
 {
-    struct player *p = peer->self;
+    struct smtp_peer *p = peer->self;
     if (p->test_clock && write_clock(peer, p) != 0)
         return -1;
-    return player_open(peer, visitor, reply);
+    return smtp_peer_open(peer, visitor, reply);
 }
 
-static int player_wait(struct peer *peer, int64_t seconds)
+static int smtp_peer_wait(struct peer *peer, int64_t seconds)
 {
-    struct player *p = peer->self;
+    struct smtp_peer *p = peer->self;
     *p->clock += seconds;
     if (p->test_clock)
         return write_clock(peer, p);
-    place_wait(seconds);
+    os_wait(seconds);
     return 0;
 }
 
 /* Whether the server has closed: what it says of its own accord (421) is passed over. */
-static bool player_ended(struct peer *peer)
+static bool smtp_peer_ended(struct peer *peer)
 {
-    struct player *p = peer->self;
+    struct smtp_peer *p = peer->self;
     if (p->closed)
         return true;
-    if (wire_wait(p->wire, 0) > 0 && wire_is_over(p->wire))
+    if (tcp_wait(p->link, 0) > 0 && tcp_is_over(p->link))
         hang_up(p);
     return p->closed;
 }
 
-static bool player_ended_soon(struct peer *peer)
+static bool smtp_peer_ended_soon(struct peer *peer)
 {
-    struct player *p = peer->self;
-    if (!p->closed && wire_wait(p->wire, PLAYER_PATIENCE_MS) > 0)
-        return player_ended(peer);
+    struct smtp_peer *p = peer->self;
+    if (!p->closed && tcp_wait(p->link, SMTP_PEER_PATIENCE_MS) > 0)
+        return smtp_peer_ended(peer);
     return p->closed;
 }
 
-static void player_finish(struct peer *peer)
+static void smtp_peer_finish(struct peer *peer)
 {
-    struct player *p = peer->self;
-    if (!p->closed && !p->in_data && p->wire != -1) {
+    struct smtp_peer *p = peer->self;
+    if (!p->closed && !p->in_data && p->link != -1) {
         struct reply ignored = {0};
         char kept[sizeof peer->reason];
         memcpy(kept, peer->reason, sizeof kept);
@@ -299,16 +299,16 @@ static void player_finish(struct peer *peer)
     hang_up(p);
 }
 
-bool player_init(struct player *p, const char *server, int64_t *clock, struct peer *peer)
+bool smtp_peer_init(struct smtp_peer *p, const char *server, int64_t *clock, struct peer *peer)
 {
-    static const struct peer_ops ops = {.open = player_open_at,
-                                        .say = player_say,
-                                        .auth = player_auth,
-                                        .wait = player_wait,
-                                        .ended = player_ended,
-                                        .ended_soon = player_ended_soon,
-                                        .finish = player_finish};
-    *p = (struct player){.clock = clock, .wire = -1, .closed = true, .user = "test", .password = "test"};
+    static const struct peer_ops ops = {.open = smtp_peer_open_at,
+                                        .say = smtp_peer_say,
+                                        .auth = smtp_peer_auth,
+                                        .wait = smtp_peer_wait,
+                                        .ended = smtp_peer_ended,
+                                        .ended_soon = smtp_peer_ended_soon,
+                                        .finish = smtp_peer_finish};
+    *p = (struct smtp_peer){.clock = clock, .link = -1, .closed = true, .user = "test", .password = "test"};
     *peer = (struct peer){.ops = &ops, .self = p};
     struct text host = text_z(server);
     size_t colon = host.n;

@@ -1,7 +1,7 @@
 /*
  * smtp_peer.h - a peer that plays dialogues into a real server, over SMTP and TCP: from the dialogue's own client
  * address where the machine allows that address to be bound, with real waiting unless the server takes its time
- * from a test clock file. One player belongs to one thread and has one connection at a time.
+ * from a test clock file. One peer belongs to one thread and has one connection at a time.
  */
 #ifndef GATEPOST_TOOLS_REPLAY_SMTP_PEER_H
 #define GATEPOST_TOOLS_REPLAY_SMTP_PEER_H
@@ -9,9 +9,9 @@
 #include "peer.h"
 #include "tools/os/tcp.h"
 
-enum { PLAYER_TIMEOUT = 30, PLAYER_PATIENCE_MS = 2000 };
+enum { SMTP_PEER_TIMEOUT = 30, SMTP_PEER_PATIENCE_MS = 2000 };
 
-struct player {
+struct smtp_peer {
     char host[256];
     char port[8];
     bool standard_port; /* --server names port 25: a dialogue's own port is then used */
@@ -19,7 +19,7 @@ struct player {
     const char *password;
     const char *test_clock; /* file that gets the seconds; NULL: wait really */
     int64_t *clock;         /* the dialogue's time; set before each session */
-    wire wire;              /* -1: none */
+    tcp_link link;          /* -1: none */
     bool in_data;
     bool closed;
     bool stranger_told; /* it was said once that client addresses are not real */
@@ -31,6 +31,6 @@ struct player {
 };
 
 /* SERVER is ADDRESS:PORT, [ADDRESS]:PORT or NAME:PORT. Returns false if it cannot be read. */
-bool player_init(struct player *p, const char *server, int64_t *clock, struct peer *peer);
+bool smtp_peer_init(struct smtp_peer *p, const char *server, int64_t *clock, struct peer *peer);
 
 #endif

@@ -4,14 +4,14 @@
 
 #include "tools/lib/json.h"
 
-static struct tally_row *tally_row(struct tally *t, const char *cause, unsigned action)
+static struct summary_row *summary_row(struct summary *t, const char *cause, unsigned action)
 {
     for (size_t i = 0; i < t->n; i++)
         if (t->rows[i].action == action && strcmp(t->rows[i].cause, cause) == 0)
             return &t->rows[i];
     if (t->n == t->cap) {
         size_t cap = t->cap ? t->cap * 2 : 16;
-        struct tally_row *rows = realloc(t->rows, cap * sizeof *rows);
+        struct summary_row *rows = realloc(t->rows, cap * sizeof *rows);
         if (!rows)
             return NULL;
         t->rows = rows;
@@ -22,19 +22,20 @@ static struct tally_row *tally_row(struct tally *t, const char *cause, unsigned 
     if (!copy)
         return NULL;
     memcpy(copy, cause, size);
-    t->rows[t->n] = (struct tally_row){.cause = copy, .action = action};
+    t->rows[t->n] = (struct summary_row){.cause = copy, .action = action};
     return &t->rows[t->n++];
 }
 
-bool tally_add(struct tally *t, struct text label, const struct outcome *outcome, uint64_t messages)
+bool summary_add(struct summary *t, struct text label, const struct outcome *outcome, uint64_t messages)
 {
     bool pass = outcome->action == GP_PASS;
-    struct tally_row *row = tally_row(t, pass || !outcome->cause[0] ? "-" : outcome->cause, outcome->action);
+    struct summary_row *row =
+        summary_row(t, pass || !outcome->cause[0] ? "-" : outcome->cause, outcome->action);
     if (!row)
         return false;
-    row->count[text_eq(label, TEXT("spam"))  ? TALLY_SPAM
-               : text_eq(label, TEXT("ham")) ? TALLY_HAM
-                                             : TALLY_OTHER]++;
+    row->count[text_eq(label, TEXT("spam"))  ? SUMMARY_SPAM
+               : text_eq(label, TEXT("ham")) ? SUMMARY_HAM
+                                             : SUMMARY_OTHER]++;
     t->messages += messages;
     return true;
 }
@@ -49,8 +50,8 @@ static size_t split_cause(const char *cause, unsigned long *line)
 
 static int compare_rows(const void *a, const void *b)
 {
-    const struct tally_row *left = a;
-    const struct tally_row *right = b;
+    const struct summary_row *left = a;
+    const struct summary_row *right = b;
     unsigned long left_line;
     unsigned long right_line;
     size_t left_size = split_cause(left->cause, &left_line);
@@ -63,36 +64,37 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : (int)left->action - (int)right->action;
 }
 
-static void print_json(const struct tally *t, const uint64_t all[TALLY_LABELS], FILE *out)
+static void print_json(const struct summary *t, const uint64_t all[SUMMARY_LABELS], FILE *out)
 {
-    uint64_t sessions = all[TALLY_SPAM] + all[TALLY_HAM] + all[TALLY_OTHER];
+    uint64_t sessions = all[SUMMARY_SPAM] + all[SUMMARY_HAM] + all[SUMMARY_OTHER];
     fprintf(out,
             "{\"sessions\": %llu, \"messages\": %llu, \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu, "
             "\"causes\": [",
-            (unsigned long long)sessions, (unsigned long long)t->messages, (unsigned long long)all[TALLY_SPAM],
-            (unsigned long long)all[TALLY_HAM], (unsigned long long)all[TALLY_OTHER]);
+            (unsigned long long)sessions, (unsigned long long)t->messages,
+            (unsigned long long)all[SUMMARY_SPAM], (unsigned long long)all[SUMMARY_HAM],
+            (unsigned long long)all[SUMMARY_OTHER]);
     for (size_t i = 0; i < t->n; i++) {
-        const struct tally_row *row = &t->rows[i];
+        const struct summary_row *row = &t->rows[i];
         fprintf(out, "%s{\"cause\": ", i ? ", " : "");
         json_string(out, text_z(row->cause));
         fprintf(out, ", \"action\": \"%s\", \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu}",
-                action_word(row->action), (unsigned long long)row->count[TALLY_SPAM],
-                (unsigned long long)row->count[TALLY_HAM], (unsigned long long)row->count[TALLY_OTHER]);
+                action_word(row->action), (unsigned long long)row->count[SUMMARY_SPAM],
+                (unsigned long long)row->count[SUMMARY_HAM], (unsigned long long)row->count[SUMMARY_OTHER]);
     }
     fputs("]}\n", out);
 }
 
 static void print_row(FILE *out, int width, const char *cause, const char *action,
-                      const uint64_t count[TALLY_LABELS])
+                      const uint64_t count[SUMMARY_LABELS])
 {
     fprintf(out, "%-*s  %-6s  %8llu  %8llu  %8llu\n", width, cause, action,
-            (unsigned long long)count[TALLY_SPAM], (unsigned long long)count[TALLY_HAM],
-            (unsigned long long)count[TALLY_OTHER]);
+            (unsigned long long)count[SUMMARY_SPAM], (unsigned long long)count[SUMMARY_HAM],
+            (unsigned long long)count[SUMMARY_OTHER]);
 }
 
-void tally_print(struct tally *t, FILE *out, bool json)
+void summary_print(struct summary *t, FILE *out, bool json)
 {
-    uint64_t all[TALLY_LABELS] = {0};
+    uint64_t all[SUMMARY_LABELS] = {0};
     int width = 12;
     if (t->n)
         qsort(t->rows, t->n, sizeof *t->rows, compare_rows);
@@ -100,7 +102,7 @@ void tally_print(struct tally *t, FILE *out, bool json)
         size_t size = strlen(t->rows[i].cause);
         if (size > (size_t)width && size < 80)
             width = (int)size;
-        for (unsigned k = 0; k < TALLY_LABELS; k++)
+        for (unsigned k = 0; k < SUMMARY_LABELS; k++)
             all[k] += t->rows[i].count[k];
     }
     if (json) {
@@ -113,10 +115,10 @@ void tally_print(struct tally *t, FILE *out, bool json)
     print_row(out, width, "all", "-", all);
 }
 
-void tally_fini(struct tally *t)
+void summary_fini(struct summary *t)
 {
     for (size_t i = 0; i < t->n; i++)
         free(t->rows[i].cause);
     free(t->rows);
-    *t = (struct tally){0};
+    *t = (struct summary){0};
 }

@@ -8,27 +8,27 @@
 
 #include "simulate.h"
 
-enum { TALLY_SPAM, TALLY_HAM, TALLY_OTHER, TALLY_LABELS };
+enum { SUMMARY_SPAM, SUMMARY_HAM, SUMMARY_OTHER, SUMMARY_LABELS };
 
-struct tally_row {
+struct summary_row {
     char *cause; /* "-" for pass */
     unsigned action;
-    uint64_t count[TALLY_LABELS];
+    uint64_t count[SUMMARY_LABELS];
 };
 
-struct tally {
-    struct tally_row *rows;
+struct summary {
+    struct summary_row *rows;
     size_t n;
     size_t cap;
     uint64_t messages;
 };
 
 /* Counts one session. Returns false when out of memory. */
-bool tally_add(struct tally *t, struct text label, const struct outcome *outcome, uint64_t messages);
+bool summary_add(struct summary *t, struct text label, const struct outcome *outcome, uint64_t messages);
 
 /* Prints the counts, sorted by file and line of the cause, in columns or as one JSON object. */
-void tally_print(struct tally *t, FILE *out, bool json);
+void summary_print(struct summary *t, FILE *out, bool json);
 
-void tally_fini(struct tally *t);
+void summary_fini(struct summary *t);
 
 #endif

@@ -68,7 +68,7 @@ static int cannot(const char *reason)
     return -1;
 }
 
-static int read_list(const struct state_home *h, int64_t now, struct numbers *n)
+static int read_list(const struct state_context *h, int64_t now, struct numbers *n)
 {
     struct blocklist *list;
     char reason[700];
@@ -93,7 +93,7 @@ static bool is_there(const struct numbers *n, uint64_t hash)
 }
 
 /* Of rules that say the same the first is named, since the others are never asked. */
-static int read_rules(const struct state_home *h, const struct stats *stats, struct numbers *n)
+static int read_rules(const struct state_context *h, const struct stats *stats, struct numbers *n)
 {
     uint64_t position = 0, hash, hits, all = 0, known = 0;
     size_t with_hits = 0;
@@ -121,7 +121,7 @@ static int read_rules(const struct state_home *h, const struct stats *stats, str
     return 0;
 }
 
-static int read_stats(const struct state_home *h, struct numbers *n)
+static int read_stats(const struct state_context *h, struct numbers *n)
 {
     struct stats *stats;
     char reason[700];
@@ -143,7 +143,7 @@ static int read_stats(const struct state_home *h, struct numbers *n)
 
 int cmd_stats(int argc, char **argv)
 {
-    struct state_home home;
+    struct state_context context;
     struct numbers numbers = {.has_list = false};
     struct options o = read_options(argc, argv);
     if (o.help) {
@@ -154,13 +154,13 @@ int cmd_stats(int argc, char **argv)
         fputs(help, stderr);
         return STATUS_USAGE;
     }
-    if (state_home_find(&home, "gatepost stats", o.config, o.state_dir) != 0)
+    if (state_context_find(&context, "gatepost stats", o.config, o.state_dir) != 0)
         return STATUS_CANNOT;
-    int error = read_list(&home, o.at ? o.at : state_home_now(&home), &numbers);
+    int error = read_list(&context, o.at ? o.at : state_context_now(&context), &numbers);
     if (!error)
-        error = read_stats(&home, &numbers);
-    state_home_say_defaults(&home, "gatepost stats", "hits of rules cannot be told apart");
-    state_home_leave(&home);
+        error = read_stats(&context, &numbers);
+    state_context_say_defaults(&context, "gatepost stats", "hits of rules cannot be told apart");
+    state_context_leave(&context);
     if (!error) {
         if (o.json)
             stats_print_json(&numbers);

@@ -151,7 +151,7 @@ static int run(struct job *job, int argc, char **argv, unsigned char *code)
         if (strcmp(argv[i], "-") == 0)
             whole = take_file(job, argv[i]) && whole;
         else
-            whole = walk(argv[i], take_file, tell_trouble, job) && whole;
+            whole = dirwalk(argv[i], take_file, tell_trouble, job) && whole;
     }
     progress_done(&job->progress);
     print_counts(&job->transcript.counts);

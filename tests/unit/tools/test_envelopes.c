@@ -299,10 +299,10 @@ static void mercury_blacklist_take__entries__leave_after_half_an_hour(void **sta
     mercury_blacklist_fini(&b);
 }
 
-static void keymap__put_and_remove__like_a_plain_list(void **state)
+static void hashmap__put_and_remove__like_a_plain_list(void **state)
 {
     enum { KEYS = 700 };
-    struct keymap m = {.n = 0};
+    struct hashmap m = {.n = 0};
     bool there[KEYS + 1] = {false};
     unsigned seed = 1;
     (void)state;
@@ -311,14 +311,14 @@ static void keymap__put_and_remove__like_a_plain_list(void **state)
         /* all keys meet in few places */
         uint64_t n = seed / 65536 % KEYS + 1, key = n << 40 | n % 3;
         key += !key;
-        assert_int_equal(keymap_get(&m, key) != NULL, there[n]);
+        assert_int_equal(hashmap_get(&m, key) != NULL, there[n]);
         if (there[n])
-            keymap_remove(&m, key);
+            hashmap_remove(&m, key);
         else
-            assert_true(keymap_put(&m, key, there + n));
+            assert_true(hashmap_put(&m, key, there + n));
         there[n] = !there[n];
     }
-    keymap_fini(&m);
+    hashmap_fini(&m);
 }
 
 int main(void)
@@ -331,7 +331,7 @@ int main(void)
         cmocka_unit_test(envelopes_attempt__flood_of_envelopes__memory_bounded),
         cmocka_unit_test(envelopes_attempt__flood_of_clients__listed_up_to_the_ceiling),
         cmocka_unit_test(mercury_blacklist_take__entries__leave_after_half_an_hour),
-        cmocka_unit_test(keymap__put_and_remove__like_a_plain_list),
+        cmocka_unit_test(hashmap__put_and_remove__like_a_plain_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
