@@ -11,16 +11,16 @@ static uint64_t rotate(uint64_t x, unsigned bits)
     return x << bits | x >> (64 - bits);
 }
 
-void sum_init(struct sum *s, uint64_t gap)
+void checksum_init(struct checksum *s, uint64_t gap)
 {
-    *s = (struct sum){.gap = gap};
+    *s = (struct checksum){.gap = gap};
     for (unsigned i = 0; i < 8; i++)
         s->lane[i] = multiplier * (i + 1);
 }
 
 /* COUNT whole blocks of 64 bytes. The lanes stay in registers meanwhile, which takes the inner loop written
  * out. */
-static void sum_blocks(struct sum *s, const unsigned char *p, size_t count)
+static void sum_blocks(struct checksum *s, const unsigned char *p, size_t count)
 {
     uint64_t lane[8];
     memcpy(lane, s->lane, sizeof lane);
@@ -33,25 +33,25 @@ static void sum_blocks(struct sum *s, const unsigned char *p, size_t count)
 }
 
 /* A block that is not full, or holds the gap. */
-static void sum_odd_block(struct sum *s, const unsigned char *p, size_t n)
+static void sum_odd_block(struct checksum *s, const unsigned char *p, size_t n)
 {
     unsigned char copy[64] = {0};
     memcpy(copy, p, n);
     for (size_t i = 0; i < n; i++)
-        if (s->done + i >= s->gap && s->done + i - s->gap < SUM_GAP)
+        if (s->done + i >= s->gap && s->done + i - s->gap < CHECKSUM_GAP)
             copy[i] = '0';
     sum_blocks(s, copy, 1);
 }
 
 /* How many whole blocks lie within the next N bytes before the gap, if that is still to come. */
-static size_t plain_blocks(const struct sum *s, size_t n)
+static size_t plain_blocks(const struct checksum *s, size_t n)
 {
     if (s->done < s->gap)
         return s->gap - s->done < n ? (size_t)(s->gap - s->done) / 64 : n / 64;
-    return s->done - s->gap < SUM_GAP ? 0 : n / 64;
+    return s->done - s->gap < CHECKSUM_GAP ? 0 : n / 64;
 }
 
-void sum_add(struct sum *s, const unsigned char *p, size_t n)
+void checksum_add(struct checksum *s, const unsigned char *p, size_t n)
 {
     while (n) {
         size_t blocks = plain_blocks(s, n), take = blocks ? blocks * 64 : n < 64 ? n : 64;
@@ -65,7 +65,7 @@ void sum_add(struct sum *s, const unsigned char *p, size_t n)
     }
 }
 
-uint64_t sum_end(const struct sum *s)
+uint64_t checksum_end(const struct checksum *s)
 {
     uint64_t sum = s->done;
     for (unsigned i = 0; i < 8; i++)

@@ -7,23 +7,23 @@
 #include "text.h"
 
 /* Where no bytes are left out. */
-#define SUM_NO_GAP UINT64_MAX
+#define CHECKSUM_NO_GAP UINT64_MAX
 
-enum { SUM_GAP = 16 };
+enum { CHECKSUM_GAP = 16 };
 
-struct sum {
+struct checksum {
     uint64_t lane[8];
     uint64_t done;
     uint64_t gap;
 };
 
-/* GAP is the offset of SUM_GAP bytes that are taken as '0', whatever they are: the digits of the sum itself;
- * SUM_NO_GAP if there are none. */
-void sum_init(struct sum *s, uint64_t gap);
+/* GAP is the offset of CHECKSUM_GAP bytes that are taken as '0', whatever they are: the digits of the sum itself;
+ * CHECKSUM_NO_GAP if there are none. */
+void checksum_init(struct checksum *s, uint64_t gap);
 
 /* The pieces in order; each but the last a multiple of 64 bytes. */
-void sum_add(struct sum *s, const unsigned char *p, size_t n);
+void checksum_add(struct checksum *s, const unsigned char *p, size_t n);
 
-uint64_t sum_end(const struct sum *s);
+uint64_t checksum_end(const struct checksum *s);
 
 #endif

@@ -27,7 +27,7 @@ void error_format(const struct error *e, struct writer *w)
     writer_add(w, text_z(e->message));
 }
 
-void report_problem(struct report *r, const struct error *e, bool warning, struct text source)
+void error_report(struct report *r, const struct error *e, bool warning, struct text source)
 {
     if (warning)
         r->warnings++;

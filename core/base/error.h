@@ -31,7 +31,7 @@ struct report {
 };
 
 /* Counts a problem and hands it on; a report without a function only counts. */
-void report_problem(struct report *r, const struct error *e, bool warning, struct text source);
+void error_report(struct report *r, const struct error *e, bool warning, struct text source);
 
 /* The source line and, below it, a caret under COLUMN: two lines without line ends. Tabs are kept so that the
  * caret stands right; other control characters are shown as '?'. A long line is shown in part, around the

@@ -60,7 +60,7 @@ static void out_of_memory(struct load *c, const char *file)
 {
     struct error e;
     error_set(&e, file, 0, 0, "out of memory while reading the rules");
-    report_problem(c->report, &e, false, TEXT(""));
+    error_report(c->report, &e, false, TEXT(""));
     if (c->watch)
         c->watch->incomplete = true;
 }
@@ -179,11 +179,11 @@ static void note_pending(struct load *c, const struct line *l, const struct rule
 static void parse_rule(struct load *c, struct line *l, uint32_t file)
 {
     struct rule_text rule;
-    if (!rule_parse(l, c->builder, c->code, &rule))
+    if (!rule_line_parse(l, c->builder, c->code, &rule))
         return;
     rule.draft.file = file;
     if (!(rule.draft.flags & (RULE_PATTERN | RULE_PLUGIN)) &&
-        strcmp(check_registry[rule.draft.check].name, "in") == 0)
+        strcmp(checks_registry[rule.draft.check].name, "in") == 0)
         note_pending(c, l, &rule);
     if (rule.draft.operation == OP_CONNECT && rule.needs_name)
         builder_settings(c->builder)->needs_name = 1;
@@ -277,7 +277,7 @@ static void load_file(struct load *c, const char *path, const char *shown, struc
         else
             error_set(&e, shown, 0, 0, "cannot read the rule file: %s", reason);
         if (!from)
-            report_problem(c->report, &e, false, TEXT(""));
+            error_report(c->report, &e, false, TEXT(""));
         return;
     }
     const char *folder = folder_of(c, path);
@@ -306,7 +306,7 @@ static const char *base_name(const char *path)
     return path + os_folder_size(path);
 }
 
-static struct ruleset *load_all(struct load *c, const char *path, const char *absolute)
+static struct block *load_all(struct load *c, const char *path, const char *absolute)
 {
     c->settings.builder = c->builder;
     c->settings.arena = &c->arena;
@@ -325,7 +325,7 @@ static struct ruleset *load_all(struct load *c, const char *path, const char *ab
         out_of_memory(c, path);
     if (c->report->errors)
         return NULL;
-    struct ruleset *r = builder_finish(c->builder);
+    struct block *r = builder_finish(c->builder);
     if (!r)
         out_of_memory(c, path);
     else if (c->flags & CONFIG_LINT)
@@ -333,10 +333,10 @@ static struct ruleset *load_all(struct load *c, const char *path, const char *ab
     return r;
 }
 
-struct ruleset *config_load(const char *path, const struct config_reader *reader, unsigned flags,
-                            struct report *report, struct watch_list *watch)
+struct block *config_load(const char *path, const struct config_reader *reader, unsigned flags,
+                          struct report *report, struct watch_list *watch)
 {
-    struct ruleset *r = NULL;
+    struct block *r = NULL;
     char absolute[PATH_MOST];
     struct report nowhere = {0};
     struct load *c = calloc(1, sizeof *c);
@@ -349,7 +349,7 @@ struct ruleset *config_load(const char *path, const struct config_reader *reader
         char reason[128];
         struct error e;
         error_set(&e, path, 0, 0, "cannot read the rule file: %s", os_reason(error, reason, sizeof reason));
-        report_problem(report ? report : &nowhere, &e, false, TEXT(""));
+        error_report(report ? report : &nowhere, &e, false, TEXT(""));
         if (watch)
             watch->incomplete = true;
         free(c);

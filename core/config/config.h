@@ -6,7 +6,7 @@
 #define GATEPOST_CONFIG_CONFIG_H
 
 #include "core/rules/plugin.h"
-#include "core/rules/ruleset.h"
+#include "core/rules/block.h"
 #include "watch.h"
 
 /* Where files come from; tests and fuzzers put their own here. */
@@ -28,8 +28,8 @@ enum { CONFIG_LINT = 1 }; /* warn about what is legal but surely not meant */
  * Problems go to REPORT. WATCH (may be NULL) is filled in any case and finished by the caller. Returns NULL if
  * there was an error or no memory; the latter is reported too.
  */
-struct ruleset *config_load(const char *path, const struct config_reader *reader, unsigned flags,
-                            struct report *report, struct watch_list *watch);
+struct block *config_load(const char *path, const struct config_reader *reader, unsigned flags,
+                          struct report *report, struct watch_list *watch);
 
 /* The state directory that the rule file at PATH names, absolute, in OUT; empty if it names none or cannot be
  * read: found without parsing the rest, so that the image can be looked for there. */

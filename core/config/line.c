@@ -10,7 +10,7 @@ __attribute__((format(__printf__, 4, 0))) static void problem(struct line *l, si
     if (vsnprintf(message, sizeof message, format, arguments) < 0)
         message[0] = '\0';
     error_set(&e, l->file, l->number, (unsigned)at + 1, "%s", message);
-    report_problem(l->report, &e, warning, l->text);
+    error_report(l->report, &e, warning, l->text);
 }
 
 bool line_error(struct line *l, size_t at, const char *format, ...)
@@ -68,7 +68,7 @@ bool line_quoted(struct line *l, struct text *out)
     return true;
 }
 
-bool duration_parse(struct text t, uint32_t *seconds)
+bool scan_duration(struct text t, uint32_t *seconds)
 {
     static const struct {
         char unit;

@@ -43,6 +43,6 @@ struct text line_word(struct line *l);
 bool line_quoted(struct line *l, struct text *out);
 
 /* "30m", "24h": a number and s, m, h, d or w. 1 to UINT32_MAX seconds. Returns false if it is none. */
-bool duration_parse(struct text t, uint32_t *seconds);
+bool scan_duration(struct text t, uint32_t *seconds);
 
 #endif

@@ -28,7 +28,7 @@ void lint_fini(struct lint *lint)
 /* Whether the test is gatepost's own check of that name. */
 static bool is_check(const struct rule_draft *d, const char *name)
 {
-    return !(d->flags & (RULE_PATTERN | RULE_PLUGIN)) && strcmp(check_registry[d->check].name, name) == 0;
+    return !(d->flags & (RULE_PATTERN | RULE_PLUGIN)) && strcmp(checks_registry[d->check].name, name) == 0;
 }
 
 static bool contains(struct text whole, struct text part)
@@ -120,7 +120,7 @@ void lint_rule(struct lint *lint, struct line *l, const struct rule_text *rule)
 
 /* One rule against those before it. */
 struct hiding {
-    const struct ruleset *rules;
+    const struct block *rules;
     uint32_t number; /* the later rule */
     const struct rule *later;
     const struct matcher *matcher;
@@ -128,12 +128,12 @@ struct hiding {
     uint32_t by; /* the earlier rule that hides it; UINT32_MAX: none yet */
 };
 
-static const unsigned char *code_of(const struct ruleset *r, const struct rule *rule)
+static const unsigned char *code_of(const struct block *r, const struct rule *rule)
 {
-    return ruleset_at(r, rule->test.at, rule->test.n);
+    return block_at(r, rule->test.at, rule->test.n);
 }
 
-static bool same_test(const struct ruleset *r, const struct rule *a, const struct rule *b)
+static bool same_test(const struct block *r, const struct rule *a, const struct rule *b)
 {
     const unsigned what = RULE_NOT | RULE_PATTERN | RULE_PLUGIN;
     if ((a->flags & what) != (b->flags & what))
@@ -143,7 +143,7 @@ static bool same_test(const struct ruleset *r, const struct rule *a, const struc
     return a->test.n == b->test.n && memcmp(code_of(r, a), code_of(r, b), a->test.n) == 0;
 }
 
-static bool holds_always(const struct ruleset *r, const struct rule *rule)
+static bool holds_always(const struct block *r, const struct rule *rule)
 {
     return (rule->flags & RULE_PATTERN) && !(rule->flags & RULE_NOT) &&
            pattern_matches_all(code_of(r, rule), rule->test.n);
@@ -158,7 +158,7 @@ static void hidden_by_search(void *context, struct text run)
     if (!index_find(h->rules, h->matcher, run, false, h->words, &c))
         return;
     for (uint32_t n = index_next(&c); n < h->number; n = index_next(&c)) {
-        const struct rule *earlier = ruleset_rule(h->rules, n);
+        const struct rule *earlier = block_rule(h->rules, n);
         if (earlier->action == ACT_LOG || !(earlier->flags & RULE_PATTERN) || (earlier->flags & RULE_NOT))
             continue;
         size_t size = pattern_is_search(code_of(h->rules, earlier), earlier->test.n, literal, sizeof literal);
@@ -167,7 +167,7 @@ static void hidden_by_search(void *context, struct text run)
     }
 }
 
-static uint32_t hash_test(const struct ruleset *r, const struct rule *rule)
+static uint32_t hash_test(const struct block *r, const struct rule *rule)
 {
     uint32_t h =
         2166136261u ^ rule->operation ^ (uint32_t)(rule->flags & (RULE_NOT | RULE_PATTERN | RULE_PLUGIN)) << 8;
@@ -179,40 +179,39 @@ static uint32_t hash_test(const struct ruleset *r, const struct rule *rule)
     return h;
 }
 
-static void warn_hidden(const struct lint_note *note, const struct ruleset *r, uint32_t by,
-                        struct report *report)
+static void warn_hidden(const struct lint_note *note, const struct block *r, uint32_t by, struct report *report)
 {
     char cause[300];
     struct writer w = writer_on(cause, sizeof cause);
     struct line l = note->line;
-    ruleset_cause(r, ruleset_rule(r, by), &w);
+    block_cause(r, block_rule(r, by), &w);
     l.report = report;
     line_warning(&l, note->test_at, "this rule is never reached: %s decides before it", cause);
 }
 
-void lint_hidden(struct lint *lint, const struct ruleset *r, struct report *report)
+void lint_hidden(struct lint *lint, const struct block *r, struct report *report)
 {
-    const uint32_t count = ruleset_rule_count(r);
+    const uint32_t count = block_rule_count(r);
     uint32_t cap = 64;
     while (cap < count * 2)
         cap *= 2;
     uint32_t *seen = calloc(cap, sizeof *seen); /* 1 + number of the first rule with that test */
-    uint64_t *words = calloc(ruleset_most_rules(r) / 64 + 1, sizeof *words);
+    uint64_t *words = calloc(block_most_rules(r) / 64 + 1, sizeof *words);
     uint32_t all[OP_COUNT]; /* the first rule that decides for every text */
     memset(all, 0xff, sizeof all);
     const struct lint_note *note = lint->arena.failed ? NULL : lint->first; /* no longer one per rule */
     for (uint32_t i = 0; seen && words && i < count && note; i++, note = note->next) {
-        const struct rule *rule = ruleset_rule(r, i);
+        const struct rule *rule = block_rule(r, i);
         struct hiding h = {.rules = r, .number = i, .later = rule, .words = words, .by = all[rule->operation]};
         uint32_t at = hash_test(r, rule) & (cap - 1);
-        while (seen[at] && !(ruleset_rule(r, seen[at] - 1)->operation == rule->operation &&
-                             same_test(r, ruleset_rule(r, seen[at] - 1), rule)))
+        while (seen[at] && !(block_rule(r, seen[at] - 1)->operation == rule->operation &&
+                             same_test(r, block_rule(r, seen[at] - 1), rule)))
             at = (at + 1) & (cap - 1);
         if (seen[at] && seen[at] - 1 < h.by)
             h.by = seen[at] - 1;
         else if (!seen[at] && rule->action != ACT_LOG)
             seen[at] = i + 1;
-        h.matcher = ruleset_matcher(r, (enum operation)rule->operation);
+        h.matcher = block_matcher(r, (enum operation)rule->operation);
         if ((rule->flags & RULE_PATTERN) && !(rule->flags & RULE_NOT))
             pattern_literals(code_of(r, rule), rule->test.n, hidden_by_search, &h);
         if (h.by < i)

@@ -23,6 +23,6 @@ void lint_fini(struct lint *lint);
 void lint_rule(struct lint *lint, struct line *l, const struct rule_text *rule);
 
 /* Warns about rules of R that an earlier rule hides. */
-void lint_hidden(struct lint *lint, const struct ruleset *r, struct report *report);
+void lint_hidden(struct lint *lint, const struct block *r, struct report *report);
 
 #endif

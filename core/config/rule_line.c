@@ -155,7 +155,7 @@ static bool parse_plugin_check(struct line *l, struct builder *b, const struct p
 static bool unknown_check(struct line *l, struct builder *b, struct text name, const struct rule_text *out)
 {
     const char *plugin = plugin_of(name);
-    const char *near = check_nearest(name);
+    const char *near = checks_nearest(name);
     if (!near)
         near = plugin_nearest(builder_known_checks(b), name);
     /* A plugin that did not load is mistake enough; what it would have brought is none. */
@@ -202,10 +202,10 @@ static bool parse_check(struct line *l, struct builder *b, struct rule_text *out
     const struct plugin_check *known = plugin_find(builder_known_checks(b), name);
     if (known)
         return parse_plugin_check(l, b, known, out);
-    unsigned number = check_find(name);
-    if (number == check_count)
+    unsigned number = checks_find(name);
+    if (number == checks_count)
         return unknown_check(l, b, name, out);
-    const struct check *check = &check_registry[number];
+    const struct check *check = &checks_registry[number];
     if (!parse_arguments(l, check, out))
         return false;
     if (!check_fits(l, check->name, check->operations, out))
@@ -286,7 +286,7 @@ static bool parse_block(struct line *l, struct rule_text *out)
     size_t close = text_find(l->text, l->at, ')');
     struct text time =
         close < l->text.n ? text_trim(text_of(l->text.p + l->at + 1, close - l->at - 1)) : TEXT("");
-    if (!duration_parse(time, &out->draft.block_seconds))
+    if (!scan_duration(time, &out->draft.block_seconds))
         return line_error(l, l->at,
                           "expected a time in the parentheses, like block(24h); units are s, m, h, d and w");
     l->at = close + 1;
@@ -357,7 +357,7 @@ static bool parse_reply(struct line *l, struct rule_text *out)
     return true;
 }
 
-bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out)
+bool rule_line_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out)
 {
     *out = (struct rule_text){.draft.line = l->number, .needs_name = true};
     if (!parse_operation(l, out))

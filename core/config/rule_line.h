@@ -29,6 +29,6 @@ const char *operation_nearest(struct text word);
 
 /* Parses the line from its beginning. CODE (cap PATTERN_CODE_MAX) takes the pattern. Returns false with the
  * reason reported, now or before, when a plugin did not load. Arguments of checks are compiled into B. */
-bool rule_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out);
+bool rule_line_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out);
 
 #endif

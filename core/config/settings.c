@@ -225,7 +225,7 @@ static void parse_block_time(struct settings_parse *p, struct line *l, struct te
                        "three times are the most: the first time, the second, and every later one");
             return;
         }
-        if (!duration_parse(word, &steps[count++])) {
+        if (!scan_duration(word, &steps[count++])) {
             line_error(l, place(l, word), "'%.*s' is no time; write it like 30m, 6h or 24h", (int)word.n,
                        word.p);
             return;
@@ -238,8 +238,8 @@ static void parse_block_time(struct settings_parse *p, struct line *l, struct te
 
 static bool parse_duration(struct line *l, struct text value, size_t at, uint32_t *out)
 {
-    return duration_parse(value, out) || line_error(l, at, "'%.*s' is no time; write it like 30m, 6h or 30d",
-                                                    (int)(value.n < 40 ? value.n : 40), value.p);
+    return scan_duration(value, out) || line_error(l, at, "'%.*s' is no time; write it like 30m, 6h or 30d",
+                                                   (int)(value.n < 40 ? value.n : 40), value.p);
 }
 
 static void parse_block_memory(struct settings_parse *p, struct line *l, struct text value, size_t at)
@@ -314,7 +314,7 @@ static void parse_relay_pattern(struct settings_parse *p, struct line *l, struct
         return;
     }
     if (!text_number(number, 8, &n) || n < 2 || !text_eq_nocase(clients, TEXT("clients")) ||
-        !duration_parse(window, &pattern.seconds) || more.n) {
+        !scan_duration(window, &pattern.seconds) || more.n) {
         line_error(l, at,
                    "expected a number of clients from 2 to 8 and a time, as in: relay-pattern = envelope 3 "
                    "clients 1h");
@@ -413,7 +413,7 @@ static void parse_host_setting(struct settings_parse *p, struct line *l, unsigne
     const struct host_setting *h = &host_settings[which];
     char words[128];
     struct text wrong;
-    size_t n = host_setting_take(h, value, words, sizeof words, &wrong);
+    size_t n = host_settings_take(h, value, words, sizeof words, &wrong);
     if (n == SIZE_MAX) {
         line_error(l, wrong.n ? place(l, wrong) : at,
                    h->is_list ? "expected words of: %s" : "expected one of: %s", h->words);
@@ -462,7 +462,7 @@ void settings_parse_line(struct settings_parse *p, struct line *l)
     while (i < SETTING_COUNT && !text_eq_nocase(name, text_z(registry[i].name)))
         i++;
     if (i == SETTING_COUNT)
-        i += host_setting_find(name);
+        i += host_settings_find(name);
     if (i == SETTING_COUNT + HOST_SETTINGS) {
         unknown_setting(l, at, name);
         return;

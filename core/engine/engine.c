@@ -55,7 +55,7 @@ static void say(struct gp_engine *e, const struct late_log *log)
  * by the caller. */
 static int reload(struct gp_engine *e, struct policy *before, struct policy **fresh, struct attempt *a)
 {
-    struct ruleset *rules = NULL;
+    struct block *rules = NULL;
     int result = 0;
     *fresh = NULL;
     if (rule_source_changed(&e->source, policy_rules(before))) {
@@ -65,11 +65,11 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
     if (!rules && !policy_tables_changed(before, &e->keeping))
         return result;
     if (!rules && policy_rules(before))
-        rules = ruleset_ref((struct ruleset *)(uintptr_t)policy_rules(before));
+        rules = block_ref((struct block *)(uintptr_t)policy_rules(before));
     *fresh = policy_new(rules, before);
     if (!*fresh) {
         rule_source_retry(&e->source);
-        ruleset_unref(&rules);
+        block_unref(&rules);
         return -1;
     }
     bool tables_good = policy_renew_tables(*fresh, before, &e->keeping, &a->log);
@@ -77,9 +77,9 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
 }
 
 /* Whether the state files that are open under one set of rules serve another. */
-static bool same_state(const struct ruleset *a, const struct ruleset *b)
+static bool same_state(const struct block *a, const struct block *b)
 {
-    return a == b || (a && b && seen_serves(ruleset_settings(a), ruleset_settings(b)));
+    return a == b || (a && b && seen_serves(block_settings(a), block_settings(b)));
 }
 
 static int look(struct gp_engine *e, bool at_once)
@@ -102,7 +102,7 @@ static int look(struct gp_engine *e, bool at_once)
     int result = reload(e, before, &fresh, &a);
     seen_look(&e->seen, &e->keeping);
     if (fresh && !same_state(policy_rules(before), policy_rules(fresh)))
-        seen_forget(&e->seen, &e->keeping, ruleset_settings(policy_rules(fresh)));
+        seen_forget(&e->seen, &e->keeping, block_settings(policy_rules(fresh)));
 
     os_mutex_lock(e->mutex);
     struct policy *old = NULL;
@@ -199,9 +199,9 @@ static int64_t test_clock(const char *path)
     return (int64_t)seconds;
 }
 
-int64_t engine_now(const struct gp_engine *e, const struct ruleset *rules)
+int64_t engine_now(const struct gp_engine *e, const struct block *rules)
 {
-    struct text path = rules ? ruleset_text(rules, ruleset_settings(rules)->test_clock) : TEXT("");
+    struct text path = rules ? block_text(rules, block_settings(rules)->test_clock) : TEXT("");
     int64_t now = path.n ? test_clock(path.p) : 0;
     if (now)
         return now;
@@ -286,11 +286,11 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
         give_error(error, &a.first);
         return -1;
     }
-    struct ruleset *rules = rule_source_first(&e->source, engine_tempfails(e), &a);
+    struct block *rules = rule_source_first(&e->source, engine_tempfails(e), &a);
     e->looked = os_ticks_ms();
     e->policy = policy_new(rules, NULL);
     if (!e->policy) {
-        ruleset_unref(&rules);
+        block_unref(&rules);
         error_set(&a.first, NULL, 0, 0, "out of memory");
         give_error(error, &a.first);
         engine_close(&e);

@@ -37,7 +37,7 @@ void *engine_seen(struct gp_engine *e, enum seen_file which, const struct settin
 bool engine_keeps_state(const struct gp_engine *e);
 
 /* Seconds since 1970: from `test-clock`, else from the host's clock, else from the system's. */
-int64_t engine_now(const struct gp_engine *e, const struct ruleset *rules);
+int64_t engine_now(const struct gp_engine *e, const struct block *rules);
 
 /* Without rules in force: whether sessions get 451. */
 bool engine_tempfails(const struct gp_engine *e);

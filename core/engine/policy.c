@@ -22,7 +22,7 @@ struct table_slot {
 
 struct policy {
     atomic_uint refs;
-    struct ruleset *rules;
+    struct block *rules;
     struct table_slot slot[TABLE_MOST];
 };
 
@@ -62,8 +62,8 @@ static void shared_unref(struct shared_table **slot)
 
 static struct text table_path(const struct policy *p, unsigned slot)
 {
-    const struct table_note *note = p->rules ? ruleset_table(p->rules, slot) : NULL;
-    return note ? ruleset_text(p->rules, note->path) : TEXT("");
+    const struct table_note *note = p->rules ? block_table(p->rules, slot) : NULL;
+    return note ? block_text(p->rules, note->path) : TEXT("");
 }
 
 static void borrow_table(struct table_slot *to, struct table_slot *from)
@@ -78,7 +78,7 @@ static void borrow_table(struct table_slot *to, struct table_slot *from)
     atomic_store_explicit(&to->state, state, memory_order_release);
 }
 
-struct policy *policy_new(struct ruleset *rules, struct policy *before)
+struct policy *policy_new(struct block *rules, struct policy *before)
 {
     struct policy *p = calloc(1, sizeof *p);
     if (!p)
@@ -107,11 +107,11 @@ void policy_unref(struct policy **slot)
         return;
     for (unsigned i = 0; i < TABLE_MOST; i++)
         shared_unref(&p->slot[i].shared);
-    ruleset_unref(&p->rules);
+    block_unref(&p->rules);
     free(p);
 }
 
-const struct ruleset *policy_rules(const struct policy *p)
+const struct block *policy_rules(const struct policy *p)
 {
     return p->rules;
 }
@@ -192,7 +192,7 @@ int policy_table(struct policy *p, struct keeping *k, unsigned slot, struct tabl
     struct table_slot *s = &p->slot[slot];
     int state = atomic_load_explicit(&s->state, memory_order_acquire);
     if (state == SLOT_UNTRIED) {
-        const struct table_note *note = p->rules ? ruleset_table(p->rules, slot) : NULL;
+        const struct table_note *note = p->rules ? block_table(p->rules, slot) : NULL;
         struct text path = table_path(p, slot);
         os_mutex_lock(k->mutex);
         state = atomic_load_explicit(&s->state, memory_order_relaxed);
@@ -239,7 +239,7 @@ bool policy_renew_tables(struct policy *p, struct policy *before, struct keeping
     bool all_good = true;
     for (unsigned slot = 0; slot < TABLE_MOST; slot++) {
         struct table_slot *s = &p->slot[slot];
-        const struct table_note *note = p->rules ? ruleset_table(p->rules, slot) : NULL;
+        const struct table_note *note = p->rules ? block_table(p->rules, slot) : NULL;
         struct text path = table_path(p, slot);
         struct table *t = NULL;
         if (!before || !note || !slot_changed(p, slot))

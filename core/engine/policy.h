@@ -7,7 +7,7 @@
 #define GATEPOST_ENGINE_POLICY_H
 
 #include "log_once.h"
-#include "core/rules/ruleset.h"
+#include "core/rules/block.h"
 #include "core/table/table.h"
 
 /* Where a policy's tables may be copied to and what has been said; shared by all policies of an engine. */
@@ -31,11 +31,11 @@ struct policy;
 
 /* Takes over the reference to RULES (may be NULL: no rules in force). BEFORE (may be NULL) lends the tables
  * that have not changed. NULL when out of memory; then RULES stays the caller's. */
-struct policy *policy_new(struct ruleset *rules, struct policy *before);
+struct policy *policy_new(struct block *rules, struct policy *before);
 struct policy *policy_ref(struct policy *p);
 void policy_unref(struct policy **p);
 
-const struct ruleset *policy_rules(const struct policy *p);
+const struct block *policy_rules(const struct policy *p);
 
 /* See engine_table(). What is to be said goes to LOG. */
 int policy_table(struct policy *p, struct keeping *k, unsigned slot, struct table **out, struct late_log *log);

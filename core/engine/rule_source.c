@@ -50,12 +50,12 @@ static bool lies_in_usual_place(struct rule_source *s, const char *usual)
     int error;
     if (!image_path(usual, "rules", s->config, "image", s->image, sizeof s->image))
         return false;
-    struct ruleset *r = image_load(s->image, &error);
+    struct block *r = image_load(s->image, &error);
     if (r && image_is_current(r, s->config) &&
-        text_eq(ruleset_text(r, ruleset_settings(r)->state_dir), text_z(usual)))
+        text_eq(block_text(r, block_settings(r)->state_dir), text_z(usual)))
         s->found = r;
     else
-        ruleset_unref(&r);
+        block_unref(&r);
     return s->found != NULL;
 }
 
@@ -76,24 +76,24 @@ void rule_source_find(struct rule_source *s, const char *wanted)
         s->keeping->dir = s->state_dir;
 }
 
-static void log_in_force(struct late_log *log, const struct ruleset *r, const char *config)
+static void log_in_force(struct late_log *log, const struct block *r, const char *config)
 {
     char line[PATH_MOST + 100];
     struct writer w = writer_on(line, sizeof line);
-    writer_printf(&w, "gatepost: rules in force: %.400s, %u rules%s", config, (unsigned)ruleset_rule_count(r),
-                  ruleset_settings(r)->log_only ? ", mode = log: nothing is refused" : "");
+    writer_printf(&w, "gatepost: rules in force: %.400s, %u rules%s", config, (unsigned)block_rule_count(r),
+                  block_settings(r)->log_only ? ", mode = log: nothing is refused" : "");
     late_log_add(log, GP_LOG_NOTICE, line);
 }
 
 /* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more
  * if there are no others to go on with (HAS_OLD). */
-static struct ruleset *parse_rules(struct rule_source *s, struct attempt *a, bool has_old)
+static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool has_old)
 {
     const struct config_reader reader = {.host = s->check_host};
     struct report report = {.context = a, .problem = note_problem};
     const size_t before = a->log.n;
     watch_list_fini(&s->watch);
-    struct ruleset *r = config_load(s->config, &reader, 0, &report, &s->watch);
+    struct block *r = config_load(s->config, &reader, 0, &report, &s->watch);
     if (r) {
         if (s->keeping->dir && !s->keeping->read_only && image_store(s->image, r) == 0)
             log_in_force(&a->log, r, s->config);
@@ -118,19 +118,19 @@ static void conclude(struct attempt *a, const char *what)
     late_log_add(&a->log, GP_LOG_ERROR, what);
 }
 
-struct ruleset *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a)
+struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a)
 {
     int error = 0;
-    struct ruleset *kept = s->found;
+    struct block *kept = s->found;
     s->found = NULL;
     if (!kept && s->keeping->dir)
         kept = image_load(s->image, &error);
     if (kept && !image_is_of(kept, s->config)) {
-        ruleset_unref(&kept);
+        block_unref(&kept);
         error = EPROTO;
     }
     /* Where a plugin does not load, the rule file is read to say where and why. */
-    if (kept && image_is_current(kept, s->config) && bound_take_up(kept, s->check_host, plugin_open)) {
+    if (kept && image_is_current(kept, s->config) && plugin_checks_take_up(kept, s->check_host, plugin_open)) {
         s->watch_is_image = true;
         return kept;
     }
@@ -147,13 +147,13 @@ struct ruleset *rule_source_first(struct rule_source *s, bool tempfail, struct a
                         (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
             late_log_add(&a->log, GP_LOG_WARNING, line);
     }
-    struct ruleset *r = parse_rules(s, a, kept != NULL);
+    struct block *r = parse_rules(s, a, kept != NULL);
     if (r) {
-        ruleset_unref(&kept);
+        block_unref(&kept);
         return r;
     }
     if (kept)
-        bound_take_up(kept, s->check_host, plugin_open);
+        plugin_checks_take_up(kept, s->check_host, plugin_open);
     if (kept)
         conclude(a, "gatepost: the last good rules stay in force, as kept in the state directory");
     else
@@ -162,15 +162,15 @@ struct ruleset *rule_source_first(struct rule_source *s, bool tempfail, struct a
     return kept;
 }
 
-bool rule_source_changed(const struct rule_source *s, const struct ruleset *in_force)
+bool rule_source_changed(const struct rule_source *s, const struct block *in_force)
 {
     return s->watch_is_image ? !image_is_current(in_force, s->config) : watch_list_changed(&s->watch);
 }
 
-struct ruleset *rule_source_again(struct rule_source *s, const struct ruleset *in_force, struct attempt *a)
+struct block *rule_source_again(struct rule_source *s, const struct block *in_force, struct attempt *a)
 {
     s->watch_is_image = false;
-    struct ruleset *rules = parse_rules(s, a, in_force != NULL);
+    struct block *rules = parse_rules(s, a, in_force != NULL);
     if (rules && !a->log.n)
         log_in_force(&a->log, rules, s->config);
     if (!rules)
@@ -186,6 +186,6 @@ void rule_source_retry(struct rule_source *s)
 
 void rule_source_fini(struct rule_source *s)
 {
-    ruleset_unref(&s->found);
+    block_unref(&s->found);
     watch_list_fini(&s->watch);
 }

@@ -26,7 +26,7 @@ struct rule_source {
     struct keeping *keeping; /* gets its `dir` here */
     char config[PATH_MOST];  /* the rule file, absolute */
     struct watch_list watch; /* the files of the last attempt */
-    struct ruleset *found;   /* an image that was met on the way to the state directory */
+    struct block *found;     /* an image that was met on the way to the state directory */
     bool watch_is_image;     /* the rules came from an image: its own list of files is what to watch */
     char state_dir[PATH_MOST];
     char image[PATH_MOST + 64];
@@ -38,13 +38,13 @@ void rule_source_find(struct rule_source *s, const char *state_dir);
 
 /* The first time: image, rule file, last good image. Returns rules, or NULL if there are none: then, says the
  * log, every message gets 451 (TEMPFAIL) or passes. */
-struct ruleset *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a);
+struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a);
 
 /* Whether there is something to read again. IN_FORCE: the present rules, or NULL. */
-bool rule_source_changed(const struct rule_source *s, const struct ruleset *in_force);
+bool rule_source_changed(const struct rule_source *s, const struct block *in_force);
 
 /* Reads the rule file again. Returns the rules, or NULL if those IN_FORCE, if any, must stay. */
-struct ruleset *rule_source_again(struct rule_source *s, const struct ruleset *in_force, struct attempt *a);
+struct block *rule_source_again(struct rule_source *s, const struct block *in_force, struct attempt *a);
 
 /* Has the files read with the next look, changed or not. */
 void rule_source_retry(struct rule_source *s);

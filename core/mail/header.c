@@ -63,7 +63,7 @@ static size_t name_length(struct text t)
     return i;
 }
 
-bool field_split(struct text line, struct field *out)
+bool header_split(struct text line, struct field *out)
 {
     size_t end = name_length(line), colon = end;
     while (colon < line.n && is_blank((unsigned char)line.p[colon]))
@@ -74,7 +74,7 @@ bool field_split(struct text line, struct field *out)
     return true;
 }
 
-bool field_name_is_valid(struct text t)
+bool header_name_is_valid(struct text t)
 {
     for (size_t i = 0; i < t.n; i++)
         if (!is_name_byte(t.p[i]) || t.p[i] == ':')
@@ -106,7 +106,7 @@ static void hand_out(struct header_reader *r, struct text line, bool cut, bool l
         line.n = r->ceiling;
         cut = true;
     }
-    if (field_split(line, &f)) {
+    if (header_split(line, &f)) {
         f.cut = cut;
         r->field(r->context, &f);
     } else if (!lost && !(first && line.n >= 5 && memcmp(line.p, "From ", 5) == 0)) {

@@ -56,13 +56,13 @@ void header_reset(struct header_reader *r);
 void header_fini(struct header_reader *r);
 
 /* Splits one unfolded line. Returns false if it is no field. */
-bool field_split(struct text line, struct field *out);
+bool header_split(struct text line, struct field *out);
 
 /* Takes the line ends out of N bytes at P, as the reader does: each LF, and a CR right before it; other CRs
  * stay. Returns the new length; works in place. */
 size_t header_unfold(char *p, size_t n);
 
 /* Whether T can be a field name: 1 or more bytes, each 33 to 126 and no colon. */
-bool field_name_is_valid(struct text t);
+bool header_name_is_valid(struct text t);
 
 #endif

@@ -25,8 +25,8 @@ struct builder {
     struct heap fields;  /* struct named_field */
     struct heap plugins; /* struct span */
     struct heap checks;  /* struct check_note; `bound` has what each was compiled to */
-    struct bound *bound;
-    struct plugin_checks known;
+    struct plugin_checks *bound;
+    struct plugin_known known;
     const struct gp_check_host *host;
     uint32_t *interned; /* offsets of texts kept once, open addressing; 0 is free */
     size_t interned_cap;
@@ -92,7 +92,7 @@ void builder_free(struct builder **slot)
     free(b->fields.p);
     free(b->plugins.p);
     free(b->checks.p);
-    bound_free(&b->bound);
+    plugin_checks_free(&b->bound);
     free(b->interned);
     free(b);
 }
@@ -215,7 +215,7 @@ bool builder_table_has_path(const struct builder *b, uint32_t slot)
 static uint32_t builder_field(struct builder *b, struct text name)
 {
     const size_t count = b->fields.n / sizeof(struct named_field);
-    const uint32_t hash = field_hash(name);
+    const uint32_t hash = block_field_hash(name);
     for (size_t i = 0; i < count; i++) {
         const struct named_field *f = heap_at(&b->fields, i, sizeof *f);
         if (f->hash == hash && text_eq_nocase(text_of((const char *)b->block.p + f->name.at, f->name.n), name))
@@ -242,7 +242,7 @@ void builder_host(struct builder *b, const struct gp_check_host *host)
     b->host = host;
 }
 
-struct plugin_checks *builder_known_checks(struct builder *b)
+struct plugin_known *builder_known_checks(struct builder *b)
 {
     return &b->known;
 }
@@ -287,7 +287,7 @@ bool builder_check(struct builder *b, const struct plugin_check *c, struct text 
                               .plugin = c->plugin,
                               .operations = c->check->operations};
     heap_add(b, &b->checks, &note, sizeof note);
-    if (!bound_add(&b->bound, c->check, data))
+    if (!plugin_checks_add(&b->bound, c->check, data))
         b->failed = true;
     return true;
 }
@@ -327,7 +327,7 @@ static uint32_t field_of_rule(struct builder *b, const struct rule *rule)
     size_t n = pattern_prefix(b->block.p + rule->test.at, rule->test.n, prefix, sizeof prefix);
     struct text name = text_of(prefix, n);
     name.n = text_find(name, 0, ':');
-    return name.n < n && field_name_is_valid(name) ? builder_field(b, name) : UINT32_MAX;
+    return name.n < n && header_name_is_valid(name) ? builder_field(b, name) : UINT32_MAX;
 }
 
 /* Which matcher each rule belongs to: an operation, or OP_COUNT + the number of a field. */
@@ -347,13 +347,13 @@ static uint32_t *assign_rules(struct builder *b)
     return of;
 }
 
-static struct matcher make_matcher(struct builder *b, struct matcher_plan *plan, const uint32_t *numbers,
+static struct matcher make_matcher(struct builder *b, struct index_plan *plan, const uint32_t *numbers,
                                    size_t n)
 {
     struct matcher m = {.rule_count = (uint32_t)n};
     if (n == 0 || b->failed)
         return m;
-    if (!matcher_plan(plan, (const struct rule *)(const void *)b->rules.p, b->block.p, numbers, n)) {
+    if (!index_build_plan(plan, (const struct rule *)(const void *)b->rules.p, b->block.p, numbers, n)) {
         b->failed = true;
         return m;
     }
@@ -380,7 +380,7 @@ static void make_matchers(struct builder *b, const uint32_t *of)
     /* Rules sorted by matcher, file order within: a counting sort. */
     uint32_t *start = calloc(groups + 1, sizeof *start);
     uint32_t *sorted = calloc(count + 1, sizeof *sorted);
-    struct matcher_plan plan = {0};
+    struct index_plan plan = {0};
     if (!start || !sorted) {
         b->failed = true;
     } else {
@@ -407,7 +407,7 @@ static void make_matchers(struct builder *b, const uint32_t *of)
                     m;
         }
     }
-    matcher_plan_fini(&plan);
+    index_build_fini(&plan);
     free(start);
     free(sorted);
 }
@@ -435,7 +435,7 @@ static struct span make_field_slots(struct builder *b)
     return s;
 }
 
-struct ruleset *builder_finish(struct builder *b)
+struct block *builder_finish(struct builder *b)
 {
     uint32_t *of = b->failed ? NULL : assign_rules(b);
     if (of && !b->failed)
@@ -469,7 +469,7 @@ struct ruleset *builder_finish(struct builder *b)
     head->field_slots = slots;
     head->counters = b->counters;
     head->sum = block_sum(head, head->size);
-    struct ruleset *r = ruleset_adopt(b->block.p, b->block.n);
+    struct block *r = block_adopt(b->block.p, b->block.n);
     if (r) {
         b->block = (struct heap){0};
         r->bound = b->bound;

@@ -7,7 +7,7 @@
 
 #include "core/base/arena.h"
 #include "plugin.h"
-#include "ruleset.h"
+#include "block.h"
 
 struct builder;
 
@@ -51,7 +51,7 @@ uint32_t builder_counter(struct builder *b, struct text field);
 void builder_host(struct builder *b, const struct gp_check_host *host);
 
 /* The checks that can be asked for by name, to be added to. */
-struct plugin_checks *builder_known_checks(struct builder *b);
+struct plugin_known *builder_known_checks(struct builder *b);
 
 /* The number of the plugin at PATH. *IS_NEW: it was not known. */
 uint32_t builder_plugin(struct builder *b, struct text path, bool *is_new);
@@ -69,6 +69,6 @@ struct settings *builder_settings(struct builder *b);
 
 /* Finishes: makes the indexes and hands out the ruleset; the builder is empty afterwards. NULL when out of
  * memory. */
-struct ruleset *builder_finish(struct builder *b);
+struct block *builder_finish(struct builder *b);
 
 #endif

@@ -25,7 +25,7 @@ static bool helo_address(struct text helo, struct ip *ip)
 
 static bool name_is_ours(const struct facts *f, struct text name)
 {
-    return ruleset_own_name(f->rules, name) ||
+    return block_own_name(f->rules, name) ||
            (f->local_name.n && name.n && text_eq_nocase(domain_trim(name), domain_trim(f->local_name)));
 }
 
@@ -38,7 +38,7 @@ static int match_own_name(const struct facts *f, uint32_t operand, struct writer
         return 1;
     }
     if (helo_address(f->helo, &ip) &&
-        (ruleset_own_address(f->rules, &ip) || (f->local_known && ip_eq(&ip, &f->local)))) {
+        (block_own_address(f->rules, &ip) || (f->local_known && ip_eq(&ip, &f->local)))) {
         WHY(why, "'%.*s' is one of our addresses", SHOW(f->helo));
         return 1;
     }
@@ -168,7 +168,7 @@ static int match_msgid(const struct facts *f, uint32_t operand, struct writer *w
 
 static const char *compile_field(struct builder *b, struct text args, uint32_t *operand)
 {
-    if (!field_name_is_valid(args))
+    if (!header_name_is_valid(args))
         return "this is no header field name; write it without the colon, like has(Message-ID)";
     *operand = builder_counter(b, args);
     return NULL;
@@ -177,7 +177,7 @@ static const char *compile_field(struct builder *b, struct text args, uint32_t *
 /* How often the field occurs. */
 static uint32_t occurrences(const struct facts *f, uint32_t counter)
 {
-    return f->field_count && counter < ruleset_counter_count(f->rules) ? f->field_count[counter] : 0;
+    return f->field_count && counter < block_counter_count(f->rules) ? f->field_count[counter] : 0;
 }
 
 static int match_has(const struct facts *f, uint32_t operand, struct writer *why)
@@ -247,7 +247,7 @@ static int match_in(const struct facts *f, uint32_t slot, struct writer *why)
 
 enum { AT_HELO = OP_BIT(OP_HELO) | OP_BIT(OP_HELO_DEFERRED) };
 
-const struct check check_registry[] = {
+const struct check checks_registry[] = {
     {"own-name", AT_HELO, ARGS_NONE, "own-name", NULL, match_own_name},
     {"fqdn", AT_HELO, ARGS_NONE, "fqdn", NULL, match_fqdn},
     {"bare-address", AT_HELO, ARGS_NONE, "bare-address", NULL, match_bare_address},
@@ -261,25 +261,25 @@ const struct check check_registry[] = {
      compile_in, match_in},
 };
 
-const unsigned check_count = sizeof check_registry / sizeof *check_registry;
+const unsigned checks_count = sizeof checks_registry / sizeof *checks_registry;
 
-unsigned check_find(struct text name)
+unsigned checks_find(struct text name)
 {
     unsigned i = 0;
-    while (i < check_count && !text_eq_nocase(name, text_z(check_registry[i].name)))
+    while (i < checks_count && !text_eq_nocase(name, text_z(checks_registry[i].name)))
         i++;
     return i;
 }
 
-const char *check_nearest(struct text name)
+const char *checks_nearest(struct text name)
 {
     const char *best = NULL;
     unsigned nearest = 3;
-    for (unsigned i = 0; i < check_count; i++) {
-        unsigned distance = text_distance(name, text_z(check_registry[i].name));
+    for (unsigned i = 0; i < checks_count; i++) {
+        unsigned distance = text_distance(name, text_z(checks_registry[i].name));
         if (distance < nearest && distance < name.n) {
             nearest = distance;
-            best = check_registry[i].name;
+            best = checks_registry[i].name;
         }
     }
     return best;

@@ -24,13 +24,13 @@ struct check {
     int (*match)(const struct facts *f, uint32_t operand, struct writer *why);
 };
 
-extern const struct check check_registry[];
-extern const unsigned check_count;
+extern const struct check checks_registry[];
+extern const unsigned checks_count;
 
-/* The number of the check called NAME, or check_count. */
-unsigned check_find(struct text name);
+/* The number of the check called NAME, or checks_count. */
+unsigned checks_find(struct text name);
 
 /* The known name nearest to NAME, or NULL if none is near. */
-const char *check_nearest(struct text name);
+const char *checks_nearest(struct text name);
 
 #endif

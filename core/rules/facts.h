@@ -24,11 +24,11 @@ enum operation {
     OP_COUNT
 };
 
-struct ruleset;
+struct block;
 struct table;
 
 struct facts {
-    const struct ruleset *rules; /* the rules in force: own names and addresses are looked up there */
+    const struct block *rules; /* the rules in force: own names and addresses are looked up there */
 
     /* One open table per `table` setting, then the trap table; NULL where it could not be opened. */
     struct table *(*table)(void *context, unsigned slot);

@@ -9,7 +9,7 @@ const struct host_setting host_settings[HOST_SETTINGS] = {
     {"mercury-crlf", "no yes", "no", false},
 };
 
-unsigned host_setting_find(struct text name)
+unsigned host_settings_find(struct text name)
 {
     unsigned i = 0;
     while (i < HOST_SETTINGS && !text_eq_nocase(name, text_z(host_settings[i].name)))
@@ -38,8 +38,8 @@ static bool is_one_of(struct text word, const char *words)
     return false;
 }
 
-size_t host_setting_take(const struct host_setting *h, struct text value, char *out, size_t cap,
-                         struct text *wrong)
+size_t host_settings_take(const struct host_setting *h, struct text value, char *out, size_t cap,
+                          struct text *wrong)
 {
     size_t n = 0, count = 0;
     *wrong = text_of(NULL, 0);

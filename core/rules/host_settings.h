@@ -20,11 +20,11 @@ struct host_setting {
 extern const struct host_setting host_settings[HOST_SETTINGS];
 
 /* The number of the setting of that name; HOST_SETTINGS if there is none. */
-unsigned host_setting_find(struct text name);
+unsigned host_settings_find(struct text name);
 
 /* VALUE as it is kept: lower case, one blank between words, at most CAP bytes. Returns its length, or SIZE_MAX
  * with the offending word in *WRONG (empty: the wrong number of words). */
-size_t host_setting_take(const struct host_setting *h, struct text value, char *out, size_t cap,
-                         struct text *wrong);
+size_t host_settings_take(const struct host_setting *h, struct text value, char *out, size_t cap,
+                          struct text *wrong);
 
 #endif

@@ -10,13 +10,13 @@ bool image_path(const char *dir, const char *kind, const char *path, const char 
     return !w.cut;
 }
 
-struct ruleset *image_load(const char *path, int *error)
+struct block *image_load(const char *path, int *error)
 {
     struct file_map map;
     *error = os_map(path, true, &map);
     if (*error)
         return NULL;
-    struct ruleset *r = ruleset_adopt_map(&map);
+    struct block *r = block_adopt_map(&map);
     if (!r) {
         os_unmap(&map);
         *error = EPROTO;
@@ -24,23 +24,23 @@ struct ruleset *image_load(const char *path, int *error)
     return r;
 }
 
-bool image_is_of(const struct ruleset *r, const char *config)
+bool image_is_of(const struct block *r, const char *config)
 {
-    const struct file_note *main = ruleset_file(r, 0);
-    return main && text_eq(ruleset_text(r, main->path), text_z(config));
+    const struct file_note *main = block_file(r, 0);
+    return main && text_eq(block_text(r, main->path), text_z(config));
 }
 
-bool image_is_current(const struct ruleset *r, const char *config)
+bool image_is_current(const struct block *r, const char *config)
 {
-    const uint32_t count = ruleset_file_count(r);
+    const uint32_t count = block_file_count(r);
     if (!image_is_of(r, config))
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct file_note *note = ruleset_file(r, i);
+        const struct file_note *note = block_file(r, i);
         struct file_id now;
         if (!note)
             return false;
-        struct text path = ruleset_text(r, note->path);
+        struct text path = block_text(r, note->path);
         /* Zero is a file that was not there, and still is not. */
         os_file_id(path.p, &now);
         if (path.n == 0 || !file_id_eq(&now, &note->id))
@@ -49,8 +49,8 @@ bool image_is_current(const struct ruleset *r, const char *config)
     return true;
 }
 
-int image_store(const char *path, const struct ruleset *r)
+int image_store(const char *path, const struct block *r)
 {
-    struct text bytes = ruleset_bytes(r);
+    struct text bytes = block_bytes(r);
     return os_replace(path, bytes.p, bytes.n);
 }

@@ -6,7 +6,7 @@
 #ifndef GATEPOST_IMAGE_H
 #define GATEPOST_IMAGE_H
 
-#include "ruleset.h"
+#include "block.h"
 
 /* "DIR/KIND-HASH.SUFFIX", the hash being that of the absolute PATH a file of the state directory is about, so
  * that several rule files and tables can share the directory. False if it does not fit. */
@@ -14,15 +14,15 @@ bool image_path(const char *dir, const char *kind, const char *path, const char 
 
 /* The image at PATH, or NULL: there is none, it is damaged, or another version of gatepost wrote it. ERROR gets
  * 0 or the errno value of the attempt (EPROTO: damaged or foreign). */
-struct ruleset *image_load(const char *path, int *error);
+struct block *image_load(const char *path, int *error);
 
 /* Whether the rules were made from the rule file CONFIG, whatever has become of it. */
-bool image_is_of(const struct ruleset *r, const char *config);
+bool image_is_of(const struct block *r, const char *config);
 
 /* Whether every file the rules were made from is still the same, the first being CONFIG. */
-bool image_is_current(const struct ruleset *r, const char *config);
+bool image_is_current(const struct block *r, const char *config);
 
 /* Returns 0 or an errno value. */
-int image_store(const char *path, const struct ruleset *r);
+int image_store(const char *path, const struct block *r);
 
 #endif

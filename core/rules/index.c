@@ -56,7 +56,7 @@ static void walk_text(struct walk *w, struct text text)
     }
 }
 
-bool index_find(const struct ruleset *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
+bool index_find(const struct block *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
                 struct candidates *out)
 {
     struct walk w = {.m = m, .block = r->base, .words = words};
@@ -89,16 +89,16 @@ uint32_t index_next(struct candidates *c)
     return number < c->matcher->rule_count ? c->numbers[number] : UINT32_MAX;
 }
 
-static bool list_is_sound(const struct ruleset *r, uint32_t at, uint64_t count, size_t size)
+static bool list_is_sound(const struct block *r, uint32_t at, uint64_t count, size_t size)
 {
-    return at % 8 == 0 && ruleset_at(r, at, count * size) != NULL;
+    return at % 8 == 0 && block_at(r, at, count * size) != NULL;
 }
 
-bool matcher_is_sound(const struct ruleset *r, const struct matcher *m)
+bool matcher_is_sound(const struct block *r, const struct matcher *m)
 {
     if (m->rule_count == 0)
         return true;
-    if (m->rule_count > ruleset_most_rules(r) || !list_is_sound(r, m->rules_at, m->rule_count, 4) ||
+    if (m->rule_count > block_most_rules(r) || !list_is_sound(r, m->rules_at, m->rule_count, 4) ||
         !list_is_sound(r, m->always_at, index_words(m), 8))
         return false;
     return m->stride == 0 ||

@@ -5,7 +5,7 @@
 #ifndef GATEPOST_INDEX_H
 #define GATEPOST_INDEX_H
 
-#include "ruleset.h"
+#include "block.h"
 
 struct gram_entry {
     uint32_t gram;   /* four bytes, letter case folded */
@@ -44,12 +44,12 @@ static inline uint32_t index_words(const struct matcher *m)
 
 /* Finds the candidates for TEXT. With ALL every rule is one. Returns false if there is none: then *OUT is not
  * set. */
-bool index_find(const struct ruleset *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
+bool index_find(const struct block *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
                 struct candidates *out);
 
 /* Whether the lists of M lie within the block. Asked for every matcher when a block is taken from a file, so
  * that a walk over a text need not. */
-bool matcher_is_sound(const struct ruleset *r, const struct matcher *m);
+bool matcher_is_sound(const struct block *r, const struct matcher *m);
 
 /* The number of the next candidate rule, or UINT32_MAX at the end. */
 uint32_t index_next(struct candidates *c);

@@ -46,7 +46,7 @@ static uint32_t bits_for(size_t n, uint32_t least, uint32_t most)
 
 /* Reading the patterns: the runs are kept, and the fours in them counted. */
 struct reading {
-    struct matcher_plan *plan;
+    struct index_plan *plan;
     uint32_t often_shift;
     size_t run_count;
     size_t byte_count;
@@ -79,7 +79,7 @@ static bool is_indexable(const struct rule *rule)
 static bool read_patterns(struct reading *r, const struct rule *rules, const unsigned char *block,
                           const uint32_t *numbers, size_t n)
 {
-    struct matcher_plan *plan = r->plan;
+    struct index_plan *plan = r->plan;
     const uint32_t bits = bits_for(n * 32, OFTEN_BITS_LEAST, OFTEN_BITS_MOST);
     size_t code = 0; /* no pattern has more literal bytes than bytes of code */
     for (size_t i = 0; i < n; i++)
@@ -143,7 +143,7 @@ static const char *rarest(const struct reading *r, const struct literal_run *run
 /* Chooses the entries of every rule; those without any are always asked. */
 static void choose_entries(struct reading *r, size_t rules)
 {
-    struct matcher_plan *plan = r->plan;
+    struct index_plan *plan = r->plan;
     size_t i = 0;
     plan->entry_count = 0;
     for (uint32_t number = 0; number < rules; number++) {
@@ -167,7 +167,7 @@ static void choose_entries(struct reading *r, size_t rules)
 }
 
 /* A counting sort by bucket, which leaves in `buckets` where each begins. */
-static void sort_entries(struct matcher_plan *plan)
+static void sort_entries(struct index_plan *plan)
 {
     const uint32_t shift = 32 - plan->bucket_bits, filter_shift = 32 - plan->filter_bits;
     const uint32_t buckets = 1u << plan->bucket_bits;
@@ -183,8 +183,8 @@ static void sort_entries(struct matcher_plan *plan)
         plan->entries[--plan->buckets[gram_hash(plan->chosen[i].gram) >> shift]] = plan->chosen[i];
 }
 
-bool matcher_plan(struct matcher_plan *plan, const struct rule *rules, const unsigned char *block,
-                  const uint32_t *numbers, size_t n)
+bool index_build_plan(struct index_plan *plan, const struct rule *rules, const unsigned char *block,
+                      const uint32_t *numbers, size_t n)
 {
     struct reading reading = {.plan = plan};
     const size_t words = (n + 63) / 64;
@@ -215,7 +215,7 @@ bool matcher_plan(struct matcher_plan *plan, const struct rule *rules, const uns
     return true;
 }
 
-void matcher_plan_fini(struct matcher_plan *plan)
+void index_build_fini(struct index_plan *plan)
 {
     free(plan->always);
     free(plan->filter);
@@ -225,5 +225,5 @@ void matcher_plan_fini(struct matcher_plan *plan)
     free(plan->runs);
     free(plan->bytes);
     free(plan->often);
-    *plan = (struct matcher_plan){0};
+    *plan = (struct index_plan){0};
 }

@@ -14,7 +14,7 @@ struct literal_run {
 };
 
 /* Working memory, kept from one matcher to the next. */
-struct matcher_plan {
+struct index_plan {
     uint64_t *always;
     uint64_t *filter;
     uint32_t *buckets;
@@ -32,9 +32,9 @@ struct matcher_plan {
 };
 
 /* Plans for the N rules NUMBERS of RULES, whose patterns stand in BLOCK. Returns false when out of memory. */
-bool matcher_plan(struct matcher_plan *plan, const struct rule *rules, const unsigned char *block,
-                  const uint32_t *numbers, size_t n);
+bool index_build_plan(struct index_plan *plan, const struct rule *rules, const unsigned char *block,
+                      const uint32_t *numbers, size_t n);
 
-void matcher_plan_fini(struct matcher_plan *plan);
+void index_build_fini(struct index_plan *plan);
 
 #endif

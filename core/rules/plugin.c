@@ -74,7 +74,7 @@ static bool is_whole(const struct gp_check *check)
            (check->operations & GP_AT_ALL) != 0 && check->name && is_name(text_z(check->name));
 }
 
-const struct plugin_check *plugin_find(const struct plugin_checks *c, struct text name)
+const struct plugin_check *plugin_find(const struct plugin_known *c, struct text name)
 {
     for (unsigned i = 0; i < c->count; i++)
         if (text_eq_nocase(name, text_z(c->known[i].check->name)))
@@ -90,7 +90,7 @@ const struct gp_check *plugin_check_in(plugin_list list, struct text name)
     return NULL;
 }
 
-bool plugin_add(struct plugin_checks *c, uint32_t plugin, plugin_list list, char *reason, size_t cap)
+bool plugin_add(struct plugin_known *c, uint32_t plugin, plugin_list list, char *reason, size_t cap)
 {
     for (; *list; list++) {
         const struct gp_check *check = *list;
@@ -99,7 +99,7 @@ bool plugin_add(struct plugin_checks *c, uint32_t plugin, plugin_list list, char
             return false;
         }
         const struct text name = text_z(check->name);
-        if (check_find(name) < check_count || plugin_find(c, name)) {
+        if (checks_find(name) < checks_count || plugin_find(c, name)) {
             snprintf(reason, cap, "it brings a check '%s', and there is one of that name already", check->name);
             return false;
         }
@@ -112,7 +112,7 @@ bool plugin_add(struct plugin_checks *c, uint32_t plugin, plugin_list list, char
     return true;
 }
 
-const char *plugin_nearest(const struct plugin_checks *c, struct text name)
+const char *plugin_nearest(const struct plugin_known *c, struct text name)
 {
     const char *best = NULL;
     unsigned nearest = 3;

@@ -24,7 +24,7 @@ struct plugin_check {
 };
 
 /* The checks that the `load` lines so far have brought. */
-struct plugin_checks {
+struct plugin_known {
     struct plugin_check known[PLUGIN_CHECKS_MOST];
     unsigned count;
     bool missing; /* a plugin did not load: nobody knows what it would have brought */
@@ -36,16 +36,16 @@ plugin_list plugin_open(const char *path, char *reason, size_t cap);
 
 /* Adds the checks of LIST, from the plugin with that number. Returns false with the REASON if one of them
  * cannot be taken; the rest may have been added. */
-bool plugin_add(struct plugin_checks *c, uint32_t plugin, plugin_list list, char *reason, size_t cap);
+bool plugin_add(struct plugin_known *c, uint32_t plugin, plugin_list list, char *reason, size_t cap);
 
 /* NULL if no check has that name. */
-const struct plugin_check *plugin_find(const struct plugin_checks *c, struct text name);
+const struct plugin_check *plugin_find(const struct plugin_known *c, struct text name);
 
 /* The check of LIST called NAME (any case); NULL if there is none. */
 const struct gp_check *plugin_check_in(plugin_list list, struct text name);
 
 /* The known name nearest to NAME, or NULL. */
-const char *plugin_nearest(const struct plugin_checks *c, struct text name);
+const char *plugin_nearest(const struct plugin_known *c, struct text name);
 
 /* What is to be loaded for a check that gatepost itself brings in a plugin: "checks/regex"; NULL for others. */
 const char *plugin_of(struct text name);

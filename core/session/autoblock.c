@@ -64,7 +64,7 @@ uint32_t blocking_for_rule(struct gp_session *s, const struct rule *rule)
         return 0;
     if (s->settings->log_only || !engine_keeps_state(s->engine))
         return rule->block_seconds ? rule->block_seconds : s->settings->block_time[0];
-    ruleset_cause(s->rules, rule, &w);
+    block_cause(s->rules, rule, &w);
     struct block_request request = {.client = &s->facts.client,
                                     .now = engine_now(s->engine, s->rules),
                                     .memory = s->settings->block_memory,
@@ -127,7 +127,7 @@ static uint32_t put_relays(struct gp_session *s, const struct sighting *sighting
     uint32_t seconds = 0;
     unsigned code;
     struct text enhanced, rest;
-    reply_split(ruleset_text(s->rules, s->settings->relay_reply), &code, &enhanced, &rest);
+    reply_split(block_text(s->rules, s->settings->relay_reply), &code, &enhanced, &rest);
     for (unsigned i = 0; i < sighting->count; i++) {
         struct block_request request = {.client = &sighting->clients[i],
                                         .now = now,
@@ -166,7 +166,7 @@ uint32_t blocking_for_pattern(struct gp_session *s, const struct decision *d)
         s->settings->log_only || !engine_keeps_state(s->engine) || is_bounce(s) || !may_be_listed(s))
         return 0;
     for (uint32_t i = 0; i < patterns.n; i++) {
-        const struct relay_pattern *pattern = ruleset_element(s->rules, patterns, i, sizeof *pattern);
+        const struct relay_pattern *pattern = block_element(s->rules, patterns, i, sizeof *pattern);
         struct sighting_request request = {.client = &s->facts.client, .now = engine_now(s->engine, s->rules)};
         if (!pattern || !key_of(s, pattern, d, &request))
             continue;

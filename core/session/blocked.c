@@ -84,7 +84,6 @@ void listed_blocklist(struct gp_session *s, struct decision *d)
                            .phase = GP_PHASE_CONNECT,
                            .operation = OP_CONNECT,
                            .cause = CAUSE_BLOCKLIST,
-                           .reply =
-                               ruleset_text(s->rules, entry.kind == BLOCK_RELAY ? s->settings->relay_reply
-                                                                                : s->settings->block_reply)};
+                           .reply = block_text(s->rules, entry.kind == BLOCK_RELAY ? s->settings->relay_reply
+                                                                                   : s->settings->block_reply)};
 }

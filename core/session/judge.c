@@ -66,7 +66,7 @@ static const struct rule *asking_next(struct asking *a)
         if (number == UINT32_MAX)
             return NULL;
         a->next[i] = index_next(&a->from[i]);
-        const struct rule *rule = ruleset_rule(a->s->rules, number);
+        const struct rule *rule = block_rule(a->s->rules, number);
         if (rule && rule->operation == a->op)
             return rule;
     }
@@ -78,9 +78,9 @@ static int ask_plugin(struct asking *a, const struct rule *rule, struct writer *
     enum { SLOW_MS = PLUGIN_LIMIT_MS + 500 }; /* some more, for a busy machine */
     struct gp_session *s = a->s;
     const int64_t begun = os_ticks_ms();
-    const int holds = ruleset_test(s->rules, rule, &s->facts, a->subject, why);
+    const int holds = evaluate_rule(s->rules, rule, &s->facts, a->subject, why);
     const int64_t took = os_ticks_ms() - begun;
-    if (holds < 0 && !ruleset_lacks_fact(s->rules, rule, &s->facts))
+    if (holds < 0 && !evaluate_lacks_fact(s->rules, rule, &s->facts))
         tell_check(s, rule, "cannot say", why->p);
     if (took > SLOW_MS) {
         char slow[60];
@@ -95,17 +95,17 @@ static bool triggers(struct asking *a, const struct rule *rule)
 {
     struct gp_session *s = a->s;
     if (!s->trace && !(rule->flags & RULE_PLUGIN))
-        return rule_triggers(rule, ruleset_test(s->rules, rule, &s->facts, a->subject, NULL));
+        return rule_triggers(rule, evaluate_rule(s->rules, rule, &s->facts, a->subject, NULL));
     char why[400], cause[300];
     struct writer w = writer_on(why, sizeof why), c = writer_on(cause, sizeof cause);
     int holds = rule->flags & RULE_PLUGIN ? ask_plugin(a, rule, &w)
-                                          : ruleset_test(s->rules, rule, &s->facts, a->subject, &w);
+                                          : evaluate_rule(s->rules, rule, &s->facts, a->subject, &w);
     bool triggered = rule_triggers(rule, holds);
     if (!s->trace)
         return triggered;
-    struct text source = ruleset_source(s->rules, rule);
+    struct text source = block_source(s->rules, rule);
     const char *quote = rule->flags & RULE_PATTERN ? "\"" : "";
-    ruleset_cause(s->rules, rule, &c);
+    block_cause(s->rules, rule, &c);
     tell_trace(s, "  %s: %s %s%s%.*s%s: %s: %s%s", cause, operation_name[a->op],
                rule->flags & RULE_NOT ? "not " : "", quote, (int)(source.n < 120 ? source.n : 120), source.p,
                quote, why, triggered ? "triggers: " : "does not trigger",
@@ -144,7 +144,7 @@ static bool act(struct asking *a, const struct rule *rule, struct decision *d)
                                .operation = a->op,
                                .cause = CAUSE_RULE,
                                .rule = rule,
-                               .reply = ruleset_reply(s->rules, rule)};
+                               .reply = block_reply(s->rules, rule)};
         return true;
     }
 }
@@ -178,7 +178,7 @@ static void ask(struct asking *a, const struct matcher *first, const struct matc
 void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct text subject,
            struct decision *d)
 {
-    const struct matcher *m = ruleset_matcher(s->rules, op);
+    const struct matcher *m = block_matcher(s->rules, op);
     struct asking a;
     if (m->rule_count == 0)
         return;
@@ -190,7 +190,7 @@ void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct 
 void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
                  struct decision *d)
 {
-    const struct matcher *general = ruleset_matcher(s->rules, OP_HEADER);
+    const struct matcher *general = block_matcher(s->rules, OP_HEADER);
     struct asking a;
     s->facts.field = field;
     if (general->rule_count || (named && named->rules.rule_count)) {

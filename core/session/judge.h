@@ -12,7 +12,7 @@ void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct 
            struct decision *d);
 
 /* Asks the rules about one header field: `header`, then `subject` or `message-id`. NAMED is what
- * ruleset_field() says of its name. */
+ * block_field() says of its name. */
 void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
                  struct decision *d);
 

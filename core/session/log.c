@@ -15,7 +15,7 @@ static const struct text trouble = {"451 4.3.0 Temporary local problem", 33};
 static void cause_text(const struct gp_session *s, const struct decision *d, struct writer *w)
 {
     if (d->cause == CAUSE_RULE)
-        ruleset_cause(s->rules, d->rule, w);
+        block_cause(s->rules, d->rule, w);
     else if (d->cause == CAUSE_BLOCK_TABLE)
         writer_add(w, TEXT("block-table"));
     else if (d->cause == CAUSE_BLOCKLIST)
@@ -147,8 +147,8 @@ void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase 
     writer_add(&w, TEXT("gatepost: log"));
     add_facts(s, phase, &w);
     writer_add(&w, TEXT(" rule="));
-    ruleset_cause(s->rules, rule, &w);
-    add_fact(&w, "text", ruleset_reply(s->rules, rule));
+    block_cause(s->rules, rule, &w);
+    add_fact(&w, "text", block_reply(s->rules, rule));
     add_block(&w, block_seconds);
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
@@ -158,8 +158,8 @@ void tell_check(struct gp_session *s, const struct rule *rule, const char *what,
     char line[1024], cause[300], key[320];
     struct writer w = writer_on(line, sizeof line), c = writer_on(cause, sizeof cause);
     struct writer k = writer_on(key, sizeof key);
-    struct text source = ruleset_source(s->rules, rule);
-    ruleset_cause(s->rules, rule, &c);
+    struct text source = block_source(s->rules, rule);
+    block_cause(s->rules, rule, &c);
     writer_printf(&k, "check %s %s", cause, what);
     writer_printf(&w, "gatepost: check %.*s of %s %s: %s (said once an hour)",
                   (int)(source.n < 120 ? source.n : 120), source.p, cause, what, why);

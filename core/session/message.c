@@ -10,8 +10,8 @@ void session_on_field(void *context, const struct field *field)
     struct gp_session *s = context;
     if (!s->rules || s->headers_over || decided(&s->refused))
         return;
-    const struct named_field *named = ruleset_field(s->rules, field->name);
-    if (named && named->counted && named->counted <= ruleset_counter_count(s->rules))
+    const struct named_field *named = block_field(s->rules, field->name);
+    if (named && named->counted && named->counted <= block_counter_count(s->rules))
         s->counts[named->counted - 1]++;
     /* What may tie this attempt to others, whatever decides about it. */
     if (s->settings->relay_patterns.n && !s->has_subject && text_eq_nocase(field->name, TEXT("Subject")))

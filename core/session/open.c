@@ -91,8 +91,8 @@ static struct gp_session *session_new(void)
 /* Memory whose size depends on the rules. */
 static bool make_room(struct gp_session *s)
 {
-    const size_t words = ruleset_most_rules(s->rules) / 64 + 1;
-    const size_t counters = ruleset_counter_count(s->rules);
+    const size_t words = block_most_rules(s->rules) / 64 + 1;
+    const size_t counters = block_counter_count(s->rules);
     s->words[0] = malloc((2 * words + (counters + 1) / 2) * sizeof *s->words[0]);
     if (!s->words[0])
         return false;
@@ -120,7 +120,7 @@ int session_open(struct gp_engine *engine, const struct gp_client *client, struc
     s->engine = engine;
     s->policy = engine_policy(engine);
     s->rules = policy_rules(s->policy);
-    s->settings = s->rules ? ruleset_settings(s->rules) : &no_settings;
+    s->settings = s->rules ? block_settings(s->rules) : &no_settings;
     s->facts.rules = s->rules;
     s->facts.table = table_of;
     s->facts.table_context = s;
@@ -131,8 +131,8 @@ int session_open(struct gp_engine *engine, const struct gp_client *client, struc
             session_close(&s);
             return -1;
         }
-        s->own_network = s->facts.client_known && ruleset_own_network(s->rules, &s->facts.client);
-        s->waits_for_auth = ruleset_submission_port(s->rules, c.local_port);
+        s->own_network = s->facts.client_known && block_own_network(s->rules, &s->facts.client);
+        s->waits_for_auth = block_submission_port(s->rules, c.local_port);
     }
     *session = s;
     return 0;
@@ -186,8 +186,8 @@ void session_unknown(struct gp_session *s, uint32_t facts)
 
 const char *session_setting(struct gp_session *s, const char *name)
 {
-    unsigned which = host_setting_find(text_z(name));
-    return s->rules && which < HOST_SETTINGS ? ruleset_text(s->rules, s->settings->host[which]).p : NULL;
+    unsigned which = host_settings_find(text_z(name));
+    return s->rules && which < HOST_SETTINGS ? block_text(s->rules, s->settings->host[which]).p : NULL;
 }
 
 void session_trace(struct gp_session *s, void (*line)(void *context, const char *line, size_t n), void *context)

@@ -196,7 +196,7 @@ void session_transaction_over(struct gp_session *s)
     s->facts.recipient = (struct mailbox){.null_sender = false};
     s->facts.fields_incomplete = (s->facts.unknown & GP_FACT_ALL_FIELDS) != 0;
     if (s->counts)
-        memset(s->counts, 0, ruleset_counter_count(s->rules) * sizeof *s->counts);
+        memset(s->counts, 0, block_counter_count(s->rules) * sizeof *s->counts);
     header_reset(&s->reader);
     spare_forget(s, TAG_FROM);
     spare_forget(s, TAG_TO);

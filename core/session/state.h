@@ -57,7 +57,7 @@ struct spare_answers {
 struct gp_session {
     struct gp_engine *engine;
     struct policy *policy;
-    const struct ruleset *rules; /* of the policy; NULL: none in force */
+    const struct block *rules; /* of the policy; NULL: none in force */
     const struct settings *settings;
     struct facts facts;
 

@@ -8,11 +8,11 @@ static struct stats *stats_of(struct gp_session *s)
                : NULL;
 }
 
-uint64_t count_rule_hash(const struct ruleset *r, const struct rule *rule)
+uint64_t count_rule_hash(const struct block *r, const struct rule *rule)
 {
     char text[1400];
     struct writer w = writer_on(text, sizeof text);
-    struct text source = ruleset_source(r, rule);
+    struct text source = block_source(r, rule);
     writer_printf(&w, "%s %s%s", operation_name[rule->operation], rule->flags & RULE_NOT ? "not " : "",
                   rule->flags & RULE_PATTERN ? "\"" : "");
     /* A check means the same in either case; in a pattern, and in what a plugin is told, case may matter. */

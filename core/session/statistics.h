@@ -17,6 +17,6 @@ void count_decision(struct gp_session *s, const struct decision *d);
 void count_event(struct gp_session *s, enum stats_counter counter);
 
 /* The name of a rule among the statistics: a hash of its text, so that its hits survive an edit above it. */
-uint64_t count_rule_hash(const struct ruleset *r, const struct rule *rule);
+uint64_t count_rule_hash(const struct block *r, const struct rule *rule);
 
 #endif

@@ -198,18 +198,18 @@ typedef void progress_function(void *context, uint64_t done, uint64_t all);
 static bool check_sum(const struct table *t, progress_function *progress, void *context)
 {
     enum { STEP = 1 << 20 };
-    struct sum sum;
+    struct checksum sum;
     struct table_meta meta;
     struct text key, value;
-    sum_init(&sum, TABLE_SUM_AT);
+    checksum_init(&sum, TABLE_SUM_AT);
     for (size_t at = 0; at < t->map.size; at += STEP) {
         size_t left = t->map.size - at;
-        sum_add(&sum, t->map.p + at, left < STEP ? left : STEP);
+        checksum_add(&sum, t->map.p + at, left < STEP ? left : STEP);
         if (progress)
             progress(context, at / 2, t->map.size);
     }
     return read_record(t, RECORDS_AT, &key, &value) && table_meta_parse(value, &meta) &&
-           meta.sum == sum_end(&sum);
+           meta.sum == checksum_end(&sum);
 }
 
 /* Returns whether the records lie side by side and are what the meta record says of them. */

@@ -22,7 +22,7 @@ static void add_bytes(struct reading *reading, struct text t)
 static void add_field(void *context, const struct field *f)
 {
     struct reading *reading = context;
-    insist(field_name_is_valid(f->name));
+    insist(header_name_is_valid(f->name));
     insist(f->line.n <= reading->ceiling);
     insist(f->name.p == f->line.p && f->value.p + f->value.n == f->line.p + f->line.n);
     insist(text_find(f->line, 0, '\n') == f->line.n);

@@ -40,12 +40,12 @@ static int read_rules(void *context, const char *path, char **bytes, size_t *siz
 /* An image with the changes that DATA describes; the caller frees it. */
 static unsigned char *changed(const uint8_t *data, size_t size, size_t *n)
 {
-    static struct ruleset *r; /* made once */
+    static struct block *r; /* made once */
     struct config_reader reader = {.read = read_rules};
     if (!r)
         r = config_load("/gatepost.conf", &reader, 0, NULL, NULL);
     insist(r != NULL);
-    struct text bytes = ruleset_bytes(r);
+    struct text bytes = block_bytes(r);
     unsigned char *image = malloc(bytes.n);
     insist(image != NULL);
     memcpy(image, bytes.p, bytes.n);
@@ -80,47 +80,47 @@ static void touch(struct text t)
 
 static struct table *no_table(void *context, unsigned slot)
 {
-    const struct ruleset *r = context;
-    const struct table_note *note = ruleset_table(r, slot);
+    const struct block *r = context;
+    const struct table_note *note = block_table(r, slot);
     if (note)
-        touch(ruleset_text(r, note->path));
+        touch(block_text(r, note->path));
     return NULL;
 }
 
-static void look_at_settings(const struct ruleset *r)
+static void look_at_settings(const struct block *r)
 {
-    const struct settings *s = ruleset_settings(r);
+    const struct settings *s = block_settings(r);
     const struct ip four = {.byte = {127, 0, 0, 1}}, six = {.v6 = true, .byte = {0x20, 1, 0x0d, 0xb8}};
     const struct span texts[] = {s->state_dir, s->block_reply, s->relay_reply, s->test_clock};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        touch(ruleset_text(r, texts[i]));
-    ruleset_own_name(r, TEXT("a.example.org"));
-    ruleset_own_address(r, &four);
-    ruleset_own_network(r, &four);
-    ruleset_own_network(r, &six);
-    ruleset_submission_port(r, 25);
-    for (uint32_t i = 0; i < ruleset_table_count(r) + 2; i++)
+        touch(block_text(r, texts[i]));
+    block_own_name(r, TEXT("a.example.org"));
+    block_own_address(r, &four);
+    block_own_network(r, &four);
+    block_own_network(r, &six);
+    block_submission_port(r, 25);
+    for (uint32_t i = 0; i < block_table_count(r) + 2; i++)
         no_table((void *)(uintptr_t)r, i);
     for (uint32_t i = 0; i < 3; i++) {
-        const struct file_note *file = ruleset_file(r, i);
+        const struct file_note *file = block_file(r, i);
         if (file)
-            touch(ruleset_text(r, file->name));
+            touch(block_text(r, file->name));
     }
     image_is_of(r, "/gatepost.conf");
 }
 
-static void look_at_rule(const struct ruleset *r, const struct rule *rule, struct facts *facts,
+static void look_at_rule(const struct block *r, const struct rule *rule, struct facts *facts,
                          struct text subject)
 {
     char cause[300], why[400];
     struct writer w = writer_on(cause, sizeof cause), y = writer_on(why, sizeof why);
-    ruleset_cause(r, rule, &w);
-    touch(ruleset_reply(r, rule));
-    touch(ruleset_source(r, rule));
-    rule_triggers(rule, ruleset_test(r, rule, facts, subject, &y));
+    block_cause(r, rule, &w);
+    touch(block_reply(r, rule));
+    touch(block_source(r, rule));
+    rule_triggers(rule, evaluate_rule(r, rule, facts, subject, &y));
 }
 
-static void ask(const struct ruleset *r, const struct matcher *m, enum operation op, struct facts *facts,
+static void ask(const struct block *r, const struct matcher *m, enum operation op, struct facts *facts,
                 struct text subject, uint64_t *words)
 {
     struct candidates c;
@@ -130,15 +130,15 @@ static void ask(const struct ruleset *r, const struct matcher *m, enum operation
         if (!index_find(r, m, subject, all, words, &c))
             continue;
         for (uint32_t n = index_next(&c); n != UINT32_MAX; n = index_next(&c)) {
-            const struct rule *rule = ruleset_rule(r, n);
-            insist(++steps <= ruleset_most_rules(r));
+            const struct rule *rule = block_rule(r, n);
+            insist(++steps <= block_most_rules(r));
             if (rule && rule->operation == op)
                 look_at_rule(r, rule, facts, subject);
         }
     }
 }
 
-static void ask_header(const struct ruleset *r, struct facts *facts, uint64_t *words)
+static void ask_header(const struct block *r, struct facts *facts, uint64_t *words)
 {
     static const char *const header[] = {"X-Mailer: The Bulk 1.0",
                                          "Subject: Cheap viagra unanchored",
@@ -148,20 +148,20 @@ static void ask_header(const struct ruleset *r, struct facts *facts, uint64_t *w
                                          "q: "};
     for (size_t i = 0; i < sizeof header / sizeof *header; i++) {
         struct field field;
-        insist(field_split(text_z(header[i]), &field));
+        insist(header_split(text_z(header[i]), &field));
         facts->field = &field;
-        const struct named_field *named = ruleset_field(r, field.name);
-        ask(r, ruleset_matcher(r, OP_HEADER), OP_HEADER, facts, field.line, words);
+        const struct named_field *named = block_field(r, field.name);
+        ask(r, block_matcher(r, OP_HEADER), OP_HEADER, facts, field.line, words);
         if (named)
             ask(r, &named->rules, OP_HEADER, facts, field.line, words);
-        ask(r, ruleset_matcher(r, OP_SUBJECT), OP_SUBJECT, facts, field.line, words);
-        ask(r, ruleset_matcher(r, OP_MESSAGE_ID), OP_MESSAGE_ID, facts, text_trim(field.value), words);
+        ask(r, block_matcher(r, OP_SUBJECT), OP_SUBJECT, facts, field.line, words);
+        ask(r, block_matcher(r, OP_MESSAGE_ID), OP_MESSAGE_ID, facts, text_trim(field.value), words);
         facts->field = NULL;
     }
-    ask(r, ruleset_matcher(r, OP_HEADERS), OP_HEADERS, facts, TEXT(""), words);
+    ask(r, block_matcher(r, OP_HEADERS), OP_HEADERS, facts, TEXT(""), words);
 }
 
-static void use(const struct ruleset *r)
+static void use(const struct block *r)
 {
     static const struct text line[] = {{"unknown 203.0.113.9", 19},
                                        {"EHLO zombie.example", 19},
@@ -169,7 +169,7 @@ static void use(const struct ruleset *r)
                                        {"MAIL FROM:<a@b.example>", 23},
                                        {"RCPT TO:<sugar@example.com>", 27}};
     /* As session_open() reckons. */
-    const size_t words = ruleset_most_rules(r) / 64 + 1, counters = ruleset_counter_count(r);
+    const size_t words = block_most_rules(r) / 64 + 1, counters = block_counter_count(r);
     insist(words < 10000 && counters < 100000);
     uint64_t *memory = calloc(words, sizeof *memory);
     uint32_t *counts = calloc(counters + 1, sizeof *counts);
@@ -184,7 +184,7 @@ static void use(const struct ruleset *r)
     mailbox_from_command(line[3], &facts.sender);
     mailbox_from_command(line[4], &facts.recipient);
     for (unsigned op = OP_CONNECT; op <= OP_RCPT; op++)
-        ask(r, ruleset_matcher(r, (enum operation)op), (enum operation)op, &facts, line[op], memory);
+        ask(r, block_matcher(r, (enum operation)op), (enum operation)op, &facts, line[op], memory);
     ask_header(r, &facts, memory);
     free(memory);
     free(counts);
@@ -203,17 +203,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         image = changed(data + 1, n, &n);
     }
-    struct ruleset *r = ruleset_borrow(image, n);
+    struct block *r = block_borrow(image, n);
     insist(!r || n >= sizeof(struct block_head));
-    ruleset_unref(&r);
+    block_unref(&r);
     if (n >= sizeof(struct block_head)) {
         mend_head(image, n);
-        r = ruleset_borrow(image, n);
+        r = block_borrow(image, n);
         if (r) {
             look_at_settings(r);
             use(r);
         }
-        ruleset_unref(&r);
+        block_unref(&r);
     }
     free(image);
     return 0;

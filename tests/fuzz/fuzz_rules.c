@@ -75,23 +75,23 @@ static struct table *no_table(void *context, unsigned slot)
 }
 
 struct judged {
-    const struct ruleset *built, *kept;
+    const struct block *built, *kept;
     struct facts facts;
     struct found each, index, from_kept;
     uint64_t *words;
 };
 
-static void look_at_rule(const struct ruleset *r, uint32_t number)
+static void look_at_rule(const struct block *r, uint32_t number)
 {
     char cause[300];
     struct writer w = writer_on(cause, sizeof cause);
-    const struct rule *rule = ruleset_rule(r, number);
+    const struct rule *rule = block_rule(r, number);
     insist(rule != NULL);
     if (!rule)
         return;
-    insist(ruleset_source(r, rule).n || (rule->flags & RULE_PATTERN));
-    ruleset_cause(r, rule, &w);
-    insist(w.n && rule->line && ruleset_reply(r, rule).n <= 500);
+    insist(block_source(r, rule).n || (rule->flags & RULE_PATTERN));
+    block_cause(r, rule, &w);
+    insist(w.n && rule->line && block_reply(r, rule).n <= 500);
 }
 
 static void ask(struct judged *j, enum operation op, struct text subject)
@@ -117,7 +117,7 @@ static void ask_everything(struct judged *j, struct text line)
     for (unsigned op = OP_CONNECT; op <= OP_RCPT; op++)
         ask(j, (enum operation)op, line);
     ask(j, OP_HEADERS, TEXT(""));
-    if (!field_split(line, &field))
+    if (!header_split(line, &field))
         return;
     j->facts.field = &field;
     ask(j, OP_HEADER, field.line);
@@ -126,7 +126,7 @@ static void ask_everything(struct judged *j, struct text line)
     j->facts.field = NULL;
 }
 
-static void judge(const struct ruleset *r, struct text line)
+static void judge(const struct block *r, struct text line)
 {
     static const struct text lines[] = {
         {"EHLO zombie.example.net", 23},
@@ -139,29 +139,29 @@ static void judge(const struct ruleset *r, struct text line)
         {"X-Mailer : The Bulk 1.0", 23},
         {"unknown 203.0.113.9", 19},
     };
-    struct text bytes = ruleset_bytes(r);
+    struct text bytes = block_bytes(r);
     void *copy = malloc(bytes.n);
-    const uint32_t count = ruleset_rule_count(r);
-    const size_t words = ruleset_most_rules(r) / 64 + 1;
+    const uint32_t count = block_rule_count(r);
+    const size_t words = block_most_rules(r) / 64 + 1;
     struct judged j = {.built = r, .facts = {.rules = r, .table = no_table, .client_known = true}};
-    uint32_t *counts = calloc(ruleset_counter_count(r) + 1, sizeof *counts);
+    uint32_t *counts = calloc(block_counter_count(r) + 1, sizeof *counts);
     j.words = calloc(2 * words, sizeof *j.words);
     j.each.numbers = calloc(count + 1, sizeof *j.each.numbers);
     j.index.numbers = calloc(count + 1, sizeof *j.each.numbers);
     j.from_kept.numbers = calloc(count + 1, sizeof *j.each.numbers);
     insist(copy && counts && j.words && j.each.numbers && j.index.numbers && j.from_kept.numbers);
     memcpy(copy, bytes.p, bytes.n);
-    struct ruleset *kept = ruleset_borrow(copy, bytes.n);
+    struct block *kept = block_borrow(copy, bytes.n);
     insist(kept != NULL);
     kept->distrusted = false; /* else no plugin is opened for it */
-    insist(bound_take_up(kept, &plugin_silent_host, open_plugin));
+    insist(plugin_checks_take_up(kept, &plugin_silent_host, open_plugin));
     kept->distrusted = true;
     j.kept = kept;
     j.facts.field_count = counts;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         ask_everything(&j, lines[i]);
     ask_everything(&j, line);
-    ruleset_unref(&kept);
+    block_unref(&kept);
     free(counts);
     free(j.words);
     free(j.each.numbers);
@@ -177,13 +177,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config_reader reader = {.context = &file, .read = read_memory, .plugin = read_plugin};
     struct report report = {.problem = look_at_problem};
     struct watch_list watch;
-    struct ruleset *r = config_load(main_path, &reader, CONFIG_LINT, &report, &watch);
+    struct block *r = config_load(main_path, &reader, CONFIG_LINT, &report, &watch);
     insist((r == NULL) == (report.errors > 0));
     insist(watch.count && !watch.incomplete);
     watch_list_fini(&watch);
     if (r)
         judge(r, text_skip(all, file.n + 1));
-    ruleset_unref(&r);
+    block_unref(&r);
     insist(atomic_load(&words_alive) == 0);
     return 0;
 }

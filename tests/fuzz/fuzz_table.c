@@ -69,15 +69,15 @@ static void spell(struct text written)
 
 static void mend(unsigned char *p, size_t n)
 {
-    struct sum sum;
+    struct checksum sum;
     char digits[17];
     if (n < TABLE_SUM_AT + 16)
         return;
     snprintf(digits, sizeof digits, "%016llx", (unsigned long long)n);
     memcpy(p + TABLE_SUM_AT - 21, digits, 16);
-    sum_init(&sum, TABLE_SUM_AT);
-    sum_add(&sum, p, n);
-    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)sum_end(&sum));
+    checksum_init(&sum, TABLE_SUM_AT);
+    checksum_add(&sum, p, n);
+    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)checksum_end(&sum));
     memcpy(p + TABLE_SUM_AT, digits, 16);
 }
 

@@ -221,7 +221,7 @@ static int say_line_of_data(struct connection *c, struct text line, struct reply
     if (c->stage == AT_BODY)
         return 0;
     bool continued = c->field && line.n && is_blank((unsigned char)line.p[0]);
-    if (!continued && !field_split(line, &field)) {
+    if (!continued && !header_split(line, &field)) {
         header_over(c);
         return 0;
     }

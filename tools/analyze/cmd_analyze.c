@@ -105,7 +105,7 @@ static int read_options(struct choices *c, int argc, char **argv)
 {
     optind = 0; /* begin anew: glibc and mingw-w64 alike */
     for (int o; (o = getopt_long(argc, argv, "w:c:r:y:jf:h", options, NULL)) != -1;) {
-        if (o == 'w' && (!duration_parse(text_z(optarg), &c->window) || !c->window))
+        if (o == 'w' && (!scan_duration(text_z(optarg), &c->window) || !c->window))
             return wrong(optarg, "is no time; write it like 90s, 30m, 1h or 7d");
         if (o == 'c' && !set_number(&c->clients, optarg, 2, 1000))
             return wrong(optarg, "is no number from 2 to 1000");

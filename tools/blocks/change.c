@@ -78,18 +78,18 @@ enum block_kind blocks_kind(const struct blocks *b, struct text cause)
 {
     unsigned code;
     struct text enhanced, words;
-    reply_split(ruleset_text(b->context.rules, b->context.settings->relay_reply), &code, &enhanced, &words);
+    reply_split(block_text(b->context.rules, b->context.settings->relay_reply), &code, &enhanced, &words);
     return cause.n && text_eq_nocase(cause, words) ? BLOCK_RELAY : BLOCK_RULE;
 }
 
 int blocks_spared(struct blocks *b, const struct ip *client, const char **why)
 {
-    const struct ruleset *rules = b->context.rules;
-    const struct table_note *note = ruleset_table(rules, TABLE_EXEMPT);
-    struct text path = note ? ruleset_text(rules, note->path) : TEXT(""), value;
+    const struct block *rules = b->context.rules;
+    const struct table_note *note = block_table(rules, TABLE_EXEMPT);
+    struct text path = note ? block_text(rules, note->path) : TEXT(""), value;
     char reason[300];
     struct file_id id;
-    if (ruleset_own_network(rules, client)) {
+    if (block_own_network(rules, client)) {
         *why = "is of own-networks";
         return 1;
     }
@@ -119,7 +119,7 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
         fprintf(stderr, "%s: %s %s\n", b->command, words[0], why);
         return STATUS_USAGE;
     }
-    if (words[1] && !duration_parse(text_z(words[1]), &seconds)) {
+    if (words[1] && !scan_duration(text_z(words[1]), &seconds)) {
         fprintf(stderr, "%s: '%s' is no time; write it like 30m, 6h or 30d\n", b->command, words[1]);
         return STATUS_USAGE;
     }

@@ -115,8 +115,8 @@ int blocks_export(struct blocks *b, const struct blocks_options *o)
         [EXPORT_MERCURY_ACL] = print_mercury_acl,
     };
     const struct settings *s = b->context.settings;
-    struct exporter x = {.reply = {[BLOCK_RULE] = ruleset_text(b->context.rules, s->block_reply),
-                                   [BLOCK_RELAY] = ruleset_text(b->context.rules, s->relay_reply)}};
+    struct exporter x = {.reply = {[BLOCK_RULE] = block_text(b->context.rules, s->block_reply),
+                                   [BLOCK_RELAY] = block_text(b->context.rules, s->relay_reply)}};
     struct block_entry *entries;
     size_t n;
     if (blocks_collect(b, &o->filter, &entries, &n) != 0)

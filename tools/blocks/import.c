@@ -48,7 +48,7 @@ static void wrong(struct importer *im, struct text where, const char *what)
     struct error e;
     error_set(&e, im->path, im->number, (unsigned)(where.p - im->line.p) + 1, "'%.*s' %s",
               (int)(where.n < 60 ? where.n : 60), where.p, what);
-    report_problem(&im->report, &e, false, im->line);
+    error_report(&im->report, &e, false, im->line);
 }
 
 /* The beginning of it, cut between characters. */
@@ -77,7 +77,7 @@ static bool read_rest(struct importer *im, struct text rest, struct wanted *w)
         return true;
     }
     struct text all = rest, word = take_word(&rest);
-    if (duration_parse(word, &w->seconds)) {
+    if (scan_duration(word, &w->seconds)) {
         all = rest;
     } else if (word.n && is_digit((unsigned char)word.p[0])) {
         wrong(im, word, "is no time; write it like 30m, 6h or 30d");

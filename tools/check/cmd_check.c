@@ -55,14 +55,14 @@ static void table_problem(struct report *r, const char *path, const char *reason
 {
     struct error e;
     error_set(&e, path, 0, 0, "%s", reason);
-    report_problem(r, &e, false, TEXT(""));
+    error_report(r, &e, false, TEXT(""));
 }
 
 /* Reads a table of the rule file whole. Returns whether there is one. */
-static bool check_table(const struct ruleset *rules, uint32_t slot, struct report *report)
+static bool check_table(const struct block *rules, uint32_t slot, struct report *report)
 {
-    const struct table_note *note = ruleset_table(rules, slot);
-    struct text path = ruleset_text(rules, note->path);
+    const struct table_note *note = block_table(rules, slot);
+    struct text path = block_text(rules, note->path);
     struct table *table = NULL;
     char reason[512];
     if (path.n == 0)
@@ -85,21 +85,21 @@ static bool check_table(const struct ruleset *rules, uint32_t slot, struct repor
     return true;
 }
 
-static bool uses_check(const struct ruleset *rules, const char *name)
+static bool uses_check(const struct block *rules, const char *name)
 {
-    for (uint32_t i = 0; i < ruleset_rule_count(rules); i++) {
-        const struct rule *rule = ruleset_rule(rules, i);
-        if (!(rule->flags & RULE_PATTERN) && text_eq_nocase(ruleset_source(rules, rule), text_z(name)))
+    for (uint32_t i = 0; i < block_rule_count(rules); i++) {
+        const struct rule *rule = block_rule(rules, i);
+        if (!(rule->flags & RULE_PATTERN) && text_eq_nocase(block_source(rules, rule), text_z(name)))
             return true;
     }
     return false;
 }
 
-static unsigned check_tables(const struct ruleset *rules, const char *conf, struct report *report)
+static unsigned check_tables(const struct block *rules, const char *conf, struct report *report)
 {
     unsigned tables = 0;
     bool traps = false;
-    for (uint32_t slot = 0; slot < ruleset_table_count(rules); slot++) {
+    for (uint32_t slot = 0; slot < block_table_count(rules); slot++) {
         bool there = check_table(rules, slot, report);
         tables += there;
         traps = traps || (there && slot == TABLE_TRAP);
@@ -108,28 +108,28 @@ static unsigned check_tables(const struct ruleset *rules, const char *conf, stru
         struct error e;
         error_set(&e, conf, 0, 0,
                   "rules ask for traps, but there is no trap table; name one: trap-table = traps.cdb");
-        report_problem(report, &e, true, TEXT(""));
+        error_report(report, &e, true, TEXT(""));
     }
     return tables;
 }
 
 /* Whether something can put clients on the blocklist. */
-static bool may_block(const struct ruleset *rules)
+static bool may_block(const struct block *rules)
 {
-    for (uint32_t i = 0; i < ruleset_rule_count(rules); i++)
-        if (ruleset_rule(rules, i)->flags & RULE_BLOCK)
+    for (uint32_t i = 0; i < block_rule_count(rules); i++)
+        if (block_rule(rules, i)->flags & RULE_BLOCK)
             return true;
-    return ruleset_settings(rules)->relay_patterns.n > 0;
+    return block_settings(rules)->relay_patterns.n > 0;
 }
 
 /* Where a state directory was named, or there are clients to remember, it must be there. */
-static void check_state_dir(const struct ruleset *rules, const char *conf, struct report *report)
+static void check_state_dir(const struct block *rules, const char *conf, struct report *report)
 {
     char written[4096];
     struct file_id id;
     struct error e;
     config_state_dir(conf, written, sizeof written);
-    struct text dir = ruleset_text(rules, ruleset_settings(rules)->state_dir);
+    struct text dir = block_text(rules, block_settings(rules)->state_dir);
     if ((!written[0] && !may_block(rules)) || os_file_id(dir.p, &id) == 0)
         return;
     error_set(&e, conf, 0, 0,
@@ -137,7 +137,7 @@ static void check_state_dir(const struct ruleset *rules, const char *conf, struc
               "every connection, and "
               "no last good ones are kept; make it, owned by the user of the mail server",
               dir.p);
-    report_problem(report, &e, true, TEXT(""));
+    error_report(report, &e, true, TEXT(""));
 }
 
 static const char *plural(unsigned n)
@@ -185,9 +185,9 @@ int cmd_check(int argc, char **argv)
     }
     if (output.json)
         printf("{\"problems\": [");
-    struct ruleset *rules = config_load(conf, NULL, CONFIG_LINT, &report, NULL);
+    struct block *rules = config_load(conf, NULL, CONFIG_LINT, &report, NULL);
     unsigned tables = rules ? check_tables(rules, conf, &report) : 0;
-    unsigned count = rules ? ruleset_rule_count(rules) : 0;
+    unsigned count = rules ? block_rule_count(rules) : 0;
     if (rules)
         check_state_dir(rules, conf, &report);
     if (output.json)
@@ -199,6 +199,6 @@ int cmd_check(int argc, char **argv)
     else
         printf("%s: %u rule%s, %u table%s, no errors, %u warning%s\n", conf, count, plural(count), tables,
                plural(tables), report.warnings, plural(report.warnings));
-    ruleset_unref(&rules);
+    block_unref(&rules);
     return report.errors ? STATUS_NO : STATUS_YES;
 }

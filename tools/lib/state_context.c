@@ -24,7 +24,7 @@ static int read_nothing(void *context, const char *path, char **bytes, size_t *s
     return *bytes ? 0 : ENOMEM;
 }
 
-static struct ruleset *defaults(void)
+static struct block *defaults(void)
 {
     static const struct config_reader nothing = {.read = read_nothing};
     struct report report = {0};
@@ -69,9 +69,9 @@ int state_context_find(struct state_context *h, const char *command, const char 
         fprintf(stderr, "%s: out of memory\n", command);
         return -1;
     }
-    h->settings = ruleset_settings(h->rules);
+    h->settings = block_settings(h->rules);
     if (!h->dir[0])
-        snprintf(h->dir, sizeof h->dir, "%s", dir ? dir : ruleset_text(h->rules, h->settings->state_dir).p);
+        snprintf(h->dir, sizeof h->dir, "%s", dir ? dir : block_text(h->rules, h->settings->state_dir).p);
     if (os_file_id(h->dir, &id) == 0)
         return 0;
     fprintf(stderr, "%s: there is no state directory %s%s\n", command, h->dir,
@@ -82,7 +82,7 @@ int state_context_find(struct state_context *h, const char *command, const char 
 
 void state_context_leave(struct state_context *h)
 {
-    ruleset_unref(&h->rules);
+    block_unref(&h->rules);
 }
 
 void state_context_say_defaults(const struct state_context *h, const char *command, const char *what)
@@ -93,7 +93,7 @@ void state_context_say_defaults(const struct state_context *h, const char *comma
 
 int64_t state_context_now(const struct state_context *h)
 {
-    struct text path = ruleset_text(h->rules, h->settings->test_clock);
+    struct text path = block_text(h->rules, h->settings->test_clock);
     char *bytes = NULL;
     size_t n = 0;
     struct file_id id;

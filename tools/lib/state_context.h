@@ -8,9 +8,9 @@
 #include "core/config/config.h"
 
 struct state_context {
-    char conf[4096];       /* the rule file, as messages show it */
-    char dir[4096];        /* the state directory */
-    struct ruleset *rules; /* of that file; if it cannot be used, one with the defaults alone */
+    char conf[4096];     /* the rule file, as messages show it */
+    char dir[4096];      /* the state directory */
+    struct block *rules; /* of that file; if it cannot be used, one with the defaults alone */
     const struct settings *settings;
     char why[700]; /* why it could not be used; "" if it is */
 };

@@ -67,7 +67,7 @@ static bool wrong(struct dialogue *d, struct text line, const char *at, const ch
 {
     struct error e;
     error_set(&e, d->file, d->line, (unsigned)(at - line.p) + 1, "%s", message);
-    report_problem(d->report, &e, false, line);
+    error_report(d->report, &e, false, line);
     return false;
 }
 
@@ -88,7 +88,7 @@ static bool unknown_word(struct dialogue *d, struct text line, struct text word,
     else
         error_set(&e, d->file, d->line, (unsigned)(word.p - line.p) + 1, "unknown %s '%s'; %s", kind, shown,
                   help);
-    report_problem(d->report, &e, false, line);
+    error_report(d->report, &e, false, line);
     return false;
 }
 

@@ -194,7 +194,7 @@ static int say_line_of_data(struct simulation *s, struct text line, struct reply
     if (s->stage == STAGE_BODY)
         return 0;
     bool continued = s->field && line.n && is_blank((unsigned char)line.p[0]);
-    if (continued || field_split(line, &field)) {
+    if (continued || header_split(line, &field)) {
         s->field = true;
         s->api->header_text(s->session, line.p, line.n);
         s->api->header_text(s->session, "\r\n", 2);

@@ -104,15 +104,15 @@ static int read_rules(const struct state_context *h, const struct stats *stats, 
     n->rules = calloc(with_hits + 1, sizeof *n->rules);
     if (!n->rules)
         return cannot("out of memory");
-    for (uint32_t i = 0; i < ruleset_rule_count(h->rules) && n->rule_count < with_hits; i++) {
-        const struct rule *rule = ruleset_rule(h->rules, i);
+    for (uint32_t i = 0; i < block_rule_count(h->rules) && n->rule_count < with_hits; i++) {
+        const struct rule *rule = block_rule(h->rules, i);
         hash = count_rule_hash(h->rules, rule);
         hits = stats_get_rule(stats, hash);
         if (!hits || is_there(n, hash))
             continue;
         struct rule_hits *row = &n->rules[n->rule_count++];
         struct writer w = writer_on(row->rule, sizeof row->rule);
-        ruleset_cause(h->rules, rule, &w);
+        block_cause(h->rules, rule, &w);
         row->hash = hash;
         row->hits = hits;
         known += hits;

@@ -21,7 +21,7 @@ void maker_problem(struct maker *m, struct text where, const char *format, ...)
     va_end(arguments);
     unsigned column = m->source.n ? (unsigned)(where.p - m->source.p) + 1 : 0;
     error_set(&e, m->job->in, m->line, column, "%s", message);
-    report_problem(m->job->report, &e, false, m->source);
+    error_report(m->job->report, &e, false, m->source);
 }
 
 void maker_leave_out(struct maker *m, const char *what)
@@ -124,7 +124,7 @@ static int cannot(struct table_job *job, const char *path, int error)
         error_set(&e, path, 0, 0, "has a line of more than %d bytes", (int)LINE_LONGEST);
     else
         error_set(&e, path, 0, 0, "%s", os_reason(error, reason, sizeof reason));
-    report_problem(job->report, &e, false, TEXT(""));
+    error_report(job->report, &e, false, TEXT(""));
     return -1;
 }
 

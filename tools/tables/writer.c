@@ -198,18 +198,18 @@ static int write_meta(struct table_writer *w, uint64_t sum)
 static int sum_file(struct table_writer *w, uint64_t *out)
 {
     enum { STEP = 1 << 18 };
-    struct sum sum;
+    struct checksum sum;
     unsigned char *bytes = malloc(STEP);
     int error = bytes ? 0 : ENOMEM;
-    sum_init(&sum, TABLE_SUM_AT);
+    checksum_init(&sum, TABLE_SUM_AT);
     for (uint64_t at = 0, size = outfile_size(w->file); !error && at < size; at += STEP) {
         size_t n = size - at < STEP ? (size_t)(size - at) : STEP;
         error = outfile_read(w->file, at, bytes, n);
         if (!error)
-            sum_add(&sum, bytes, n);
+            checksum_add(&sum, bytes, n);
     }
     free(bytes);
-    *out = sum_end(&sum);
+    *out = checksum_end(&sum);
     return error;
 }
 

@@ -49,7 +49,7 @@ static bool begins_with_field(struct text t)
 {
     struct text line;
     struct field field;
-    return mbox_line(&t, &line) && (field_split(line, &field) || text_starts_nocase(line, TEXT(">From ")));
+    return mbox_line(&t, &line) && (header_split(line, &field) || text_starts_nocase(line, TEXT(">From ")));
 }
 
 void mbox_init(struct mbox *s, struct text file)
@@ -91,7 +91,7 @@ bool mbox_next(struct mbox *s, struct mbox_message *out)
         return false;
     struct text here = s->rest;
     mbox_line(&s->rest, &line);
-    if (text_starts_nocase(line, TEXT("From ")) && !field_split(line, &field))
+    if (text_starts_nocase(line, TEXT("From ")) && !header_split(line, &field))
         out->postmark = line;
     else
         s->rest = here;
@@ -104,7 +104,7 @@ bool mbox_next(struct mbox *s, struct mbox_message *out)
     bool empty = false;
     for (here = s->rest; mbox_line(&s->rest, &line); here = s->rest) {
         bool more = inside && line.n && is_blank((unsigned char)line.p[0]);
-        if (!more && !field_split(line, &field)) {
+        if (!more && !header_split(line, &field)) {
             empty = line.n == 0;
             if (!empty)
                 s->rest = here;
@@ -124,7 +124,7 @@ bool mbox_field(struct text *header, struct text *lines, struct text *name)
     struct text line;
     struct field field;
     const char *start = header->p;
-    if (!mbox_line(header, &line) || !field_split(line, &field))
+    if (!mbox_line(header, &line) || !header_split(line, &field))
         return false;
     *name = field.name;
     const char *end = line.p + line.n;

@@ -7,11 +7,11 @@
 
 static uint64_t sum_of(const unsigned char *p, size_t n, size_t step, uint64_t gap)
 {
-    struct sum s;
-    sum_init(&s, gap);
+    struct checksum s;
+    checksum_init(&s, gap);
     for (size_t at = 0; at < n; at += step)
-        sum_add(&s, p + at, n - at < step ? n - at : step);
-    return sum_end(&s);
+        checksum_add(&s, p + at, n - at < step ? n - at : step);
+    return checksum_end(&s);
 }
 
 static void fill(unsigned char *p, size_t n)
@@ -28,7 +28,8 @@ static void sum__pieces__make_no_difference(void **state)
     fill(bytes, sizeof bytes);
     for (size_t n = 0; n <= sizeof bytes; n++)
         for (size_t step = 64; step <= 256; step += 64)
-            assert_int_equal(sum_of(bytes, n, step, SUM_NO_GAP), sum_of(bytes, n, sizeof bytes, SUM_NO_GAP));
+            assert_int_equal(sum_of(bytes, n, step, CHECKSUM_NO_GAP),
+                             sum_of(bytes, n, sizeof bytes, CHECKSUM_NO_GAP));
 }
 
 static void sum__any_bit_and_any_length__changes_it(void **state)
@@ -36,35 +37,36 @@ static void sum__any_bit_and_any_length__changes_it(void **state)
     unsigned char bytes[300];
     (void)state;
     fill(bytes, sizeof bytes);
-    const uint64_t before = sum_of(bytes, sizeof bytes, 320, SUM_NO_GAP);
+    const uint64_t before = sum_of(bytes, sizeof bytes, 320, CHECKSUM_NO_GAP);
     for (size_t bit = 0; bit < sizeof bytes * 8; bit++) {
         bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        assert_int_not_equal(sum_of(bytes, sizeof bytes, 320, SUM_NO_GAP), before);
+        assert_int_not_equal(sum_of(bytes, sizeof bytes, 320, CHECKSUM_NO_GAP), before);
         bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
     memset(bytes, 0, sizeof bytes);
     for (size_t n = 1; n <= sizeof bytes; n++)
-        assert_int_not_equal(sum_of(bytes, n, 320, SUM_NO_GAP), sum_of(bytes, n - 1, 320, SUM_NO_GAP));
+        assert_int_not_equal(sum_of(bytes, n, 320, CHECKSUM_NO_GAP),
+                             sum_of(bytes, n - 1, 320, CHECKSUM_NO_GAP));
 }
 
 static void sum__gap__is_taken_as_zeros_wherever_it_lies(void **state)
 {
     unsigned char bytes[300];
     (void)state;
-    for (size_t gap = 0; gap + SUM_GAP <= sizeof bytes; gap++) {
+    for (size_t gap = 0; gap + CHECKSUM_GAP <= sizeof bytes; gap++) {
         fill(bytes, sizeof bytes);
         const uint64_t before = sum_of(bytes, sizeof bytes, 64, gap);
-        memset(bytes + gap, 'x', SUM_GAP);
+        memset(bytes + gap, 'x', CHECKSUM_GAP);
         assert_int_equal(sum_of(bytes, sizeof bytes, 64, gap), before);
-        memset(bytes + gap, '0', SUM_GAP);
-        assert_int_equal(sum_of(bytes, sizeof bytes, 64, SUM_NO_GAP), before);
+        memset(bytes + gap, '0', CHECKSUM_GAP);
+        assert_int_equal(sum_of(bytes, sizeof bytes, 64, CHECKSUM_NO_GAP), before);
         if (gap) {
             bytes[gap - 1] ^= 1;
             assert_int_not_equal(sum_of(bytes, sizeof bytes, 64, gap), before);
             bytes[gap - 1] ^= 1;
         }
-        if (gap + SUM_GAP < sizeof bytes) {
-            bytes[gap + SUM_GAP] ^= 1;
+        if (gap + CHECKSUM_GAP < sizeof bytes) {
+            bytes[gap + CHECKSUM_GAP] ^= 1;
             assert_int_not_equal(sum_of(bytes, sizeof bytes, 64, gap), before);
         }
     }
@@ -77,8 +79,8 @@ static void sum__value__is_the_same_in_every_version(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)i;
-    assert_int_equal(sum_of(bytes, 0, 64, SUM_NO_GAP), 0x217da67f298400af);
-    assert_int_equal(sum_of(bytes, sizeof bytes, 64, SUM_NO_GAP), 0xf36dc7fb1ab2b039);
+    assert_int_equal(sum_of(bytes, 0, 64, CHECKSUM_NO_GAP), 0x217da67f298400af);
+    assert_int_equal(sum_of(bytes, sizeof bytes, 64, CHECKSUM_NO_GAP), 0xf36dc7fb1ab2b039);
 }
 
 int main(void)

@@ -58,13 +58,13 @@ static void report_problem__errors_and_warnings__counts_and_hands_on(void **stat
     struct error e;
     (void)state;
     error_set(&e, "f", 1, 1, "m");
-    report_problem(&r, &e, false, TEXT("line"));
-    report_problem(&r, &e, true, TEXT("line"));
-    report_problem(&r, &e, true, TEXT("line"));
+    error_report(&r, &e, false, TEXT("line"));
+    error_report(&r, &e, true, TEXT("line"));
+    error_report(&r, &e, true, TEXT("line"));
     assert_int_equal(seen, 21);
     assert_int_equal(r.errors, 1);
     assert_int_equal(r.warnings, 2);
-    report_problem(&silent, &e, false, TEXT("line"));
+    error_report(&silent, &e, false, TEXT("line"));
     assert_int_equal(silent.errors, 1);
 }
 

@@ -8,10 +8,10 @@
 #define CONF "/etc/gatepost/gatepost.conf"
 
 /* Loads TEXT, which must be without error. */
-static struct ruleset *good(const char *text)
+static struct block *good(const char *text)
 {
     struct collected problems;
-    struct ruleset *r = load_text(text, NULL, 0, &problems);
+    struct block *r = load_text(text, NULL, 0, &problems);
     if (!r)
         print_error("%s", problems.text);
     assert_non_null(r);
@@ -22,7 +22,7 @@ static struct ruleset *good(const char *text)
 static void bad(const char *text, const char *wanted)
 {
     struct collected problems;
-    struct ruleset *r = load_text(text, NULL, 0, &problems);
+    struct block *r = load_text(text, NULL, 0, &problems);
     assert_null(r);
     assert_string_equal(problems.text, wanted);
 }
@@ -40,8 +40,8 @@ static void config__every_rule_line_of_2003_and_2007__is_accepted(void **state)
                                 " H, \"PC1\", X, \"sending machine known\"\n"
                                 "\n# Exempt the following HELO's\n"
                                 "H, \"[heHE][heHE]LO laptop01??*\", X, \"Laptop\"\n";
-    struct ruleset *r = good(seeds);
-    assert_int_equal(ruleset_rule_count(r), 6);
+    struct block *r = good(seeds);
+    assert_int_equal(block_rule_count(r), 6);
     static const struct {
         enum operation op;
         enum rule_action action;
@@ -55,16 +55,16 @@ static void config__every_rule_line_of_2003_and_2007__is_accepted(void **state)
         {OP_HELO, ACT_SKIP, RULE_PATTERN},
     };
     for (uint32_t i = 0; i < 6; i++) {
-        const struct rule *rule = ruleset_rule(r, i);
+        const struct rule *rule = block_rule(r, i);
         assert_int_equal(rule->operation, wanted[i].op);
         assert_int_equal(rule->action, wanted[i].action);
         assert_int_equal(rule->flags, wanted[i].flags);
     }
-    ruleset_unref(&r);
+    block_unref(&r);
     /* The sentence that a rule stands in has a full stop behind it. */
-    struct ruleset *sentence = good(text);
-    assert_int_equal(ruleset_rule_count(sentence), 3);
-    ruleset_unref(&sentence);
+    struct block *sentence = good(text);
+    assert_int_equal(block_rule_count(sentence), 3);
+    block_unref(&sentence);
 }
 
 static void config__words_and_letters__mean_the_same(void **state)
@@ -82,15 +82,15 @@ static void config__words_and_letters__mean_the_same(void **state)
         {"mixed", "H, not \"*x*\", refuse block", "helo, \"*x*\", RSN"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct ruleset *a = good(rows[i].one), *b = good(rows[i].other);
-        const struct rule *x = ruleset_rule(a, 0), *y = ruleset_rule(b, 0);
+        struct block *a = good(rows[i].one), *b = good(rows[i].other);
+        const struct rule *x = block_rule(a, 0), *y = block_rule(b, 0);
         assert_int_equal(x->operation, y->operation);
         assert_int_equal(x->action, y->action);
         assert_int_equal(x->flags, y->flags);
-        struct text p = ruleset_reply(a, x), q = ruleset_reply(b, y);
+        struct text p = block_reply(a, x), q = block_reply(b, y);
         assert_true(text_eq(p, q));
-        ruleset_unref(&a);
-        ruleset_unref(&b);
+        block_unref(&a);
+        block_unref(&b);
     }
 }
 
@@ -210,22 +210,22 @@ static void config__checks_of_plugins__are_rules_like_others(void **state)
     struct collected problems;
     char path[200];
     (void)state;
-    struct ruleset *r = load_text("helo, \"a\", log\nload \"words\" # more\nh word(\"a)b\") RSN \"554 x)\"\n"
-                                  "CONNECT, From-203(), close block(24h)\nload \"words\"\n",
-                                  NULL, CONFIG_LINT, &problems);
+    struct block *r = load_text("helo, \"a\", log\nload \"words\" # more\nh word(\"a)b\") RSN \"554 x)\"\n"
+                                "CONNECT, From-203(), close block(24h)\nload \"words\"\n",
+                                NULL, CONFIG_LINT, &problems);
     assert_non_null(r);
-    assert_int_equal(ruleset_rule_count(r), 3);
-    const struct rule *rule = ruleset_rule(r, 1);
+    assert_int_equal(block_rule_count(r), 3);
+    const struct rule *rule = block_rule(r, 1);
     assert_int_equal(rule->flags, RULE_PLUGIN | RULE_NOT | RULE_BLOCK);
-    assert_string_equal(ruleset_source(r, rule).p, "word(\"a)b\")");
-    assert_string_equal(ruleset_reply(r, rule).p, "554 x)");
-    assert_string_equal(ruleset_text(r, ruleset_check(r, 0)->args).p, "\"a)b\"");
+    assert_string_equal(block_source(r, rule).p, "word(\"a)b\")");
+    assert_string_equal(block_reply(r, rule).p, "554 x)");
+    assert_string_equal(block_text(r, block_check(r, 0)->args).p, "\"a)b\"");
     as_here("ROOT/etc/gatepost/words.SO", path, sizeof path);
-    assert_string_equal(ruleset_plugin(r, 0).p, path);
-    assert_int_equal(ruleset_plugin(r, 1).n, 0);
+    assert_string_equal(block_plugin(r, 0).p, path);
+    assert_int_equal(block_plugin(r, 1).n, 0);
     /* A file that the rules were made from. */
-    assert_string_equal(ruleset_text(r, ruleset_file(r, 1)->path).p, path);
-    ruleset_unref(&r);
+    assert_string_equal(block_text(r, block_file(r, 1)->path).p, path);
+    block_unref(&r);
     assert_int_equal(words_alive, 0);
 }
 
@@ -247,13 +247,13 @@ static void config__the_same_check_twice__is_never_reached_the_second_time(void 
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r = load_text("load \"words\"\nhelo, word(\"a\"), fail\nhelo, word(\"b\"), fail\n"
-                                  "helo, word(\"a\"), close\n",
-                                  NULL, CONFIG_LINT, &problems);
+    struct block *r = load_text("load \"words\"\nhelo, word(\"a\"), fail\nhelo, word(\"b\"), fail\n"
+                                "helo, word(\"a\"), close\n",
+                                NULL, CONFIG_LINT, &problems);
     assert_string_equal(problems.text,
                         CONF ":4:7: warning: this rule is never reached: gatepost.conf:2 decides "
                              "before it\n");
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void config__missing_file__is_an_error(void **state)
@@ -278,54 +278,54 @@ static void config__include__takes_an_old_filter_file_as_it_is(void **state)
     char cause[64];
     struct writer w = writer_on(cause, sizeof cause);
     (void)state;
-    struct ruleset *r = load_text("include \"mercury/TRANSFLT.MER\"\nhelo, fqdn, skip\n", more, 0, &problems);
+    struct block *r = load_text("include \"mercury/TRANSFLT.MER\"\nhelo, fqdn, skip\n", more, 0, &problems);
     assert_non_null(r);
-    assert_int_equal(ruleset_rule_count(r), 2);
-    ruleset_cause(r, ruleset_rule(r, 0), &w);
+    assert_int_equal(block_rule_count(r), 2);
+    block_cause(r, block_rule(r, 0), &w);
     assert_string_equal(cause, "mercury/TRANSFLT.MER:2");
     w = writer_on(cause, sizeof cause);
-    ruleset_cause(r, ruleset_rule(r, 1), &w);
+    block_cause(r, block_rule(r, 1), &w);
     assert_string_equal(cause, "gatepost.conf:2");
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void config__settings__have_their_values(void **state)
 {
     (void)state;
-    struct ruleset *r = good("own-names = mail.example.com .example.org   # ours\n"
-                             "own-addresses = 190.140.4.4 2001:db8::1\n"
-                             "own-networks = 10.0.0.0/8\n"
-                             "block-time = 2s 6s\n"
-                             "block-reply = 554 5.7.1 Not now # really\n"
-                             "block-at = mail\nmode = log\non-error = tempfail\n"
-                             "exempt-table = sub/exempt.cdb\nblock-table =\n"
-                             "relay-pattern = envelope 3 clients 1h\nrelay-pattern = subject 4 clients 2h\n"
-                             "state-dir = state\n");
-    const struct settings *s = ruleset_settings(r);
+    struct block *r = good("own-names = mail.example.com .example.org   # ours\n"
+                           "own-addresses = 190.140.4.4 2001:db8::1\n"
+                           "own-networks = 10.0.0.0/8\n"
+                           "block-time = 2s 6s\n"
+                           "block-reply = 554 5.7.1 Not now # really\n"
+                           "block-at = mail\nmode = log\non-error = tempfail\n"
+                           "exempt-table = sub/exempt.cdb\nblock-table =\n"
+                           "relay-pattern = envelope 3 clients 1h\nrelay-pattern = subject 4 clients 2h\n"
+                           "state-dir = state\n");
+    const struct settings *s = block_settings(r);
     struct ip ip;
-    assert_true(ruleset_own_name(r, TEXT("MAIL.example.com")));
-    assert_true(ruleset_own_name(r, TEXT("a.b.example.org")));
-    assert_true(ruleset_own_name(r, TEXT("example.org.")));
-    assert_false(ruleset_own_name(r, TEXT("x.mail.example.com")));
-    assert_true(ip_parse(TEXT("2001:db8::1"), &ip) && ruleset_own_address(r, &ip));
-    assert_true(ip_parse(TEXT("10.9.8.7"), &ip) && ruleset_own_network(r, &ip));
-    assert_true(ip_parse(TEXT("127.0.0.1"), &ip) && !ruleset_own_network(r, &ip));
+    assert_true(block_own_name(r, TEXT("MAIL.example.com")));
+    assert_true(block_own_name(r, TEXT("a.b.example.org")));
+    assert_true(block_own_name(r, TEXT("example.org.")));
+    assert_false(block_own_name(r, TEXT("x.mail.example.com")));
+    assert_true(ip_parse(TEXT("2001:db8::1"), &ip) && block_own_address(r, &ip));
+    assert_true(ip_parse(TEXT("10.9.8.7"), &ip) && block_own_network(r, &ip));
+    assert_true(ip_parse(TEXT("127.0.0.1"), &ip) && !block_own_network(r, &ip));
     assert_int_equal(s->block_time[0], 2);
     assert_int_equal(s->block_time[1], 6);
     assert_int_equal(s->block_time[2], 6);
-    assert_true(text_eq(ruleset_text(r, s->block_reply), TEXT("554 5.7.1 Not now # really")));
+    assert_true(text_eq(block_text(r, s->block_reply), TEXT("554 5.7.1 Not now # really")));
     assert_true(s->block_at_mail && s->log_only && s->on_error_tempfail && !s->judge_authenticated);
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path),
+    assert_true(text_eq(block_text(r, block_table(r, TABLE_EXEMPT)->path),
                         text_z(memory_path("/etc/gatepost/sub/exempt.cdb"))));
-    assert_int_equal(ruleset_table(r, TABLE_EXEMPT)->optional, 0);
-    assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path).n, 0);
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path),
+    assert_int_equal(block_table(r, TABLE_EXEMPT)->optional, 0);
+    assert_int_equal(block_text(r, block_table(r, TABLE_BLOCK)->path).n, 0);
+    assert_true(text_eq(block_text(r, block_table(r, TABLE_TRAP)->path),
                         text_z(memory_path("/etc/gatepost/traps.cdb"))));
-    assert_int_equal(ruleset_table(r, TABLE_TRAP)->optional, 1);
+    assert_int_equal(block_table(r, TABLE_TRAP)->optional, 1);
     assert_int_equal(s->relay_patterns.n, 2);
-    assert_true(text_eq(ruleset_text(r, s->state_dir), text_z(memory_path("/etc/gatepost/state"))));
-    assert_true(ruleset_submission_port(r, 587) && !ruleset_submission_port(r, 25));
-    ruleset_unref(&r);
+    assert_true(text_eq(block_text(r, s->state_dir), text_z(memory_path("/etc/gatepost/state"))));
+    assert_true(block_submission_port(r, 587) && !block_submission_port(r, 25));
+    block_unref(&r);
 }
 
 static void config__what_is_surely_not_meant__is_warned_about(void **state)
@@ -357,12 +357,12 @@ static void config__what_is_surely_not_meant__is_warned_about(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct collected problems;
-        struct ruleset *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
+        struct block *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
         assert_non_null(r);
         if (!strstr(problems.text, rows[i].wanted))
             print_error("%s\n  wanted %s\n  got %s", rows[i].text, rows[i].wanted, problems.text);
         assert_non_null(strstr(problems.text, rows[i].wanted));
-        ruleset_unref(&r);
+        block_unref(&r);
     }
 }
 
@@ -370,17 +370,16 @@ static void config__what_is_meant__is_not_warned_about(void **state)
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r =
-        load_text("H, \"[heHE][heHE]LO laptop01??*\", X, \"Laptop\"\n"
-                  "H, \"*mail.example.com*\", RS, \"554 Format of command not acceptable here\"\n"
-                  "H, \"*.*\" RSN, \"554 Format of HELO/EHLO greeting unacceptable.\"\n"
-                  "R, \"*sugar@example.com*\" BS, \"554 Spam is not welcome here - go away.\"\n"
-                  "helo, own-name, log\nhelo, own-name, refuse block\n"
-                  "headers, not has(Message-ID), fail, \"553 no\"\n",
-                  NULL, CONFIG_LINT, &problems);
+    struct block *r = load_text("H, \"[heHE][heHE]LO laptop01??*\", X, \"Laptop\"\n"
+                                "H, \"*mail.example.com*\", RS, \"554 Format of command not acceptable here\"\n"
+                                "H, \"*.*\" RSN, \"554 Format of HELO/EHLO greeting unacceptable.\"\n"
+                                "R, \"*sugar@example.com*\" BS, \"554 Spam is not welcome here - go away.\"\n"
+                                "helo, own-name, log\nhelo, own-name, refuse block\n"
+                                "headers, not has(Message-ID), fail, \"553 no\"\n",
+                                NULL, CONFIG_LINT, &problems);
     assert_non_null(r);
     assert_string_equal(problems.text, "");
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 int main(void)

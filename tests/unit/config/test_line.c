@@ -143,7 +143,7 @@ static void duration__units__are_seconds(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint32_t seconds = 0;
         struct text t = exact(rows[i].text);
-        bool good = duration_parse(t, &seconds);
+        bool good = scan_duration(t, &seconds);
         if (good != (rows[i].seconds != 0) || seconds != rows[i].seconds)
             print_error("%s: %u\n", rows[i].text, seconds);
         assert_int_equal(good, rows[i].seconds != 0);

@@ -38,7 +38,7 @@ static void hidden__only_by_a_rule_that_decides_before_it(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct collected problems;
         char wanted[100];
-        struct ruleset *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
+        struct block *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
         assert_non_null(r);
         snprintf(wanted, sizeof wanted, "conf:%d:", rows[i].line);
         const char *said =
@@ -48,7 +48,7 @@ static void hidden__only_by_a_rule_that_decides_before_it(void **state)
         assert_int_equal(said != NULL, rows[i].line != 0);
         if (said)
             assert_non_null(strstr(problems.text, wanted));
-        ruleset_unref(&r);
+        block_unref(&r);
     }
 }
 
@@ -62,7 +62,7 @@ static void hidden__by_the_first_of_many(void **state)
         writer_printf(&w, "rcpt, \"*user%d@example.com*\", close\n", i);
     writer_add(&w, TEXT("rcpt, \"*example.com*\", close\nrcpt, \"*no@example.com*\", close\n"
                         "rcpt, \"*USER77@example.com*\", close\n"));
-    struct ruleset *r = load_text(text, NULL, CONFIG_LINT, &problems);
+    struct block *r = load_text(text, NULL, CONFIG_LINT, &problems);
     assert_non_null(r);
     assert_string_equal(problems.text, "/etc/gatepost/gatepost.conf:1002:7: warning: this rule is never "
                                        "reached: gatepost.conf:1001 decides before "
@@ -70,7 +70,7 @@ static void hidden__by_the_first_of_many(void **state)
                                        "/etc/gatepost/gatepost.conf:1003:7: warning: this rule is never "
                                        "reached: gatepost.conf:78 decides before "
                                        "it\n");
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void trap_reply__naming_the_trap__is_warned_about(void **state)
@@ -89,13 +89,13 @@ static void trap_reply__naming_the_trap__is_warned_about(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct collected problems;
-        struct ruleset *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
+        struct block *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
         assert_non_null(r);
         bool said = strstr(problems.text, "tells the client that the address is a trap") != NULL;
         if (said != rows[i].warned)
             print_error("%s: %s\n", rows[i].text, problems.text);
         assert_int_equal(said, rows[i].warned);
-        ruleset_unref(&r);
+        block_unref(&r);
     }
 }
 

@@ -55,17 +55,17 @@ static void rule__separators_and_spelling__are_free(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         struct collected problems;
-        struct ruleset *r = load_text(same[i], NULL, 0, &problems);
+        struct block *r = load_text(same[i], NULL, 0, &problems);
         if (!r)
             print_error("%s: %s", same[i], problems.text);
         assert_non_null(r);
-        const struct rule *rule = ruleset_rule(r, 0);
+        const struct rule *rule = block_rule(r, 0);
         assert_int_equal(rule->operation, OP_HELO);
         assert_int_equal(rule->action, ACT_REFUSE);
         assert_int_equal(rule->flags, RULE_PATTERN | RULE_BLOCK);
-        assert_true(text_eq(ruleset_reply(r, rule), TEXT("554 a")));
-        assert_true(text_eq(ruleset_source(r, rule), TEXT("*x*")));
-        ruleset_unref(&r);
+        assert_true(text_eq(block_reply(r, rule), TEXT("554 a")));
+        assert_true(text_eq(block_source(r, rule), TEXT("*x*")));
+        block_unref(&r);
     }
 }
 
@@ -119,13 +119,13 @@ static void rule__reply__may_have_500_bytes(void **state)
         for (size_t i = 4; i < n; i++)
             writer_char(&w, 'x');
         writer_char(&w, '"');
-        struct ruleset *r = load_text(text, NULL, 0, &problems);
+        struct block *r = load_text(text, NULL, 0, &problems);
         assert_int_equal(r != NULL, n <= 500);
         if (r)
-            assert_int_equal(ruleset_reply(r, ruleset_rule(r, 0)).n, n);
+            assert_int_equal(block_reply(r, block_rule(r, 0)).n, n);
         else
             assert_non_null(strstr(problems.text, ":1:20: the reply has 501 bytes; 500 are the most"));
-        ruleset_unref(&r);
+        block_unref(&r);
     }
 }
 
@@ -133,15 +133,15 @@ static void rule__reply_of_log_and_skip__is_free_text(void **state)
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r =
+    struct block *r =
         load_text("helo, fqdn, log, \"seen\"\nhelo, fqdn, X, \"Laptop\"\nhelo, fqdn, drop, \"bye\"\n"
                   "helo, fqdn, S, \"\"\nhelo, fqdn, refuse, \"\"\n",
                   NULL, 0, &problems);
     assert_string_equal(problems.text, "");
-    assert_int_equal(ruleset_rule_count(r), 5);
-    assert_true(text_eq(ruleset_reply(r, ruleset_rule(r, 0)), TEXT("seen")));
-    assert_int_equal(ruleset_reply(r, ruleset_rule(r, 4)).n, 0); /* the default */
-    ruleset_unref(&r);
+    assert_int_equal(block_rule_count(r), 5);
+    assert_true(text_eq(block_reply(r, block_rule(r, 0)), TEXT("seen")));
+    assert_int_equal(block_reply(r, block_rule(r, 4)).n, 0); /* the default */
+    block_unref(&r);
 }
 
 static void reply__codes__are_taken_apart(void **state)

@@ -12,28 +12,28 @@ static void settings__not_written__have_their_defaults(void **state)
     struct collected problems;
     struct ip ip;
     (void)state;
-    struct ruleset *r = load_text("# nothing\n", NULL, 0, &problems);
+    struct block *r = load_text("# nothing\n", NULL, 0, &problems);
     assert_non_null(r);
-    const struct settings *s = ruleset_settings(r);
+    const struct settings *s = block_settings(r);
     assert_int_equal(s->own_names.n, 0);
     assert_int_equal(s->own_addresses.n, 0);
     static const char *const own[] = {"127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"};
     static const char *const others[] = {"126.255.255.255", "128.0.0.0", "::2", "10.0.0.1"};
     for (size_t i = 0; i < 4; i++) {
-        assert_true(ip_parse(text_z(own[i]), &ip) && ruleset_own_network(r, &ip));
-        assert_true(ip_parse(text_z(others[i]), &ip) && !ruleset_own_network(r, &ip));
+        assert_true(ip_parse(text_z(own[i]), &ip) && block_own_network(r, &ip));
+        assert_true(ip_parse(text_z(others[i]), &ip) && !block_own_network(r, &ip));
     }
-    assert_true(ruleset_submission_port(r, 465) && ruleset_submission_port(r, 587));
-    assert_false(ruleset_submission_port(r, 25) || ruleset_submission_port(r, 0));
+    assert_true(block_submission_port(r, 465) && block_submission_port(r, 587));
+    assert_false(block_submission_port(r, 25) || block_submission_port(r, 0));
     const bool anywhere = os_default_state_dir()[0] == '/';
     char state_dir[300];
     snprintf(state_dir, sizeof state_dir, "%s%s%s", anywhere ? "" : memory_path("/etc/gatepost"),
              anywhere ? "" : "/", os_default_state_dir());
-    assert_true(text_eq(ruleset_text(r, s->state_dir), text_z(state_dir)));
-    assert_true(text_eq(ruleset_text(r, s->block_reply),
+    assert_true(text_eq(block_text(r, s->state_dir), text_z(state_dir)));
+    assert_true(text_eq(block_text(r, s->block_reply),
                         TEXT("554 5.7.1 Connection refused because of short-term restriction")));
-    assert_true(text_eq(ruleset_text(r, s->relay_reply), TEXT("550 5.7.1 Apparent open relay")));
-    assert_int_equal(ruleset_text(r, s->test_clock).n, 0);
+    assert_true(text_eq(block_text(r, s->relay_reply), TEXT("550 5.7.1 Apparent open relay")));
+    assert_int_equal(block_text(r, s->test_clock).n, 0);
     assert_int_equal(s->block_time[0], 1800);
     assert_int_equal(s->block_time[1], 21600);
     assert_int_equal(s->block_time[2], 86400);
@@ -45,8 +45,8 @@ static void settings__not_written__have_their_defaults(void **state)
     assert_int_equal(s->relay_patterns.n, 0);
     assert_false(s->judge_authenticated || s->block_at_mail || s->log_only || s->on_error_tempfail ||
                  s->needs_name);
-    assert_int_equal(ruleset_table_count(r), TABLE_NAMED);
-    ruleset_unref(&r);
+    assert_int_equal(block_table_count(r), TABLE_NAMED);
+    block_unref(&r);
 }
 
 static void settings__empty_values__empty_them(void **state)
@@ -54,40 +54,40 @@ static void settings__empty_values__empty_them(void **state)
     struct collected problems;
     struct ip ip;
     (void)state;
-    struct ruleset *r = load_text("own-networks =\nsubmission-ports = # none\nown-names=\nexempt-table =\n"
-                                  "trap-table =   # none\ntest-clock =\n",
-                                  NULL, 0, &problems);
+    struct block *r = load_text("own-networks =\nsubmission-ports = # none\nown-names=\nexempt-table =\n"
+                                "trap-table =   # none\ntest-clock =\n",
+                                NULL, 0, &problems);
     assert_non_null(r);
-    assert_true(ip_parse(TEXT("127.0.0.1"), &ip) && !ruleset_own_network(r, &ip));
-    assert_false(ruleset_submission_port(r, 465));
-    assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path).n, 0);
-    assert_int_equal(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path).n, 0);
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path),
+    assert_true(ip_parse(TEXT("127.0.0.1"), &ip) && !block_own_network(r, &ip));
+    assert_false(block_submission_port(r, 465));
+    assert_int_equal(block_text(r, block_table(r, TABLE_EXEMPT)->path).n, 0);
+    assert_int_equal(block_text(r, block_table(r, TABLE_TRAP)->path).n, 0);
+    assert_true(text_eq(block_text(r, block_table(r, TABLE_BLOCK)->path),
                         text_z(memory_path("/etc/gatepost/block.cdb"))));
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void settings__form__is_free_where_nothing_is_lost(void **state)
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r = load_text(
-        "  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-at = mail#no comment\n", NULL, 0, &problems);
+    struct block *r = load_text("  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-at = mail#no comment\n",
+                                NULL, 0, &problems);
     assert_null(r);
     assert_string_equal(problems.text, CONF ":3:12: expected 'connect' or 'mail', not 'mail#no comment'\n");
     r = load_text("  MODE=log\r\n\tOn-Error\t=\ttempfail\t# tab\r\nblock-reply = \"450 4.7.1 Wait # here\"\n"
                   "block-prefix = 24 56\nblock-time = 1h\nrelay-block = 1w\njudge-authenticated = YES\n",
                   NULL, 0, &problems);
     assert_string_equal(problems.text, "");
-    const struct settings *s = ruleset_settings(r);
+    const struct settings *s = block_settings(r);
     assert_true(s->log_only && s->on_error_tempfail && s->judge_authenticated);
-    assert_true(text_eq(ruleset_text(r, s->block_reply), TEXT("450 4.7.1 Wait # here")));
+    assert_true(text_eq(block_text(r, s->block_reply), TEXT("450 4.7.1 Wait # here")));
     assert_int_equal(s->block_prefix[0], 24);
     assert_int_equal(s->block_prefix[1], 56);
     for (int i = 0; i < 3; i++)
         assert_int_equal(s->block_time[i], 3600);
     assert_int_equal(s->relay_block, 604800);
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void settings__mistakes__point_at_their_place(void **state)
@@ -137,22 +137,22 @@ static void settings__of_hosts__are_kept_in_one_form(void **state)
 {
     struct collected problems;
     (void)state;
-    struct ruleset *r =
+    struct block *r =
         load_text("Mercury-Fail-At =  MAIL\tdata # rest\nmercury-header = List\n", NULL, 0, &problems);
     assert_string_equal(problems.text, "");
-    const struct settings *s = ruleset_settings(r);
+    const struct settings *s = block_settings(r);
     for (unsigned i = 0; i < HOST_SETTINGS; i++) {
         const char *wanted = strcmp(host_settings[i].name, "mercury-fail-at") == 0 ? "mail data"
                              : strcmp(host_settings[i].name, "mercury-header") == 0
                                  ? "list"
                                  : host_settings[i].by_default;
-        assert_string_equal(ruleset_text(r, s->host[i]).p, wanted);
+        assert_string_equal(block_text(r, s->host[i]).p, wanted);
     }
-    ruleset_unref(&r);
+    block_unref(&r);
     r = load_text("mercury-fail-at =\n", NULL, 0, &problems);
-    assert_string_equal(
-        ruleset_text(r, ruleset_settings(r)->host[host_setting_find(TEXT("MERCURY-fail-at"))]).p, "");
-    ruleset_unref(&r);
+    assert_string_equal(block_text(r, block_settings(r)->host[host_settings_find(TEXT("MERCURY-fail-at"))]).p,
+                        "");
+    block_unref(&r);
     assert_null(load_text("mercury-crlf = no\nmercury-crlf = no\n", NULL, 0, &problems));
     assert_string_equal(problems.text, CONF ":2:1: 'mercury-crlf' is set already, at " CONF ":1\n");
 }
@@ -190,11 +190,11 @@ static void settings__lists__have_a_limit_that_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         repeat(text, sizeof text, rows[i].name, rows[i].word, rows[i].most);
-        struct ruleset *r = load_text(text, NULL, 0, &problems);
+        struct block *r = load_text(text, NULL, 0, &problems);
         if (!r)
             print_error("%s", problems.text);
         assert_non_null(r);
-        ruleset_unref(&r);
+        block_unref(&r);
         repeat(text, sizeof text, rows[i].name, rows[i].word, rows[i].most + 1);
         assert_null(load_text(text, NULL, 0, &problems));
     }
@@ -220,13 +220,13 @@ static void settings__paths__are_relative_to_the_file_that_names_them(void **sta
     (void)state;
     char above[200];
     snprintf(above, sizeof above, "%s/sub/../b.cdb", memory_path("/etc/gatepost"));
-    struct ruleset *r = load_text("include \"sub/more\"\n", more, 0, &problems);
+    struct block *r = load_text("include \"sub/more\"\n", more, 0, &problems);
     assert_non_null(r);
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_TRAP)->path),
+    assert_true(text_eq(block_text(r, block_table(r, TABLE_TRAP)->path),
                         text_z(memory_path("/etc/gatepost/sub/t.cdb"))));
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_BLOCK)->path), text_z(above)));
-    assert_true(text_eq(ruleset_text(r, ruleset_table(r, TABLE_EXEMPT)->path), TEXT("/x/e.cdb")));
-    ruleset_unref(&r);
+    assert_true(text_eq(block_text(r, block_table(r, TABLE_BLOCK)->path), text_z(above)));
+    assert_true(text_eq(block_text(r, block_table(r, TABLE_EXEMPT)->path), TEXT("/x/e.cdb")));
+    block_unref(&r);
 }
 
 int main(void)

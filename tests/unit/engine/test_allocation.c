@@ -37,13 +37,13 @@ static void load_good(void *context)
     const struct wanted *wanted = context;
     struct collected problems;
     allocs.armed = true;
-    struct ruleset *r = load_text(wanted->text, more, CONFIG_LINT, &problems);
+    struct block *r = load_text(wanted->text, more, CONFIG_LINT, &problems);
     allocs.armed = false;
     if (r)
-        assert_true(text_eq(ruleset_bytes(r), wanted->bytes));
+        assert_true(text_eq(block_bytes(r), wanted->bytes));
     else
         assert_true(problems.text[0] != '\0');
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void load_bad(void *context)
@@ -56,7 +56,7 @@ static void load_bad(void *context)
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         struct collected problems;
         allocs.armed = true;
-        struct ruleset *r = load_text(mistakes[i], NULL, CONFIG_LINT, &problems);
+        struct block *r = load_text(mistakes[i], NULL, CONFIG_LINT, &problems);
         allocs.armed = false;
         assert_null(r);
         assert_true(problems.text[0] != '\0');
@@ -81,10 +81,10 @@ static void config__out_of_memory__is_an_error_or_no_difference(void **state)
         writer_printf(&w, "mail, word(\"t%d\"), skip\n", i);
         if (i % 4 == 0)
             writer_add(&w, TEXT("include \"more.conf\"\n"));
-        struct ruleset *r = load_text(text, more, 0, &problems);
+        struct block *r = load_text(text, more, 0, &problems);
         assert_string_equal(problems.text, "");
-        with_failures(load_good, &(struct wanted){text, ruleset_bytes(r)});
-        ruleset_unref(&r);
+        with_failures(load_good, &(struct wanted){text, block_bytes(r)});
+        block_unref(&r);
     }
     assert_false(w.cut);
 }

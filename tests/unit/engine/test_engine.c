@@ -293,7 +293,7 @@ static void process__unchanged_rules__maps_the_image(void **state)
     struct doorway d;
     struct report report = {0};
     char image[512], config[256];
-    struct ruleset *r = NULL;
+    struct block *r = NULL;
     (void)state;
     start(&d, one);
     snprintf(image, sizeof image, "%s", image_of(&d, "gatepost.conf"));
@@ -301,7 +301,7 @@ static void process__unchanged_rules__maps_the_image(void **state)
     temp_text(&d.folder, "gatepost.conf", two);
     r = config_load(config, NULL, 0, &report, NULL);
     assert_non_null(r);
-    struct text bytes = ruleset_bytes(r);
+    struct text bytes = block_bytes(r);
     char *copy = malloc(bytes.n);
     assert_non_null(copy);
     memcpy(copy, bytes.p, bytes.n);
@@ -321,7 +321,7 @@ static void process__unchanged_rules__maps_the_image(void **state)
     assert_int_equal(again(&d, 0), 1);
     assert_string_equal(judged(&d), "554 one");
     free(copy);
-    ruleset_unref(&r);
+    block_unref(&r);
     doorway_close(&d);
 }
 
@@ -337,10 +337,10 @@ static void process__image_of_another_rule_file__is_not_believed(void **state)
     temp_text(&d.folder, "gatepost.conf", two);
     struct report report = {0};
     temp_text(&d.folder, "other.conf", one);
-    struct ruleset *r = config_load(temp_path(&d.folder, "other.conf"), NULL, 0, &report, NULL);
+    struct block *r = config_load(temp_path(&d.folder, "other.conf"), NULL, 0, &report, NULL);
     assert_non_null(r);
     assert_int_equal(image_store(mine, r), 0);
-    ruleset_unref(&r);
+    block_unref(&r);
     assert_int_equal(again(&d, GP_READ_ONLY), 1);
     assert_string_equal(judged(&d), "554 two");
     temp_delete(&d.folder, "gatepost.conf");

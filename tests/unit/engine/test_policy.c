@@ -30,7 +30,7 @@ static struct policy *policy_of(struct place *p, const char *rules, struct polic
 {
     struct report report = {0};
     temp_text(&p->d.folder, "gatepost.conf", rules);
-    struct ruleset *r = config_load(temp_path(&p->d.folder, "gatepost.conf"), NULL, 0, &report, NULL);
+    struct block *r = config_load(temp_path(&p->d.folder, "gatepost.conf"), NULL, 0, &report, NULL);
     assert_non_null(r);
     struct policy *policy = policy_new(r, before);
     assert_non_null(policy);
@@ -110,7 +110,7 @@ static void tables__changed__only_those_opened_count(void **state)
     assert_false(policy_tables_changed(policy, &p.keeping));
     doorway_table(&p.d, "exempt.cdb", "192.0.2.3 all\n192.0.2.4 all\n");
     assert_true(policy_tables_changed(policy, &p.keeping));
-    struct ruleset *rules = ruleset_ref((struct ruleset *)(uintptr_t)policy_rules(policy));
+    struct block *rules = block_ref((struct block *)(uintptr_t)policy_rules(policy));
     struct policy *fresh = policy_new(rules, policy);
     policy_renew_tables(fresh, policy, &p.keeping, &p.log);
     assert_false(policy_tables_changed(fresh, &p.keeping));

@@ -22,9 +22,9 @@ static void begin(void)
     attempt_init(&attempt);
 }
 
-static void end(struct ruleset **rules)
+static void end(struct block **rules)
 {
-    ruleset_unref(rules);
+    block_unref(rules);
     rule_source_fini(&source);
     os_mutex_free(keeping.mutex);
 }
@@ -40,7 +40,7 @@ static bool said(const char *text)
 
 static void rule_source__no_rule_file__says_what_becomes_of_mail(void **state)
 {
-    struct ruleset *rules = NULL;
+    struct block *rules = NULL;
     (void)state;
     begin();
     assert_null(rule_source_first(&source, false, &attempt));
@@ -51,7 +51,7 @@ static void rule_source__no_rule_file__says_what_becomes_of_mail(void **state)
 
 static void rule_source__no_rule_file_and_tempfail__says_so(void **state)
 {
-    struct ruleset *rules = NULL;
+    struct block *rules = NULL;
     (void)state;
     begin();
     assert_null(rule_source_first(&source, true, &attempt));
@@ -64,7 +64,7 @@ static void rule_source__broken_file__the_image_goes_on(void **state)
     (void)state;
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\n");
     begin();
-    struct ruleset *rules = rule_source_first(&source, false, &attempt);
+    struct block *rules = rule_source_first(&source, false, &attempt);
     assert_non_null(rules);
     assert_true(said("rules in force"));
     end(&rules);
@@ -73,7 +73,7 @@ static void rule_source__broken_file__the_image_goes_on(void **state)
     begin();
     rules = rule_source_first(&source, false, &attempt);
     assert_non_null(rules);
-    assert_int_equal(ruleset_rule_count(rules), 1);
+    assert_int_equal(block_rule_count(rules), 1);
     assert_int_equal(attempt.first.line, 1);
     assert_true(said("the last good rules stay in force, as kept in the state directory"));
     end(&rules);
@@ -81,7 +81,7 @@ static void rule_source__broken_file__the_image_goes_on(void **state)
 
 static void rule_source__changed_file__is_read_again(void **state)
 {
-    struct ruleset *rules, *fresh;
+    struct block *rules, *fresh;
     (void)state;
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\n");
     begin();
@@ -92,11 +92,11 @@ static void rule_source__changed_file__is_read_again(void **state)
     attempt_init(&attempt);
     fresh = rule_source_again(&source, rules, &attempt);
     assert_non_null(fresh);
-    assert_int_equal(ruleset_rule_count(fresh), 2);
+    assert_int_equal(block_rule_count(fresh), 2);
     assert_false(rule_source_changed(&source, fresh));
     rule_source_retry(&source);
     assert_true(rule_source_changed(&source, fresh));
-    ruleset_unref(&fresh);
+    block_unref(&fresh);
 
     temp_text(&folder, "gatepost.conf", "nonsense\n");
     attempt_init(&attempt);
@@ -110,7 +110,7 @@ static void rule_source__current_image__spares_the_rule_file(void **state)
     (void)state;
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\n");
     begin();
-    struct ruleset *rules = rule_source_first(&source, false, &attempt);
+    struct block *rules = rule_source_first(&source, false, &attempt);
     end(&rules);
     begin();
     rules = rule_source_first(&source, false, &attempt);

@@ -14,35 +14,35 @@ struct found {
     uint32_t n;
 };
 
-static inline bool found_triggers(const struct ruleset *r, uint32_t number, enum operation op,
+static inline bool found_triggers(const struct block *r, uint32_t number, enum operation op,
                                   struct facts *facts, struct text subject)
 {
-    const struct rule *rule = ruleset_rule(r, number);
+    const struct rule *rule = block_rule(r, number);
     facts->asking = op;
-    return rule && rule->operation == op && rule_triggers(rule, ruleset_test(r, rule, facts, subject, NULL));
+    return rule && rule->operation == op && rule_triggers(rule, evaluate_rule(r, rule, facts, subject, NULL));
 }
 
-static inline void found_by_each(const struct ruleset *r, enum operation op, struct facts *facts,
+static inline void found_by_each(const struct block *r, enum operation op, struct facts *facts,
                                  struct text subject, struct found *out)
 {
-    const uint32_t count = ruleset_rule_count(r);
+    const uint32_t count = block_rule_count(r);
     out->n = 0;
     for (uint32_t i = 0; i < count; i++)
         if (found_triggers(r, i, op, facts, subject))
             out->numbers[out->n++] = i;
 }
 
-/* WORDS has room for ruleset_most_rules(r) / 64 + 1 words, twice. */
-static inline void found_by_index(const struct ruleset *r, enum operation op, struct facts *facts,
+/* WORDS has room for block_most_rules(r) / 64 + 1 words, twice. */
+static inline void found_by_index(const struct block *r, enum operation op, struct facts *facts,
                                   struct text subject, uint64_t *words, struct found *out)
 {
     const struct named_field *named =
-        op == OP_HEADER && facts->field ? ruleset_field(r, facts->field->name) : NULL;
-    const struct matcher *m[2] = {ruleset_matcher(r, op), named ? &named->rules : NULL};
+        op == OP_HEADER && facts->field ? block_field(r, facts->field->name) : NULL;
+    const struct matcher *m[2] = {block_matcher(r, op), named ? &named->rules : NULL};
     struct candidates c[2];
     uint32_t next[2] = {UINT32_MAX, UINT32_MAX};
     out->n = 0;
-    const size_t room = ruleset_most_rules(r) / 64 + 1;
+    const size_t room = block_most_rules(r) / 64 + 1;
     for (unsigned i = 0; i < 2; i++)
         if (m[i] && index_find(r, m[i], subject, false, words + i * room, &c[i]))
             next[i] = index_next(&c[i]);

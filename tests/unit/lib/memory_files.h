@@ -70,8 +70,8 @@ static inline void collect(void *context, const struct error *e, bool warning, s
 }
 
 /* Loads TEXT as /etc/gatepost/gatepost.conf, MORE being the other files (may be NULL). */
-static inline struct ruleset *load_text(const char *text, const struct memory_file *more, unsigned flags,
-                                        struct collected *problems)
+static inline struct block *load_text(const char *text, const struct memory_file *more, unsigned flags,
+                                      struct collected *problems)
 {
     struct memory_file files[8] = {{"/etc/gatepost/gatepost.conf", text}};
     for (size_t i = 1; more && more->path && i < 7; i++)

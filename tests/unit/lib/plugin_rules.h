@@ -30,7 +30,7 @@ static inline int read_conf(void *context, const char *path, char **bytes, size_
     return 0;
 }
 
-static inline struct ruleset *load(const char *rules)
+static inline struct block *load(const char *rules)
 {
     struct config_reader reader = {.context = (void *)(uintptr_t)rules, .read = read_conf, .plugin = read_fake};
     struct report report = {0};
@@ -60,16 +60,16 @@ static const char rules[] = "load \"checks/words\"\n"
                             "helo, not word(\"dunno\"), fail\n";
 
 /* What each rule does for a client that says EHLO zombie: t triggers, - does not. */
-static inline const char *triggered(const struct ruleset *r)
+static inline const char *triggered(const struct block *r)
 {
     static char out[20];
     struct facts facts = {.client_known = true};
     assert_true(ip_parse(TEXT("203.0.113.9"), &facts.client));
-    uint32_t n = ruleset_rule_count(r);
+    uint32_t n = block_rule_count(r);
     for (uint32_t i = 0; i < n; i++) {
-        const struct rule *rule = ruleset_rule(r, i);
+        const struct rule *rule = block_rule(r, i);
         assert_non_null(rule);
-        out[i] = rule_triggers(rule, ruleset_test(r, rule, &facts, TEXT("EHLO zombie"), NULL)) ? 't' : '-';
+        out[i] = rule_triggers(rule, evaluate_rule(r, rule, &facts, TEXT("EHLO zombie"), NULL)) ? 't' : '-';
     }
     out[n] = '\0';
     return out;

@@ -319,7 +319,7 @@ static void field_split__lines__gives_name_and_value(void **state)
     for (size_t i = 0; i < COUNT(lines); i++) {
         struct field f;
         struct text line = exact(lines[i].line);
-        assert_int_equal(field_split(line, &f), lines[i].name != NULL);
+        assert_int_equal(header_split(line, &f), lines[i].name != NULL);
         if (lines[i].name) {
             assert_true(text_eq(f.line, line));
             assert_true(text_eq(f.name, text_z(lines[i].name)));
@@ -336,12 +336,12 @@ static void field_name_is_valid__every_byte__is_33_to_126_but_colon(void **state
     for (int c = 0; c < 256; c++) {
         char byte = (char)c;
         struct text t = exact_copy(text_of(&byte, 1));
-        assert_int_equal(field_name_is_valid(t), c >= 33 && c <= 126 && c != ':');
+        assert_int_equal(header_name_is_valid(t), c >= 33 && c <= 126 && c != ':');
         exact_free(t);
     }
-    assert_false(field_name_is_valid(text_of(NULL, 0)));
-    assert_true(field_name_is_valid(TEXT("Message-ID")));
-    assert_false(field_name_is_valid(TEXT("Message ID")));
+    assert_false(header_name_is_valid(text_of(NULL, 0)));
+    assert_true(header_name_is_valid(TEXT("Message-ID")));
+    assert_false(header_name_is_valid(TEXT("Message ID")));
 }
 
 static void header_unfold__line_ends__are_gone(void **state)

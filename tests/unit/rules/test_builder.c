@@ -29,11 +29,11 @@ static void texts__the_same__are_kept_once(void **state)
     assert_int_not_equal(nul.at, first[1].at);
     assert_int_equal(nul.n, 8);
     assert_int_equal(builder_text(b, TEXT("")).n, 0);
-    struct ruleset *r = builder_finish(b);
+    struct block *r = builder_finish(b);
     assert_non_null(r);
-    assert_true(text_eq(ruleset_text(r, first[499]), TEXT("text 499")));
-    assert_true(text_eq(ruleset_text(r, nul), text_of("text 1\0x", 8)));
-    ruleset_unref(&r);
+    assert_true(text_eq(block_text(r, first[499]), TEXT("text 499")));
+    assert_true(text_eq(block_text(r, nul), text_of("text 1\0x", 8)));
+    block_unref(&r);
     builder_free(&b);
     assert_null(b);
 }
@@ -81,10 +81,10 @@ static void counters__one_per_field(void **state)
     assert_int_equal(builder_counter(b, TEXT("Message-ID")), 0);
     assert_int_equal(builder_counter(b, TEXT("From")), 1);
     assert_int_equal(builder_counter(b, TEXT("MESSAGE-id")), 0);
-    struct ruleset *r = builder_finish(b);
-    assert_int_equal(ruleset_counter_count(r), 2);
-    assert_int_equal(ruleset_field(r, TEXT("from"))->counted, 2);
-    ruleset_unref(&r);
+    struct block *r = builder_finish(b);
+    assert_int_equal(block_counter_count(r), 2);
+    assert_int_equal(block_field(r, TEXT("from"))->counted, 2);
+    block_unref(&r);
     builder_free(&b);
 }
 
@@ -92,13 +92,13 @@ static void finish__nothing__is_a_ruleset_without_rules(void **state)
 {
     struct builder *b = builder_new();
     (void)state;
-    struct ruleset *r = builder_finish(b);
+    struct block *r = builder_finish(b);
     assert_non_null(r);
-    assert_int_equal(ruleset_rule_count(r), 0);
+    assert_int_equal(block_rule_count(r), 0);
     for (unsigned op = 0; op < OP_COUNT; op++)
-        assert_int_equal(ruleset_matcher(r, (enum operation)op)->rule_count, 0);
-    assert_null(ruleset_field(r, TEXT("From")));
-    ruleset_unref(&r);
+        assert_int_equal(block_matcher(r, (enum operation)op)->rule_count, 0);
+    assert_null(block_field(r, TEXT("From")));
+    block_unref(&r);
     builder_free(&b);
 }
 
@@ -123,24 +123,24 @@ static void rules__keep_what_the_draft_says(void **state)
     builder_file(b, TEXT("a.conf"), TEXT("/etc/a.conf"), &id);
     d.file = builder_file(b, TEXT("sub/b.conf"), TEXT("/etc/sub/b.conf"), &id);
     builder_rule(b, &d);
-    struct ruleset *r = builder_finish(b);
-    const struct rule *rule = ruleset_rule(r, 0);
+    struct block *r = builder_finish(b);
+    const struct rule *rule = block_rule(r, 0);
     assert_int_equal(rule->operation, OP_MAIL);
     assert_int_equal(rule->action, ACT_CLOSE);
     assert_int_equal(rule->flags, RULE_PATTERN | RULE_BLOCK | RULE_NOT);
     assert_int_equal(rule->block_seconds, 3600);
-    assert_true(text_eq(ruleset_reply(r, rule), TEXT("554 go")));
-    assert_true(text_eq(ruleset_source(r, rule), TEXT("*zombie*")));
-    ruleset_cause(r, rule, &w);
+    assert_true(text_eq(block_reply(r, rule), TEXT("554 go")));
+    assert_true(text_eq(block_source(r, rule), TEXT("*zombie*")));
+    block_cause(r, rule, &w);
     assert_string_equal(cause, "sub/b.conf:4000000000");
     struct facts facts = {.rules = r};
-    assert_int_equal(ruleset_test(r, rule, &facts, TEXT("a ZOMBIE"), NULL), 1);
-    assert_int_equal(ruleset_file_count(r), 2);
-    assert_int_equal(ruleset_file(r, 1)->id.inode, 7);
+    assert_int_equal(evaluate_rule(r, rule, &facts, TEXT("a ZOMBIE"), NULL), 1);
+    assert_int_equal(block_file_count(r), 2);
+    assert_int_equal(block_file(r, 1)->id.inode, 7);
     /* The block says the same wherever it lies, and the same rules make the same block. */
-    const struct block_head *head = (const struct block_head *)(const void *)ruleset_bytes(r).p;
+    const struct block_head *head = (const struct block_head *)(const void *)block_bytes(r).p;
     assert_int_equal(head->sum, block_sum(head, head->size));
-    ruleset_unref(&r);
+    block_unref(&r);
     builder_free(&b);
 }
 

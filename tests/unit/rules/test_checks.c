@@ -7,10 +7,10 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-static struct ruleset *rules(const char *text)
+static struct block *rules(const char *text)
 {
     struct collected problems;
-    struct ruleset *r = load_text(text, NULL, 0, &problems);
+    struct block *r = load_text(text, NULL, 0, &problems);
     if (!r)
         print_error("%s", problems.text);
     assert_non_null(r);
@@ -22,11 +22,11 @@ static int says(const char *check, const struct facts *f, uint32_t operand)
 {
     char why[400];
     struct writer w = writer_on(why, sizeof why);
-    unsigned number = check_find(text_z(check));
-    assert_true(number < check_count);
-    int with = check_registry[number].match(f, operand, &w);
+    unsigned number = checks_find(text_z(check));
+    assert_true(number < checks_count);
+    int with = checks_registry[number].match(f, operand, &w);
     assert_true(w.n > 0);
-    assert_int_equal(check_registry[number].match(f, operand, NULL), with);
+    assert_int_equal(checks_registry[number].match(f, operand, NULL), with);
     return with;
 }
 
@@ -63,7 +63,7 @@ static void helo_checks__names_and_addresses__are_told_apart(void **state)
         {"[]", 0, 0, 0, 0},
         {".", 0, 0, 0, 0},
     };
-    struct ruleset *r =
+    struct block *r =
         rules("own-names = mail.example.com .example.org\nown-addresses = 190.140.4.4 2001:db8::1\n");
     struct facts f = {.rules = r, .client_known = true, .local_known = true, .local_name = TEXT("gate")};
     (void)state;
@@ -86,7 +86,7 @@ static void helo_checks__names_and_addresses__are_told_apart(void **state)
     f.client_known = false;
     f.helo = TEXT("[203.0.113.9]");
     assert_int_equal(says("client-literal", &f, 0), -1);
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void own_sender__domain_of_mail_from__is_ours(void **state)
@@ -100,7 +100,7 @@ static void own_sender__domain_of_mail_from__is_ours(void **state)
         {"MAIL FROM:<a@example.net>", 0},      {"MAIL FROM:<>", 0},
         {"MAIL FROM:<postmaster>", 0},         {"MAIL FROM:", 0},
     };
-    struct ruleset *r = rules("own-names = mail.example.com .example.org\n");
+    struct block *r = rules("own-names = mail.example.com .example.org\n");
     struct facts f = {.rules = r, .local_name = TEXT("gate")};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -108,7 +108,7 @@ static void own_sender__domain_of_mail_from__is_ours(void **state)
             f.sender = (struct mailbox){.null_sender = false};
         assert_int_equal(says("own-sender", &f, 0), rows[i].says);
     }
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void has_and_once__count_fields__or_cannot_say(void **state)
@@ -119,15 +119,15 @@ static void has_and_once__count_fields__or_cannot_say(void **state)
         int has, once;
     } rows[] = {{0, false, 0, 0},  {1, false, 1, 1}, {2, false, 1, 0},
                 {0, true, -1, -1}, {1, true, 1, -1}, {2, true, 1, 0}};
-    struct ruleset *r = rules("headers, not has(Message-ID), fail\nheaders, once(message-id), log\n"
-                              "headers, has(X-Other), log\n");
+    struct block *r = rules("headers, not has(Message-ID), fail\nheaders, once(message-id), log\n"
+                            "headers, has(X-Other), log\n");
     uint32_t counts[2] = {0};
     struct facts f = {.rules = r, .field_count = counts};
     (void)state;
     /* One field has one counter, however it is written. */
-    assert_int_equal(ruleset_counter_count(r), 2);
-    assert_int_equal(ruleset_rule(r, 0)->operand, ruleset_rule(r, 1)->operand);
-    const uint32_t id = ruleset_rule(r, 0)->operand;
+    assert_int_equal(block_counter_count(r), 2);
+    assert_int_equal(block_rule(r, 0)->operand, block_rule(r, 1)->operand);
+    const uint32_t id = block_rule(r, 0)->operand;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         counts[id] = rows[i].count;
         counts[1 - id] = 7;
@@ -137,7 +137,7 @@ static void has_and_once__count_fields__or_cannot_say(void **state)
     }
     f.fields_incomplete = false;
     assert_int_equal(says("has", &f, 99), 0); /* a counter that is not there */
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void msg_id__kinds_and_cut_fields(void **state)
@@ -152,54 +152,54 @@ static void msg_id__kinds_and_cut_fields(void **state)
         {"Message-ID: <a@b> <c@d>", 0, 0, -2, 0},
         {"Message-ID:", 0, 0, 0, 0},
     };
-    struct ruleset *r = rules("message-id, not msg-id, fail\nmessage-id, msg-id(strict), log\n"
-                              "message-id, msg-id( SendMail ), log\nmessage-id, msg-id(word), log\n");
+    struct block *r = rules("message-id, not msg-id, fail\nmessage-id, msg-id(strict), log\n"
+                            "message-id, msg-id( SendMail ), log\nmessage-id, msg-id(word), log\n");
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct text line = exact(rows[i].field);
         struct field field;
-        assert_true(field_split(line, &field));
+        assert_true(header_split(line, &field));
         struct facts f = {.rules = r, .field = &field};
-        assert_int_equal(says("msg-id", &f, ruleset_rule(r, 0)->operand), rows[i].rfc);
-        assert_int_equal(says("msg-id", &f, ruleset_rule(r, 1)->operand), rows[i].strict);
+        assert_int_equal(says("msg-id", &f, block_rule(r, 0)->operand), rows[i].rfc);
+        assert_int_equal(says("msg-id", &f, block_rule(r, 1)->operand), rows[i].strict);
         if (rows[i].sendmail != -2) /* test_msgid.c has its corners */
-            assert_int_equal(says("msg-id", &f, ruleset_rule(r, 2)->operand), rows[i].sendmail);
-        assert_int_equal(says("msg-id", &f, ruleset_rule(r, 3)->operand), rows[i].word);
+            assert_int_equal(says("msg-id", &f, block_rule(r, 2)->operand), rows[i].sendmail);
+        assert_int_equal(says("msg-id", &f, block_rule(r, 3)->operand), rows[i].word);
         field.cut = true;
-        assert_int_equal(says("msg-id", &f, ruleset_rule(r, 0)->operand), -1);
+        assert_int_equal(says("msg-id", &f, block_rule(r, 0)->operand), -1);
         exact_free(line);
     }
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void table_checks__without_their_table__cannot_say(void **state)
 {
-    struct ruleset *r = rules("table x = x.cdb\nmail, in(x), log\n");
+    struct block *r = rules("table x = x.cdb\nmail, in(x), log\n");
     struct facts f = {.rules = r, .client_known = true};
     (void)state;
     assert_int_equal(says("trap", &f, 0), -1);
     for (unsigned op = 0; op < OP_COUNT; op++) {
         f.asking = (enum operation)op;
         if (op <= OP_RCPT)
-            assert_int_equal(says("in", &f, ruleset_rule(r, 0)->operand), -1);
+            assert_int_equal(says("in", &f, block_rule(r, 0)->operand), -1);
     }
-    ruleset_unref(&r);
+    block_unref(&r);
 }
 
 static void registry__names__are_found_and_guessed(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < check_count; i++) {
-        assert_int_equal(check_find(text_z(check_registry[i].name)), i);
-        assert_true(check_registry[i].operations != 0);
-        assert_true(check_registry[i].args == ARGS_NONE || check_registry[i].compile);
+    for (unsigned i = 0; i < checks_count; i++) {
+        assert_int_equal(checks_find(text_z(checks_registry[i].name)), i);
+        assert_true(checks_registry[i].operations != 0);
+        assert_true(checks_registry[i].args == ARGS_NONE || checks_registry[i].compile);
     }
-    assert_int_equal(check_find(TEXT("FQDN")), 0 + check_find(TEXT("fqdn")));
-    assert_int_equal(check_find(TEXT("")), check_count);
-    assert_string_equal(check_nearest(TEXT("fqnd")), "fqdn");
-    assert_string_equal(check_nearest(TEXT("msgid")), "msg-id");
-    assert_null(check_nearest(TEXT("x")));
-    assert_null(check_nearest(TEXT("")));
+    assert_int_equal(checks_find(TEXT("FQDN")), 0 + checks_find(TEXT("fqdn")));
+    assert_int_equal(checks_find(TEXT("")), checks_count);
+    assert_string_equal(checks_nearest(TEXT("fqnd")), "fqdn");
+    assert_string_equal(checks_nearest(TEXT("msgid")), "msg-id");
+    assert_null(checks_nearest(TEXT("x")));
+    assert_null(checks_nearest(TEXT("")));
 }
 
 int main(void)

@@ -5,10 +5,10 @@
 
 #include <errno.h>
 
-static struct ruleset *load(const struct temp_folder *f, const char *name)
+static struct block *load(const struct temp_folder *f, const char *name)
 {
     struct report report = {0};
-    struct ruleset *r = config_load(temp_path(f, name), NULL, 0, &report, NULL);
+    struct block *r = config_load(temp_path(f, name), NULL, 0, &report, NULL);
     assert_non_null(r);
     return r;
 }
@@ -40,13 +40,13 @@ static void image__stored_and_loaded__is_the_same(void **state)
     temp_text(&f, "b.conf", "mail, \"*x*\", log\n");
     snprintf(image, sizeof image, "%s", temp_path(&f, "image"));
     snprintf(config, sizeof config, "%s", temp_path(&f, "a.conf"));
-    struct ruleset *r = load(&f, "a.conf");
+    struct block *r = load(&f, "a.conf");
     assert_int_equal(image_store(image, r), 0);
-    struct ruleset *kept = image_load(image, &error);
+    struct block *kept = image_load(image, &error);
     assert_non_null(kept);
     assert_int_equal(error, 0);
-    assert_true(text_eq(ruleset_bytes(r), ruleset_bytes(kept)));
-    ruleset_unref(&r);
+    assert_true(text_eq(block_bytes(r), block_bytes(kept)));
+    block_unref(&r);
 
     assert_true(image_is_current(kept, config) && image_is_of(kept, config));
     assert_false(image_is_current(kept, temp_path(&f, "b.conf")) || image_is_of(kept, temp_path(&f, "b.conf")));
@@ -57,7 +57,7 @@ static void image__stored_and_loaded__is_the_same(void **state)
     assert_int_equal(os_remove(config), 0);
     assert_false(image_is_current(kept, config));
     assert_true(image_is_of(kept, config));
-    ruleset_unref(&kept);
+    block_unref(&kept);
     temp_remove(&f);
 }
 
@@ -77,14 +77,14 @@ static void image__a_file_that_was_not_there__is_a_change_when_it_comes(void **s
     assert_int_equal(os_file_id(config, &id), 0);
     builder_file(b, TEXT("a.conf"), text_z(config), &id);
     builder_file(b, TEXT("x"), text_z(plugin), &absent);
-    struct ruleset *r = builder_finish(b);
+    struct block *r = builder_finish(b);
     assert_non_null(r);
     assert_true(image_is_current(r, config));
     temp_text(&f, "x.so", "");
     assert_false(image_is_current(r, config));
     assert_int_equal(os_remove(plugin), 0);
     assert_true(image_is_current(r, config));
-    ruleset_unref(&r);
+    block_unref(&r);
     builder_free(&b);
     temp_remove(&f);
 }
@@ -99,14 +99,14 @@ static void image__replaced_while_mapped__stays_as_it_was(void **state)
     temp_text(&f, "a.conf", "helo, \"*one*\", fail\n");
     temp_text(&f, "b.conf", "helo, \"*two*\", fail\n");
     snprintf(image, sizeof image, "%s", temp_path(&f, "image"));
-    struct ruleset *a = load(&f, "a.conf"), *b = load(&f, "b.conf");
+    struct block *a = load(&f, "a.conf"), *b = load(&f, "b.conf");
     assert_int_equal(image_store(image, a), 0);
-    struct ruleset *kept = image_load(image, &error);
+    struct block *kept = image_load(image, &error);
     assert_int_equal(image_store(image, b), 0);
-    assert_true(text_eq(ruleset_bytes(a), ruleset_bytes(kept)));
-    ruleset_unref(&a);
-    ruleset_unref(&b);
-    ruleset_unref(&kept);
+    assert_true(text_eq(block_bytes(a), block_bytes(kept)));
+    block_unref(&a);
+    block_unref(&b);
+    block_unref(&kept);
     temp_remove(&f);
 }
 

@@ -12,7 +12,7 @@
 enum { RULES_TEXT = 1 << 20 };
 
 struct asked {
-    struct ruleset *rules;
+    struct block *rules;
     struct facts facts;
     struct found each, index;
     uint64_t *words;
@@ -25,11 +25,11 @@ static void asked_open(struct asked *a, const char *text)
     if (!a->rules)
         print_error("%s", problems.text);
     assert_non_null(a->rules);
-    const uint32_t count = ruleset_rule_count(a->rules);
+    const uint32_t count = block_rule_count(a->rules);
     a->facts.rules = a->rules;
     a->each.numbers = calloc(count + 1, sizeof *a->each.numbers);
     a->index.numbers = calloc(count + 1, sizeof *a->index.numbers);
-    a->words = calloc(2 * (size_t)(ruleset_most_rules(a->rules) / 64 + 1), sizeof *a->words);
+    a->words = calloc(2 * (size_t)(block_most_rules(a->rules) / 64 + 1), sizeof *a->words);
     assert_true(a->each.numbers && a->index.numbers && a->words);
 }
 
@@ -38,7 +38,7 @@ static void asked_close(struct asked *a)
     free(a->each.numbers);
     free(a->index.numbers);
     free(a->words);
-    ruleset_unref(&a->rules);
+    block_unref(&a->rules);
 }
 
 /* Asks about TEXT both ways. Returns how many rules trigger. */
@@ -46,7 +46,7 @@ static uint32_t ask(struct asked *a, enum operation op, struct text text)
 {
     struct text t = exact_copy(text);
     struct field field;
-    a->facts.field = op >= OP_HEADER && field_split(t, &field) ? &field : NULL;
+    a->facts.field = op >= OP_HEADER && header_split(t, &field) ? &field : NULL;
     found_by_each(a->rules, op, &a->facts, t, &a->each);
     found_by_index(a->rules, op, &a->facts, t, a->words, &a->index);
     if (!found_same(&a->each, &a->index))
@@ -209,12 +209,12 @@ static void index__all__makes_every_rule_a_candidate(void **state)
     for (int i = 0; i < 130; i++)
         writer_printf(&w, "helo, \"*zombie%d*\", log\nmail, \"*x%d*\", log\n", i, i);
     asked_open(&a, text);
-    assert_true(index_find(a.rules, ruleset_matcher(a.rules, OP_HELO), TEXT("x"), true, a.words, &c));
+    assert_true(index_find(a.rules, block_matcher(a.rules, OP_HELO), TEXT("x"), true, a.words, &c));
     for (uint32_t i = 0; i < 130; i++)
         assert_int_equal(index_next(&c), 2 * i);
     assert_int_equal(index_next(&c), UINT32_MAX);
-    assert_false(index_find(a.rules, ruleset_matcher(a.rules, OP_HELO), TEXT("x"), false, a.words, &c));
-    assert_false(index_find(a.rules, ruleset_matcher(a.rules, OP_RCPT), TEXT("x"), true, a.words, &c));
+    assert_false(index_find(a.rules, block_matcher(a.rules, OP_HELO), TEXT("x"), false, a.words, &c));
+    assert_false(index_find(a.rules, block_matcher(a.rules, OP_RCPT), TEXT("x"), true, a.words, &c));
     asked_close(&a);
 }
 

@@ -17,7 +17,7 @@ struct planned {
 };
 
 /* Patterns one after the other; one that begins with '!' is negated. */
-static void plan(struct planned *p, struct matcher_plan *m, const char *const *patterns, size_t n)
+static void plan(struct planned *p, struct index_plan *m, const char *const *patterns, size_t n)
 {
     size_t at = 0;
     p->n = n;
@@ -32,16 +32,16 @@ static void plan(struct planned *p, struct matcher_plan *m, const char *const *p
         p->numbers[i] = (uint32_t)i;
         at += used;
     }
-    assert_true(matcher_plan(m, p->rules, p->block, p->numbers, n));
+    assert_true(index_build_plan(m, p->rules, p->block, p->numbers, n));
 }
 
-static bool always(const struct matcher_plan *m, size_t i)
+static bool always(const struct index_plan *m, size_t i)
 {
     return m->always[i / 64] >> (i % 64) & 1;
 }
 
 /* Whether the four bytes are an entry of rule NUMBER, in the bucket of their hash. */
-static bool has_entry(const struct matcher_plan *m, const char *four, uint32_t number)
+static bool has_entry(const struct index_plan *m, const char *four, uint32_t number)
 {
     const uint32_t gram = gram_at(four), bucket = gram_hash(gram) >> (32 - m->bucket_bits);
     for (uint32_t i = m->buckets[bucket]; i < m->buckets[bucket + 1]; i++)
@@ -54,7 +54,7 @@ static void plan__without_four_literal_bytes__asks_always(void **state)
 {
     static const char *const patterns[] = {"*abc*", "*.*", "*", "!*zombie*", "*a[bc]d?e*"};
     static struct planned p;
-    struct matcher_plan m = {0};
+    struct index_plan m = {0};
     (void)state;
     plan(&p, &m, patterns, 5);
     for (size_t i = 0; i < 5; i++)
@@ -62,7 +62,7 @@ static void plan__without_four_literal_bytes__asks_always(void **state)
     assert_true(m.always_any);
     assert_int_equal(m.stride, 0);
     assert_int_equal(m.entry_count, 0);
-    matcher_plan_fini(&m);
+    index_build_fini(&m);
 }
 
 static void plan__the_rarest_bytes__stand_for_a_pattern(void **state)
@@ -70,7 +70,7 @@ static void plan__the_rarest_bytes__stand_for_a_pattern(void **state)
     /* What every line of a kind has is never chosen if there is anything else. */
     static const char *const patterns[] = {"*rcpt to:<zq", "*helo xyzw", "*abcd", "*abcdefgh*", "*abc*"};
     static struct planned p;
-    struct matcher_plan m = {0};
+    struct index_plan m = {0};
     (void)state;
     plan(&p, &m, patterns, 5);
     assert_int_equal(m.stride, 1); /* "abcd" is found at its one place only */
@@ -82,21 +82,21 @@ static void plan__the_rarest_bytes__stand_for_a_pattern(void **state)
     assert_false(has_entry(&m, "abcd", 3)); /* two patterns have it, the others one */
     assert_false(always(&m, 0) || always(&m, 3));
     assert_true(always(&m, 4));
-    matcher_plan_fini(&m);
+    index_build_fini(&m);
 }
 
 static void plan__long_literals__are_found_in_strides(void **state)
 {
     static const char *const patterns[] = {"*zombie*", "*seven777*"};
     static struct planned p;
-    struct matcher_plan m = {0};
+    struct index_plan m = {0};
     (void)state;
     plan(&p, &m, patterns, 2);
     assert_int_equal(m.stride, 3); /* six bytes have three fours */
     assert_int_equal(m.entry_count, 6);
     assert_true(has_entry(&m, "zomb", 0) && has_entry(&m, "ombi", 0) && has_entry(&m, "mbie", 0));
     assert_false(m.always_any);
-    matcher_plan_fini(&m);
+    index_build_fini(&m);
 }
 
 static void plan__memory__is_used_again(void **state)
@@ -104,7 +104,7 @@ static void plan__memory__is_used_again(void **state)
     static const char *const many[] = {"*aaaa*", "*bbbb*", "*cccc*", "*x*", "!*dddd*"}, *const few[] = {
                                                                                             "*zzzz*"};
     static struct planned p;
-    struct matcher_plan m = {0};
+    struct index_plan m = {0};
     (void)state;
     plan(&p, &m, many, 5);
     assert_true(m.always_any);
@@ -113,8 +113,8 @@ static void plan__memory__is_used_again(void **state)
     assert_int_equal(m.always[0], 0);
     assert_int_equal(m.entry_count, 1);
     assert_true(has_entry(&m, "ZZZZ", 0));
-    matcher_plan_fini(&m);
-    matcher_plan_fini(&m);
+    index_build_fini(&m);
+    index_build_fini(&m);
 }
 
 int main(void)

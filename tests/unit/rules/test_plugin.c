@@ -96,7 +96,7 @@ static void open__what_is_no_plugin__is_told_apart(void **state)
 
 static void add__names__are_known_once_and_found_in_any_case(void **state)
 {
-    struct plugin_checks c = {.count = 0};
+    struct plugin_known c = {.count = 0};
     char reason[300];
     (void)state;
     assert_null(plugin_find(&c, TEXT("word")));
@@ -120,7 +120,7 @@ static void add__a_check_that_is_not_whole__is_refused(void **state)
     for (int i = 0; i < 10; i++) {
         struct gp_check check = words_check;
         const struct gp_check *const list[] = {&check, NULL};
-        struct plugin_checks c = {.count = 0};
+        struct plugin_known c = {.count = 0};
         char reason[300];
         if (i == 1)
             check.size--;
@@ -201,7 +201,7 @@ static void match__facts__are_all_there_and_texts_never_null(void **state)
     assert_int_equal(seen.operation, GP_AT_CONNECT);
     assert_true(ip_parse(f.client_text, &f.client));
     struct field field;
-    assert_true(field_split(TEXT("Subject:  hello "), &field));
+    assert_true(header_split(TEXT("Subject:  hello "), &field));
     f.field = &field;
     f.helo = TEXT("mx");
     f.authenticated = true;
@@ -249,7 +249,7 @@ static void match__subject__is_seen_whole_then_by_its_value(void **state)
     struct field field;
     char why[100];
     (void)state;
-    assert_true(field_split(TEXT("Subject:  hello "), &field));
+    assert_true(header_split(TEXT("Subject:  hello "), &field));
     f.field = &field;
     for (int first = -1; first <= 1; first++) {
         struct writer w = writer_on(why, sizeof why);

@@ -1,4 +1,4 @@
-#include "ruleset.h"
+#include "block.h"
 
 #include <stdlib.h>
 
@@ -33,19 +33,19 @@ uint32_t block_layout(void)
     const uint32_t revision = 4;
     return revision * 0x01000193u ^ (uint32_t)sizeof(struct block_head) * 31u ^
            (uint32_t)sizeof(struct rule) * 1009u ^ (uint32_t)sizeof(struct settings) * 65599u ^
-           (uint32_t)check_count * 7919u;
+           (uint32_t)checks_count * 7919u;
 }
 
 uint64_t block_sum(const void *block, size_t size)
 {
     const size_t from = offsetof(struct block_head, size);
-    struct sum s;
-    sum_init(&s, SUM_NO_GAP);
-    sum_add(&s, (const unsigned char *)block + from, size - from);
-    return sum_end(&s);
+    struct checksum s;
+    checksum_init(&s, CHECKSUM_NO_GAP);
+    checksum_add(&s, (const unsigned char *)block + from, size - from);
+    return checksum_end(&s);
 }
 
-static const struct block_head *head(const struct ruleset *r)
+static const struct block_head *head(const struct block *r)
 {
     return (const struct block_head *)(const void *)r->base;
 }
@@ -57,9 +57,9 @@ static bool block_is_ours(const void *block, size_t size)
            h->layout == block_layout() && strncmp(h->version, GATEPOST_VERSION, sizeof h->version) == 0;
 }
 
-static struct ruleset *ruleset_new(const void *block, size_t size)
+static struct block *block_new(const void *block, size_t size)
 {
-    struct ruleset *r = calloc(1, sizeof *r);
+    struct block *r = calloc(1, sizeof *r);
     if (r) {
         r->base = block;
         r->size = size;
@@ -68,130 +68,130 @@ static struct ruleset *ruleset_new(const void *block, size_t size)
     return r;
 }
 
-struct ruleset *ruleset_adopt(void *memory, size_t size)
+struct block *block_adopt(void *memory, size_t size)
 {
-    struct ruleset *r = block_is_ours(memory, size) ? ruleset_new(memory, size) : NULL;
+    struct block *r = block_is_ours(memory, size) ? block_new(memory, size) : NULL;
     if (r)
         r->owned = memory;
     return r;
 }
 
 /* Whether everything is sound that is used without another look. */
-static bool matchers_are_sound(const struct ruleset *r)
+static bool matchers_are_sound(const struct block *r)
 {
     const struct block_head *h = head(r);
     for (unsigned op = 0; op < OP_COUNT; op++)
         if (!matcher_is_sound(r, &h->matcher[op]))
             return false;
     for (uint32_t i = 0; i < h->fields.n; i++) {
-        const struct named_field *f = ruleset_element(r, h->fields, i, sizeof *f);
+        const struct named_field *f = block_element(r, h->fields, i, sizeof *f);
         if (!f || !matcher_is_sound(r, &f->rules))
             return false;
     }
     const struct span slots = h->field_slots;
-    return slots.n == 0 || ((slots.n & (slots.n - 1)) == 0 && ruleset_element(r, slots, 0, sizeof(uint32_t)));
+    return slots.n == 0 || ((slots.n & (slots.n - 1)) == 0 && block_element(r, slots, 0, sizeof(uint32_t)));
 }
 
-struct ruleset *ruleset_borrow(const void *memory, size_t size)
+struct block *block_borrow(const void *memory, size_t size)
 {
     if (!block_is_ours(memory, size) || block_sum(memory, size) != ((const struct block_head *)memory)->sum)
         return NULL;
-    struct ruleset *r = ruleset_new(memory, size);
+    struct block *r = block_new(memory, size);
     if (r && !matchers_are_sound(r))
-        ruleset_unref(&r);
+        block_unref(&r);
     if (r)
         r->distrusted = true;
     return r;
 }
 
-struct ruleset *ruleset_adopt_map(const struct file_map *map)
+struct block *block_adopt_map(const struct file_map *map)
 {
-    struct ruleset *r = map->size <= UINT32_MAX ? ruleset_borrow(map->p, map->size) : NULL;
+    struct block *r = map->size <= UINT32_MAX ? block_borrow(map->p, map->size) : NULL;
     if (r)
         r->map = *map;
     return r;
 }
 
-struct ruleset *ruleset_ref(struct ruleset *r)
+struct block *block_ref(struct block *r)
 {
     atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
     return r;
 }
 
-void ruleset_unref(struct ruleset **slot)
+void block_unref(struct block **slot)
 {
-    struct ruleset *r = *slot;
+    struct block *r = *slot;
     *slot = NULL;
     if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
         return;
-    bound_free(&r->bound);
+    plugin_checks_free(&r->bound);
     free(r->owned);
     os_unmap(&r->map);
     free(r);
 }
 
-struct text ruleset_bytes(const struct ruleset *r)
+struct text block_bytes(const struct block *r)
 {
     return text_of((const char *)r->base, r->size);
 }
 
-const struct settings *ruleset_settings(const struct ruleset *r)
+const struct settings *block_settings(const struct block *r)
 {
     return &head(r)->settings;
 }
 
-struct text ruleset_text(const struct ruleset *r, struct span s)
+struct text block_text(const struct block *r, struct span s)
 {
-    const char *p = ruleset_at(r, s.at, (uint64_t)s.n + 1);
+    const char *p = block_at(r, s.at, (uint64_t)s.n + 1);
     return p && s.n && p[s.n] == '\0' ? text_of(p, s.n) : text_of("", 0);
 }
 
-const void *ruleset_element(const struct ruleset *r, struct span list, uint32_t n, size_t size)
+const void *block_element(const struct block *r, struct span list, uint32_t n, size_t size)
 {
     if (n >= list.n || list.at % 8 != 0)
         return NULL;
-    const unsigned char *p = ruleset_at(r, list.at, (uint64_t)list.n * size);
+    const unsigned char *p = block_at(r, list.at, (uint64_t)list.n * size);
     return p ? p + (size_t)n * size : NULL;
 }
 
-uint32_t ruleset_file_count(const struct ruleset *r)
+uint32_t block_file_count(const struct block *r)
 {
     return head(r)->files.n;
 }
 
-const struct file_note *ruleset_file(const struct ruleset *r, uint32_t n)
+const struct file_note *block_file(const struct block *r, uint32_t n)
 {
-    return ruleset_element(r, head(r)->files, n, sizeof(struct file_note));
+    return block_element(r, head(r)->files, n, sizeof(struct file_note));
 }
 
-uint32_t ruleset_table_count(const struct ruleset *r)
+uint32_t block_table_count(const struct block *r)
 {
     return head(r)->tables.n <= TABLE_MOST ? head(r)->tables.n : 0;
 }
 
-const struct table_note *ruleset_table(const struct ruleset *r, uint32_t slot)
+const struct table_note *block_table(const struct block *r, uint32_t slot)
 {
-    return ruleset_element(r, head(r)->tables, slot, sizeof(struct table_note));
+    return block_element(r, head(r)->tables, slot, sizeof(struct table_note));
 }
 
-uint32_t ruleset_check_count(const struct ruleset *r)
+uint32_t block_check_count(const struct block *r)
 {
     const struct span checks = head(r)->checks;
     return checks.n <= r->size / sizeof(struct check_note) ? checks.n : 0;
 }
 
-const struct check_note *ruleset_check(const struct ruleset *r, uint32_t n)
+const struct check_note *block_check(const struct block *r, uint32_t n)
 {
-    return ruleset_element(r, head(r)->checks, n, sizeof(struct check_note));
+    return block_element(r, head(r)->checks, n, sizeof(struct check_note));
 }
 
-struct text ruleset_plugin(const struct ruleset *r, uint32_t n)
+struct text block_plugin(const struct block *r, uint32_t n)
 {
-    const struct span *path = ruleset_element(r, head(r)->plugins, n, sizeof *path);
-    return path ? ruleset_text(r, *path) : TEXT("");
+    const struct span *path = block_element(r, head(r)->plugins, n, sizeof *path);
+    return path ? block_text(r, *path) : TEXT("");
 }
 
-uint32_t ruleset_counter_count(const struct ruleset *r)
+uint32_t block_counter_count(const struct block *r)
 {
     /* A counter needs a field: more of them than fields is damage. */
     const struct span fields = head(r)->fields;
@@ -199,21 +199,21 @@ uint32_t ruleset_counter_count(const struct ruleset *r)
                                                                                              : 0;
 }
 
-uint32_t ruleset_most_rules(const struct ruleset *r)
+uint32_t block_most_rules(const struct block *r)
 {
     return head(r)->most_rules <= head(r)->rules.n && head(r)->rules.n <= r->size / sizeof(struct rule)
                ? head(r)->most_rules
                : 0;
 }
 
-uint32_t ruleset_rule_count(const struct ruleset *r)
+uint32_t block_rule_count(const struct block *r)
 {
     return head(r)->rules.n;
 }
 
-const struct rule *ruleset_rule(const struct ruleset *r, uint32_t n)
+const struct rule *block_rule(const struct block *r, uint32_t n)
 {
-    const struct rule *rule = ruleset_element(r, head(r)->rules, n, sizeof *rule);
+    const struct rule *rule = block_element(r, head(r)->rules, n, sizeof *rule);
     if (!rule || !r->distrusted)
         return rule;
     if (rule->operation >= OP_COUNT || rule->action >= ACT_COUNT)
@@ -223,20 +223,20 @@ const struct rule *ruleset_rule(const struct ruleset *r, uint32_t n)
     if (rule->flags & RULE_PATTERN)
         return rule;
     if (rule->flags & RULE_PLUGIN) {
-        const struct check_note *note = ruleset_check(r, rule->operand);
+        const struct check_note *note = block_check(r, rule->operand);
         return note && (note->operations & at) ? rule : NULL;
     }
-    return rule->check < check_count && (check_registry[rule->check].operations & at) ? rule : NULL;
+    return rule->check < checks_count && (checks_registry[rule->check].operations & at) ? rule : NULL;
 }
 
-struct text ruleset_reply(const struct ruleset *r, const struct rule *rule)
+struct text block_reply(const struct block *r, const struct rule *rule)
 {
-    return ruleset_text(r, (struct span){rule->reply_at, rule->reply_size});
+    return block_text(r, (struct span){rule->reply_at, rule->reply_size});
 }
 
-struct text ruleset_source(const struct ruleset *r, const struct rule *rule)
+struct text block_source(const struct block *r, const struct rule *rule)
 {
-    const char *p = ruleset_at(r, rule->source_at, 1);
+    const char *p = block_at(r, rule->source_at, 1);
     if (!p)
         return TEXT("");
     const size_t room = r->size - rule->source_at;
@@ -244,14 +244,14 @@ struct text ruleset_source(const struct ruleset *r, const struct rule *rule)
     return end ? text_of(p, (size_t)(end - p)) : TEXT("");
 }
 
-void ruleset_cause(const struct ruleset *r, const struct rule *rule, struct writer *w)
+void block_cause(const struct block *r, const struct rule *rule, struct writer *w)
 {
-    const struct file_note *file = ruleset_file(r, rule->file);
-    writer_add(w, file ? ruleset_text(r, file->name) : TEXT("?"));
+    const struct file_note *file = block_file(r, rule->file);
+    writer_add(w, file ? block_text(r, file->name) : TEXT("?"));
     writer_printf(w, ":%u", (unsigned)rule->line);
 }
 
-const struct matcher *ruleset_matcher(const struct ruleset *r, enum operation op)
+const struct matcher *block_matcher(const struct block *r, enum operation op)
 {
     return &head(r)->matcher[op];
 }
@@ -271,7 +271,7 @@ static uint64_t name_bytes(const char *p, size_t n)
  * A session does this for every field, so it looks at no more than the first and the last eight bytes. Setting
  * bit 5 makes letters of either case alike; what else it makes alike is told apart by comparing the names.
  */
-uint32_t field_hash(struct text name)
+uint32_t block_field_hash(struct text name)
 {
     const uint64_t spaces = 0x2020202020202020, multiplier = 0x9E3779B97F4A7C15;
     uint64_t first = name_bytes(name.p, name.n) | spaces;
@@ -281,41 +281,41 @@ uint32_t field_hash(struct text name)
     return (uint32_t)(h >> 32);
 }
 
-const struct named_field *ruleset_field(const struct ruleset *r, struct text name)
+const struct named_field *block_field(const struct block *r, struct text name)
 {
     const struct span slots = head(r)->field_slots;
     if (slots.n == 0)
         return NULL;
     const uint32_t *slot = (const uint32_t *)(const void *)(r->base + slots.at);
-    const uint32_t hash = field_hash(name);
+    const uint32_t hash = block_field_hash(name);
     for (uint32_t step = 0; step < slots.n; step++) {
         uint32_t number = slot[(hash + step) & (slots.n - 1)];
         if (number == 0)
             return NULL;
-        const struct named_field *f = ruleset_element(r, head(r)->fields, number - 1, sizeof *f);
-        if (f && f->hash == hash && text_eq_nocase(ruleset_text(r, f->name), name))
+        const struct named_field *f = block_element(r, head(r)->fields, number - 1, sizeof *f);
+        if (f && f->hash == hash && text_eq_nocase(block_text(r, f->name), name))
             return f;
     }
     return NULL;
 }
 
-bool ruleset_own_name(const struct ruleset *r, struct text name)
+bool block_own_name(const struct block *r, struct text name)
 {
     const struct span names = head(r)->settings.own_names;
     for (uint32_t i = 0; i < names.n; i++) {
-        const struct span *s = ruleset_element(r, names, i, sizeof *s);
+        const struct span *s = block_element(r, names, i, sizeof *s);
         if (!s) /* the list does not lie in the block */
             return false;
-        if (domain_in(name, ruleset_text(r, *s)))
+        if (domain_in(name, block_text(r, *s)))
             return true;
     }
     return false;
 }
 
-static bool in_networks(const struct ruleset *r, struct span networks, const struct ip *ip)
+static bool in_networks(const struct block *r, struct span networks, const struct ip *ip)
 {
     for (uint32_t i = 0; i < networks.n; i++) {
-        const struct network *n = ruleset_element(r, networks, i, sizeof *n);
+        const struct network *n = block_element(r, networks, i, sizeof *n);
         if (!n)
             return false;
         if (n->bits > 128)
@@ -328,21 +328,21 @@ static bool in_networks(const struct ruleset *r, struct span networks, const str
     return false;
 }
 
-bool ruleset_own_address(const struct ruleset *r, const struct ip *ip)
+bool block_own_address(const struct block *r, const struct ip *ip)
 {
     return in_networks(r, head(r)->settings.own_addresses, ip);
 }
 
-bool ruleset_own_network(const struct ruleset *r, const struct ip *ip)
+bool block_own_network(const struct block *r, const struct ip *ip)
 {
     return in_networks(r, head(r)->settings.own_networks, ip);
 }
 
-bool ruleset_submission_port(const struct ruleset *r, uint32_t port)
+bool block_submission_port(const struct block *r, uint32_t port)
 {
     const struct span ports = head(r)->settings.submission_ports;
     for (uint32_t i = 0; i < ports.n; i++) {
-        const uint32_t *p = ruleset_element(r, ports, i, sizeof *p);
+        const uint32_t *p = block_element(r, ports, i, sizeof *p);
         if (!p)
             return false;
         if (*p == port)
@@ -351,10 +351,10 @@ bool ruleset_submission_port(const struct ruleset *r, uint32_t port)
     return false;
 }
 
-static int test_pattern(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
+static int test_pattern(const struct block *r, const struct rule *rule, const struct facts *facts,
                         struct text subject, struct writer *why)
 {
-    const unsigned char *code = ruleset_at(r, rule->test.at, rule->test.n);
+    const unsigned char *code = block_at(r, rule->test.at, rule->test.n);
     if (!code || (r->distrusted && !pattern_is_sound(code, rule->test.n))) {
         if (why)
             writer_add(why, TEXT("the kept rules are damaged here"));
@@ -379,25 +379,25 @@ static const uint32_t fact_of[OP_COUNT] = {
     [OP_MAIL] = GP_FACT_MAIL,    [OP_RCPT] = GP_FACT_RCPT, [OP_HEADERS] = GP_FACT_ALL_FIELDS,
 };
 
-bool ruleset_lacks_fact(const struct ruleset *r, const struct rule *rule, const struct facts *facts)
+bool evaluate_lacks_fact(const struct block *r, const struct rule *rule, const struct facts *facts)
 {
     const uint32_t lacking = fact_of[rule->operation] & facts->unknown;
     /* At connect the address is always known: checks may ask for that alone. */
     if (!lacking || rule->operation != OP_CONNECT || (rule->flags & RULE_PATTERN))
         return lacking != 0;
-    return (rule->flags & RULE_PLUGIN) && (bound_needs(r, rule) & lacking);
+    return (rule->flags & RULE_PLUGIN) && (plugin_checks_needs(r, rule) & lacking);
 }
 
-int ruleset_test(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
-                 struct text subject, struct writer *why)
+int evaluate_rule(const struct block *r, const struct rule *rule, const struct facts *facts,
+                  struct text subject, struct writer *why)
 {
-    if (ruleset_lacks_fact(r, rule, facts)) {
+    if (evaluate_lacks_fact(r, rule, facts)) {
         if (why)
             writer_add(why, TEXT("cannot say: the server could not tell us"));
         return -1;
     }
     if (rule->flags & RULE_PATTERN)
         return test_pattern(r, rule, facts, subject, why);
-    return rule->flags & RULE_PLUGIN ? bound_match(r, rule, facts, subject, why)
-                                     : check_registry[rule->check].match(facts, rule->operand, why);
+    return rule->flags & RULE_PLUGIN ? plugin_checks_match(r, rule, facts, subject, why)
+                                     : checks_registry[rule->check].match(facts, rule->operand, why);
 }

@@ -11,8 +11,8 @@
  * bytes, negated rules and checks, those of plugins too, are always asked. `header` rules whose pattern begins
  * with a field name have a matcher for that name.
  */
-#ifndef GATEPOST_RULESET_H
-#define GATEPOST_RULESET_H
+#ifndef GATEPOST_RULES_BLOCK_H
+#define GATEPOST_RULES_BLOCK_H
 
 #include <stdatomic.h>
 
@@ -133,72 +133,72 @@ struct named_field {
     struct matcher rules;
 };
 
-struct ruleset;
-struct bound;
+struct block;
+struct plugin_checks;
 
 /* The block from memory that the ruleset takes over (free()d with it), or from a mapping (unmapped with it).
  * Checks its head, and for a mapping the checksum and the matchers; the rest is checked where it is used. NULL
  * if it is no block of this engine's, or out of memory: then memory or mapping stay the caller's. */
-struct ruleset *ruleset_adopt(void *memory, size_t size);
-struct ruleset *ruleset_adopt_map(const struct file_map *map);
+struct block *block_adopt(void *memory, size_t size);
+struct block *block_adopt_map(const struct file_map *map);
 
 /* The same over caller's memory that must outlive it, treated with the mistrust of a mapping. */
-struct ruleset *ruleset_borrow(const void *memory, size_t size);
+struct block *block_borrow(const void *memory, size_t size);
 
-struct ruleset *ruleset_ref(struct ruleset *r);
-void ruleset_unref(struct ruleset **r);
+struct block *block_ref(struct block *r);
+void block_unref(struct block **r);
 
 /* The bytes of the block: what is written into an image. */
-struct text ruleset_bytes(const struct ruleset *r);
+struct text block_bytes(const struct block *r);
 
-const struct settings *ruleset_settings(const struct ruleset *r);
+const struct settings *block_settings(const struct block *r);
 
 /* A text of the block; the empty one if the span lies outside. A NUL stands behind it. */
-struct text ruleset_text(const struct ruleset *r, struct span s);
+struct text block_text(const struct block *r, struct span s);
 
 /* Element N of a list of elements of SIZE bytes; NULL if there is none. */
-const void *ruleset_element(const struct ruleset *r, struct span list, uint32_t n, size_t size);
+const void *block_element(const struct block *r, struct span list, uint32_t n, size_t size);
 
-uint32_t ruleset_file_count(const struct ruleset *r);
-const struct file_note *ruleset_file(const struct ruleset *r, uint32_t n); /* NULL if there is none */
-uint32_t ruleset_table_count(const struct ruleset *r);
-const struct table_note *ruleset_table(const struct ruleset *r, uint32_t slot); /* NULL if there is none */
-uint32_t ruleset_check_count(const struct ruleset *r);
-const struct check_note *ruleset_check(const struct ruleset *r, uint32_t n); /* NULL if there is none */
-struct text ruleset_plugin(const struct ruleset *r, uint32_t n); /* its path; empty if there is none */
-uint32_t ruleset_counter_count(const struct ruleset *r);
-uint32_t ruleset_most_rules(const struct ruleset *r); /* that one matcher has */
-uint32_t ruleset_rule_count(const struct ruleset *r);
-const struct rule *ruleset_rule(const struct ruleset *r, uint32_t n); /* NULL if there is none */
+uint32_t block_file_count(const struct block *r);
+const struct file_note *block_file(const struct block *r, uint32_t n); /* NULL if there is none */
+uint32_t block_table_count(const struct block *r);
+const struct table_note *block_table(const struct block *r, uint32_t slot); /* NULL if there is none */
+uint32_t block_check_count(const struct block *r);
+const struct check_note *block_check(const struct block *r, uint32_t n); /* NULL if there is none */
+struct text block_plugin(const struct block *r, uint32_t n);             /* its path; empty if there is none */
+uint32_t block_counter_count(const struct block *r);
+uint32_t block_most_rules(const struct block *r); /* that one matcher has */
+uint32_t block_rule_count(const struct block *r);
+const struct rule *block_rule(const struct block *r, uint32_t n); /* NULL if there is none */
 
-struct text ruleset_reply(const struct ruleset *r, const struct rule *rule);  /* empty: the default */
-struct text ruleset_source(const struct ruleset *r, const struct rule *rule); /* the test as written */
+struct text block_reply(const struct block *r, const struct rule *rule);  /* empty: the default */
+struct text block_source(const struct block *r, const struct rule *rule); /* the test as written */
 
 /* "gatepost.conf:3" in W. */
-void ruleset_cause(const struct ruleset *r, const struct rule *rule, struct writer *w);
+void block_cause(const struct block *r, const struct rule *rule, struct writer *w);
 
 /* The matcher of an operation; for OP_HEADER that of the patterns without a field name. */
-const struct matcher *ruleset_matcher(const struct ruleset *r, enum operation op);
+const struct matcher *block_matcher(const struct block *r, enum operation op);
 
 /* What is known of a field by its name (any case); NULL if no rule names it. */
-const struct named_field *ruleset_field(const struct ruleset *r, struct text name);
+const struct named_field *block_field(const struct block *r, struct text name);
 
 /* Whether NAME is one of own-names; IP one of own-addresses; IP in own-networks; PORT one of submission-ports.
  */
-bool ruleset_own_name(const struct ruleset *r, struct text name);
-bool ruleset_own_address(const struct ruleset *r, const struct ip *ip);
-bool ruleset_own_network(const struct ruleset *r, const struct ip *ip);
-bool ruleset_submission_port(const struct ruleset *r, uint32_t port);
+bool block_own_name(const struct block *r, struct text name);
+bool block_own_address(const struct block *r, const struct ip *ip);
+bool block_own_network(const struct block *r, const struct ip *ip);
+bool block_submission_port(const struct block *r, uint32_t port);
 
 /*
  * Does the test of RULE hold for the facts: 1, 0, or -1 cannot say. SUBJECT is what a pattern of that operation
  * sees; WHY (may be NULL) gets the reason in words.
  */
-int ruleset_test(const struct ruleset *r, const struct rule *rule, const struct facts *facts,
-                 struct text subject, struct writer *why);
+int evaluate_rule(const struct block *r, const struct rule *rule, const struct facts *facts,
+                  struct text subject, struct writer *why);
 
 /* Whether the server could not tell what RULE asks about: then its test was not even tried. */
-bool ruleset_lacks_fact(const struct ruleset *r, const struct rule *rule, const struct facts *facts);
+bool evaluate_lacks_fact(const struct block *r, const struct rule *rule, const struct facts *facts);
 
 /* Whether it triggers: the test holds, or, with `not`, does not; one that cannot say never triggers. */
 static inline bool rule_triggers(const struct rule *rule, int test)
@@ -228,19 +228,19 @@ struct block_head {
 };
 
 /* In the open for the walk over a text (index.c) alone, which is what a session spends its time on. */
-struct ruleset {
+struct block {
     const unsigned char *base;
     size_t size;
     atomic_uint refs;
     bool distrusted; /* from a file: patterns are checked before they run */
     void *owned;
     struct file_map map;
-    struct bound *bound; /* what the plugins' checks were compiled to; NULL: none can be asked */
+    struct plugin_checks *bound; /* what the plugins' checks were compiled to; NULL: none can be asked */
 };
 
 /* N bytes of the block at offset AT; NULL if they do not lie within it. Everything in the block is reached
  * through this, but for the lists of a matcher, which index.h checks once. */
-static inline const void *ruleset_at(const struct ruleset *r, uint32_t at, uint64_t n)
+static inline const void *block_at(const struct block *r, uint32_t at, uint64_t n)
 {
     return at <= r->size && n <= r->size - at ? r->base + at : NULL;
 }
@@ -250,7 +250,7 @@ uint32_t block_layout(void);
 uint64_t block_sum(const void *block, size_t size);
 
 /* The hash of a field name, the same for letters of either case. */
-uint32_t field_hash(struct text name);
+uint32_t block_field_hash(struct text name);
 
 /* Names of operations and actions, as words of the rule file. */
 extern const char *const operation_name[OP_COUNT];
