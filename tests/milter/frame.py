@@ -2,7 +2,7 @@
 
     with Filter(rules) as filter: ...    a filter of its own, in a folder of its own below $BUILD/milter
     @case("what holds")                  a case: it fails by an exception, which says what it missed
-    finish("protocol")                   runs the cases; the last line is "protocol: N passed, N failed"
+    finish("protocol")                   runs the cases; the last line is "protocol: N passed, N failed", and ", N skipped" if any were
 """
 import contextlib
 import os
@@ -34,7 +34,7 @@ cases = []
 
 
 class Skipped(Exception):
-    """The case cannot be tried here, and counts as nothing."""
+    """The case cannot be tried here, and is counted as skipped."""
 
 
 def case(name):
@@ -146,7 +146,7 @@ class Filter:
 
 
 def finish(name):
-    passed = failed = 0
+    passed = failed = skipped = 0
     wanted = sys.argv[1:]
     for title, function in cases:
         if wanted and not any(word in title for word in wanted):
@@ -155,7 +155,8 @@ def finish(name):
             with contextlib.redirect_stdout(sys.stderr):
                 function()
         except Skipped as reason:
-            print("skipped, %s - %s" % (reason, title), flush=True)
+            skipped += 1
+            print("skipped - %s # %s" % (title, reason), flush=True)
         except Exception as error:  # pylint: disable=broad-except
             failed += 1
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -163,5 +164,5 @@ def finish(name):
         else:
             passed += 1
             print("ok - " + title, flush=True)
-    print("%s: %d passed, %d failed" % (name, passed, failed))
+    print("%s: %d passed, %d failed" % (name, passed, failed) + (", %d skipped" % skipped if skipped else ""))
     sys.exit(1 if failed else 0)

@@ -8,8 +8,7 @@ BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 unset MAKEFLAGS MFLAGS
 plain=$BUILD
-passed=0
-failed=0
+. tests/run/counts.sh
 
 # under NAME CFLAGS COMMAND...: builds, and runs the three parts by COMMAND.
 under() {
@@ -23,19 +22,14 @@ under() {
         log=$BUILD/milter-$part.log
         status=0
         GATEPOST_SLOWNESS=10 GATEPOST_SESSIONS=5000 "$@" tests/milter/$part.sh >"$log" 2>&1 || status=$?
-        counts=$(sed -n "s/^$part: \([0-9]*\) passed, \([0-9]*\) failed\$/\1 \2/p" "$log" | tail -n 1)
-        good=${counts% *}
-        bad=${counts#* }
-        if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
-            bad=1
-        fi
-        passed=$((passed + ${good:-0}))
-        failed=$((failed + ${bad:-1}))
-        if [ "${bad:-1}" -gt 0 ]; then
+        counts_read "$part" "$log" "$status"
+        counts_add
+        grep '^skipped - ' "$log" || true
+        if [ "$part_failed" -gt 0 ]; then
             echo "not ok - $part with $name:"
             grep -v '^ok' "$log" | tail -n 60 | sed 's/^/    /'
         else
-            echo "ok - $part with $name: ${good:-0}"
+            echo "ok - $part with $name: $part_passed"
         fi
     done
 }
@@ -46,5 +40,4 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktra
 under asan "-fsanitize=address,undefined -fno-sanitize-recover=all" env
 # Without randomised addresses: the sanitizer of clang 14 finds no room on kernels that spread them far.
 under tsan "-fsanitize=thread" setarch -R
-echo "sanitizers: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish sanitizers

@@ -13,9 +13,10 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 # Both change to users of their own, and an ordinary user has one user id only, also as root of a namespace.
 if [ "$(id -u)" -ne 0 ] || awk '{ n += $3 } END { exit n > 1 }' /proc/self/uid_map; then
-    echo "skipped, needs root - the cases in a real $server"
-    echo "$server: 0 passed, 0 failed"
-    exit 0
+    . tests/run/counts.sh
+    skip "the cases in a real $server" "needs root"
+    finish "$server"
+    exit
 fi
 if [ "${2-}" != --inside ]; then
     tests/mta/root.sh "$server" >/dev/null
@@ -58,5 +59,4 @@ for file in tests/sessions/*.smtp; do
     check "$server plays $file" dialogue_holds "$file"
 done
 run_cases
-echo "$server: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish "$server"

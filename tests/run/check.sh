@@ -1,12 +1,13 @@
 #!/bin/bash
 # check.sh [STAGE...]: runs the stages tests/stages/check-STAGE.sh, cheap first, all of them even after a failure, and shows what
-# they say. The last line is the sum, "N passed, N failed". Status 1 if anything failed; a stage that ends without its
-# own line of counts is one failure more.
+# they say. What was skipped, and why, is told at the end; the last line is the sum, "N passed, N failed", and ", N skipped" where there
+# is such. Status 1 if anything failed; a stage that ends without its own line of counts is one failure more.
 set -eu
 
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 export BUILD
+. tests/run/counts.sh
 [ $# -gt 0 ] || set -- unit sessions manuals plugins fuzz san hosts exim milter mercury
 
 tests/run/need.sh build test
@@ -41,8 +42,8 @@ stage() {
     prepare "$1" && "tests/stages/check-$1.sh"
 }
 
-passed=0
-failed=0
+reasons=$BUILD/check/skipped
+: >"$reasons"
 for name in "$@"; do
     echo "== check-$name"
     log=$BUILD/check/$name.log
@@ -50,16 +51,14 @@ for name in "$@"; do
     began=$SECONDS
     (set -o pipefail && stage "$name" 2>&1 </dev/null | tee "$log") || status=$?
     echo "check-$name: $((SECONDS - began)) seconds"
-    if [[ "$(tail -n 1 "$log")" =~ ^check-$name:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-        passed=$((passed + BASH_REMATCH[1]))
-        failed=$((failed + BASH_REMATCH[2]))
-        if [ "$status" -ne 0 ] && [ "${BASH_REMATCH[2]}" -eq 0 ]; then
-            failed=$((failed + 1))
-        fi
-    else
-        echo "check-$name: died with status $status"
-        failed=$((failed + 1))
-    fi
+    counts_read "check-$name" "$log" "$status"
+    counts_add
+    [ -n "$part_counts" ] || echo "check-$name: died with status $status"
+    sed -n "s/^skipped - .* # /check-$name: /p" "$log" >>"$reasons"
 done
-echo "$passed passed, $failed failed"
+if [ -s "$reasons" ]; then
+    echo "skipped:"
+    sort "$reasons" | uniq -c
+fi
+counts_line
 [ "$failed" -eq 0 ]

@@ -1,7 +1,6 @@
 #!/bin/sh
 # check-milter.sh: gatepost-milter alone, spoken to in its own protocol, and in real mail servers. Runs the parts below, each a
-# script that prints "ok - CASE" or "not ok - CASE: REASON" per case and ends with "NAME: N passed, N failed"; one that ends
-# without that line is one failure more. The last line is the sum, "check-milter: N passed, N failed".
+# script that prints "ok - CASE" or "not ok - CASE: REASON" per case and ends with a line of counts (tests/run/counts.sh). The last line is the sum, "check-milter: N passed, N failed".
 #
 # check-milter.sh PART... runs only those. Needs $BUILD/gatepost, $BUILD/gatepost.so and $BUILD/gatepost-milter.
 set -eu
@@ -21,5 +20,4 @@ mkdir -p "$BUILD/check"
 for script in "$@"; do
     part "$BUILD/check/milter-$(basename "$script" .sh).log" "$script"
 done
-echo "check-milter: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish check-milter

@@ -18,23 +18,19 @@ in_build() {
     export BUILD CC CFLAGS
 }
 
-# stage NAME: counts the cases of tests/check-NAME.sh, and shows the end of what it said if one failed.
+# stage NAME: counts the cases of tests/stages/check-NAME.sh, and shows the end of what it said if one failed.
 stage() {
     log=$BUILD/$1.log
     status=0
     "tests/stages/check-$1.sh" >"$log" 2>&1 || status=$?
-    counts=$(sed -n "s/^check-$1: \([0-9]*\) passed, \([0-9]*\) failed\$/\1 \2/p" "$log" | tail -n 1)
-    counts=${counts:-0 1}
-    if [ "$status" -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
-        counts="${counts% *} 1"
-    fi
-    passed=$((passed + ${counts% *}))
-    failed=$((failed + ${counts#* }))
-    if [ "${counts#* }" -gt 0 ]; then
+    counts_read "check-$1" "$log" "$status"
+    counts_add
+    grep '^skipped - ' "$log" || true
+    if [ "$part_failed" -gt 0 ]; then
         echo "FAILED $1 (status $status)"
         tail -n 60 "$log" | sed 's/^/    /'
     else
-        echo "ok $1: ${counts% *}"
+        echo "ok $1: $part_passed"
     fi
 }
 
