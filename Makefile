@@ -16,8 +16,9 @@
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make mercury    the Mercury/32 daemon and the command for 32-bit Windows, into build/mercury/
+#   make mercury64  the same for 64-bit Windows, into build/mercury64/: for tests where no 32-bit program runs
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
-#   make mercury-unit   unit tests and fuzz targets as one program for 32-bit Windows (tests/mercury/unit.sh runs it)
+#   make mercury-unit   unit tests and fuzz targets as one program for Windows (tests/mercury/unit.sh runs it)
 #   make install    DESTDIR and prefix work; install-dev is the header and the file for pkg-config alone
 #   make clean
 #
@@ -67,7 +68,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim mercury win-deps check check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter check-mercury lint bench demo install install-dev clean unit fuzz deps bench-deps
+.PHONY: all exim mercury mercury64 win-deps check check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter check-mercury lint bench demo install install-dev clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
@@ -98,31 +99,40 @@ $(BUILD)/gatepost.so: plugins/generic/exports.map $(BUILD)/libgatepost-core.a
 	$(CC) $(ALL_CFLAGS) -shared -o $@ -Wl,-u,gatepost_api $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) \
 		-Wl,--version-script=plugins/generic/exports.map -Wl,--gc-sections $(CDB)
 
-# 32-bit Windows. Nothing but Windows' own libraries is needed there: GCC's and zlib are inside. Callers align the stack to four
+# Windows. Nothing but Windows' own libraries is needed there: GCC's and zlib are inside. 32-bit callers align the stack to four
 # bytes, SSE wants sixteen. Programs bring a printf of their own that knows %zu; __printf__ is its grammar. What is exported,
-# a program's or library's own list says.
-WIN     := $(BUILD)/mercury
-WIN_CC  ?= i686-w64-mingw32-gcc
-WIN_AR  ?= i686-w64-mingw32-ar
+# a program's or library's own list says. Mercury loads 32-bit code only; BITS=64 builds the same sources for tests.
+BITS    ?= 32
+WIN     := $(BUILD)/mercury$(filter 64,$(BITS))
+WIN_TARGET_32 = i686-w64-mingw32
+WIN_TARGET_64 = x86_64-w64-mingw32
+WIN_TARGET  = $(WIN_TARGET_$(BITS))
+WIN_MACHINE_32 = -msse2 -mstackrealign
+WIN_LINK_32 = ,--large-address-aware
+WIN_CC  ?= $(WIN_TARGET)-gcc
+WIN_AR  ?= $(WIN_TARGET)-ar
 WIN_CPPFLAGS = -I. -I$(WIN)/tinycdb -D_FILE_OFFSET_BITS=64 -D_WIN32_WINNT=0x0501 -D__USE_MINGW_ANSI_STDIO=1 \
 	-D__printf__=__gnu_printf__ -DGP_EXPORT= -DGATEPOST_VERSION='"$(VERSION)"' $(CPPFLAGS)
-WIN_CFLAGS = $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) -msse2 -mstackrealign
-WIN_LDFLAGS = -static -static-libgcc -Wl,--nxcompat,--dynamicbase,--large-address-aware $(LDFLAGS)
+WIN_CFLAGS = $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) $(WIN_MACHINE_$(BITS))
+WIN_LDFLAGS = -static -static-libgcc -Wl,--nxcompat,--dynamicbase$(WIN_LINK_$(BITS)) $(LDFLAGS)
 WIN_CORE_OBJ  := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_CORE_SRC)))
 WIN_TOOLS_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_TOOLS_SRC)))
 WIN_LIBS = $(WIN)/libcdb.a -ladvapi32 -lntdll
 
 win-deps:
-	@tests/run/need.sh windows
+	@tests/run/need.sh windows$(filter 64,$(BITS))
 
 mercury: $(WIN)/gatepost.exe $(WIN)/gatepost.dll
+
+mercury64:
+	@$(MAKE) BITS=64 mercury
 
 # tinycdb's own sources, unchanged. The header stands alone in a folder, for everything else of Debian's must stay unseen.
 $(WIN)/libcdb.a: | win-deps
 	@mkdir -p $(WIN)/tinycdb $(WIN)/obj/tinycdb
 	source=$$(tests/mta/source.sh tinycdb) && cp "$$source/cdb.h" $(WIN)/tinycdb/ && \
 	for name in init find findnext seq seek unpack hash make make_add make_put; do \
-		$(WIN_CC) -O2 -msse2 -w -c -o $(WIN)/obj/tinycdb/$$name.o "$$source/cdb_$$name.c" || exit 1; \
+		$(WIN_CC) -O2 $(WIN_MACHINE_$(BITS)) -w -c -o $(WIN)/obj/tinycdb/$$name.o "$$source/cdb_$$name.c" || exit 1; \
 	done
 	@rm -f $@
 	$(WIN_AR) rcs $@ $(WIN)/obj/tinycdb/*.o
@@ -257,7 +267,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost
 FUZZ_LDLIBS_fuzz_regex = $(CHECK_OBJ_regex) $(CHECK_LIB_regex)
 $(BUILD)/fuzz/fuzz_regex: $(CHECK_OBJ_regex)
 
-# Every unit test and fuzz target in one program for 32-bit Windows. Each has its main function under the name of its file, and
+# Every unit test and fuzz target in one program for Windows. Each has its main function under the name of its file, and
 # nothing else that others see. What looks at adapters for other systems, or at plugins, is left out. cmocka's own source, unchanged.
 WIN_WITHOUT := %_posix.c $(shell grep -lE '^.include "((exim|milter|plugins)/|tests/unit/lib/plugin_folder.h)' tests/unit/*/test_*.c tests/fuzz/fuzz_*.c) \
 	%/test_regex.c %/fuzz_regex.c
@@ -267,7 +277,10 @@ WIN_TARGETS := $(basename $(notdir $(filter-out $(WIN_WITHOUT),$(FUZZ_SRC))))
 WIN_UNIT_OBJ := $(WIN_TEST_SRC:%.c=$(WIN)/obj/%.o) $(WIN_TARGETS:%=$(WIN)/obj/tests/fuzz/%.o) \
 	$(patsubst %.c,$(WIN)/obj/%.o,$(filter-out %_posix.c,$(wildcard tests/unit/lib/*.c)))
 WIN_UNIT_CC = $(WIN_CC) $(WIN_CPPFLAGS) -I$(WIN)/cmocka -I$(WIN)/unit $(WIN_CFLAGS) -std=gnu11
-WIN_OBJCOPY ?= i686-w64-mingw32-objcopy
+WIN_OBJCOPY ?= $(WIN_TARGET)-objcopy
+# 32-bit Windows puts an underscore before the names of C; on 64-bit Windows references go by way of symbols of their own.
+WIN_PREFIX_32 = _
+WIN_KEEP = $(WIN_OBJCOPY) --wildcard --keep-global-symbol='.refptr.*' --keep-global-symbol=$(WIN_PREFIX_$(BITS))
 
 .PHONY: mercury-unit
 mercury-unit: $(WIN)/unit.exe
@@ -293,12 +306,12 @@ $(WIN)/obj/tests/unit/lib/%.o: tests/unit/lib/%.c $(WIN)/unit/programs.h | win-d
 $(WIN)/obj/tests/unit/%.o: tests/unit/%.c | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
 	@mkdir -p $(@D)
 	$(WIN_UNIT_CC) -Wno-missing-prototypes -Dmain=$(*F) -c -o $@ $<
-	$(WIN_OBJCOPY) --keep-global-symbol=_$(*F) $@
+	$(WIN_KEEP)$(*F) $@
 
 $(WIN)/obj/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c | win-deps $(WIN)/libcdb.a
 	@mkdir -p $(@D)
 	$(WIN_UNIT_CC) -DLLVMFuzzerTestOneInput=fuzz_$* -c -o $@ $<
-	$(WIN_OBJCOPY) --keep-global-symbol=_fuzz_$* $@
+	$(WIN_KEEP)fuzz_$* $@
 
 $(WIN)/unit.exe: $(WIN_UNIT_OBJ) $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a $(WIN)/libcmocka.a
 	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(FAILING_ALLOC) $(WIN_LIBS) -lz -lws2_32 -lpsapi

@@ -97,37 +97,52 @@ typedef struct {
 
 #endif
 
-/* Of the functions [D]: */
-_Static_assert(sizeof(void *) == 4, "Mercury/32 loads 32-bit code");
-_Static_assert(offsetof(M_INTERFACE, dsize) == 0, "dsize");
-_Static_assert(offsetof(M_INTERFACE, vmajor) == 4, "vmajor");
-_Static_assert(offsetof(M_INTERFACE, vminor) == 5, "vminor");
-_Static_assert(offsetof(M_INTERFACE, hMDIParent) == 6, "hMDIParent");
-_Static_assert(offsetof(M_INTERFACE, get_variable) == 10, "slot 0");
-_Static_assert(offsetof(M_INTERFACE, logstring) == 10 + 4 * 87, "slot 87");
-_Static_assert(offsetof(M_INTERFACE, register_event_handler) == 706, "slot 174");
-_Static_assert(offsetof(M_INTERFACE, deregister_event_handler) == 710, "slot 175");
-_Static_assert(sizeof(M_INTERFACE) == 918, "227 slots");
+/* The layout [D]. Mercury is a 32-bit program, so the offsets are those of pointers of 4 bytes. The sources are
+ * also built for 64 bits, for tests on machines that run no 32-bit program; there each pointer before a member
+ * moves it by 4 more bytes, and nothing else may. */
+#define MERCURY_WIDER(pointers) ((sizeof(void *) - 4) * (pointers))
+#define MERCURY_LAYOUT(type, member, offset, pointers)                                                         \
+    _Static_assert(offsetof(type, member) == (offset) + MERCURY_WIDER(pointers), #type "." #member)
 
-/* Of the event [D]: */
-_Static_assert(offsetof(MSEVENTBUF, sversion) == 0, "sversion");
-_Static_assert(offsetof(MSEVENTBUF, ssize) == 4, "ssize");
-_Static_assert(offsetof(MSEVENTBUF, reserved) == 8, "reserved");
-_Static_assert(offsetof(MSEVENTBUF, functions) == 12, "functions");
-_Static_assert(offsetof(MSEVENTBUF, flags) == 16, "flags");
-_Static_assert(offsetof(MSEVENTBUF, start_time) == 20, "start_time");
-_Static_assert(offsetof(MSEVENTBUF, trans_id) == 24, "trans_id");
-_Static_assert(offsetof(MSEVENTBUF, port) == 28, "port");
-_Static_assert(offsetof(MSEVENTBUF, client) == 36, "client");
-_Static_assert(offsetof(MSEVENTBUF, inbuflen) == 64, "inbuflen");
-_Static_assert(offsetof(MSEVENTBUF, inbuf) == 68, "inbuf");
-_Static_assert(offsetof(MSEVENTBUF, outbuf) == 72, "outbuf");
-_Static_assert(offsetof(MSEVENTBUF, bad_cmds) == 1096, "bad_cmds");
-_Static_assert(sizeof(MSEVENTBUF) == 1100, "MSEVENTBUF 1.3");
+MERCURY_LAYOUT(M_INTERFACE, dsize, 0, 0);
+MERCURY_LAYOUT(M_INTERFACE, vmajor, 4, 0);
+MERCURY_LAYOUT(M_INTERFACE, vminor, 5, 0);
+MERCURY_LAYOUT(M_INTERFACE, hMDIParent, 6, 0);
+MERCURY_LAYOUT(M_INTERFACE, get_variable, 10, 1);
+MERCURY_LAYOUT(M_INTERFACE, logstring, 358, 88);
+MERCURY_LAYOUT(M_INTERFACE, register_event_handler, 706, 175);
+MERCURY_LAYOUT(M_INTERFACE, deregister_event_handler, 710, 176);
+_Static_assert(sizeof(M_INTERFACE) == 918 + MERCURY_WIDER(228), "227 slots");
 
-/* What must be there to be used: slot 87 to say anything, slot 175 to hear of sessions; and of an event all up
- * to the reply. */
-enum { MERCURY_SIZE_FOR_LOG = 10 + 4 * 88, MERCURY_SIZE_FOR_EVENTS = 714, MERCURY_EVENT_SIZE = 1096 };
+MERCURY_LAYOUT(MSEVENTBUF, sversion, 0, 0);
+MERCURY_LAYOUT(MSEVENTBUF, ssize, 4, 0);
+MERCURY_LAYOUT(MSEVENTBUF, reserved, 8, 0);
+MERCURY_LAYOUT(MSEVENTBUF, functions, 12, 1);
+MERCURY_LAYOUT(MSEVENTBUF, flags, 16, 2);
+MERCURY_LAYOUT(MSEVENTBUF, start_time, 20, 2);
+MERCURY_LAYOUT(MSEVENTBUF, trans_id, 24, 2);
+MERCURY_LAYOUT(MSEVENTBUF, port, 28, 2);
+MERCURY_LAYOUT(MSEVENTBUF, msize, 32, 2);
+MERCURY_LAYOUT(MSEVENTBUF, client, 36, 2);
+MERCURY_LAYOUT(MSEVENTBUF, rplen, 40, 3);
+MERCURY_LAYOUT(MSEVENTBUF, return_path, 44, 3);
+MERCURY_LAYOUT(MSEVENTBUF, rcpts, 48, 4);
+MERCURY_LAYOUT(MSEVENTBUF, bad_rcpts, 52, 4);
+MERCURY_LAYOUT(MSEVENTBUF, relay_attempts, 56, 4);
+MERCURY_LAYOUT(MSEVENTBUF, discard_reason, 60, 4);
+MERCURY_LAYOUT(MSEVENTBUF, inbuflen, 64, 4);
+MERCURY_LAYOUT(MSEVENTBUF, inbuf, 68, 4);
+MERCURY_LAYOUT(MSEVENTBUF, outbuf, 72, 5);
+MERCURY_LAYOUT(MSEVENTBUF, bad_cmds, 1096, 5);
+_Static_assert(sizeof(MSEVENTBUF) == 1100 + MERCURY_WIDER(5), "MSEVENTBUF 1.3");
+
+/* What must be there to be used: the slot of the log to say anything, the slots of event handlers to hear of
+ * sessions (714 bytes); and of an event all up to the reply (1096 bytes). */
+enum {
+    MERCURY_SIZE_FOR_LOG = offsetof(M_INTERFACE, logstring) + sizeof(void *),
+    MERCURY_SIZE_FOR_EVENTS = offsetof(M_INTERFACE, deregister_event_handler) + sizeof(void *),
+    MERCURY_EVENT_SIZE = offsetof(MSEVENTBUF, bad_cmds)
+};
 
 enum { MERCURY_EVENT_MAJOR = 1 }; /* of sversion [D] */
 

@@ -10,7 +10,7 @@ enum {
     I_SIZE = 0,
     I_MAJOR = 4,
     I_MINOR = 5,
-    I_SLOTS = 10,
+    I_SLOTS = 6 + POINTER,
     SLOT_LOGSTRING = 87,
     SLOT_REGISTER = 174,
     SLOT_DEREGISTER = 175,
@@ -20,17 +20,17 @@ enum {
     E_VERSION = 0,
     E_SIZE = 4,
     E_RESERVED = 8,
-    E_FUNCTIONS = 12,
-    E_FLAGS = 16,
-    E_START = 20,
-    E_ID = 24,
-    E_PORT = 28,
-    E_CLIENT = 36,
-    E_RCPTS = 48,
-    E_BAD_RCPTS = 52,
-    E_INBUFLEN = 64,
-    E_INBUF = 68,
-    E_OUTBUF = 72
+    E_FUNCTIONS = 12 + WIDER,
+    E_FLAGS = 16 + 2 * WIDER,
+    E_START = 20 + 2 * WIDER,
+    E_ID = 24 + 2 * WIDER,
+    E_PORT = 28 + 2 * WIDER,
+    E_CLIENT = 36 + 2 * WIDER,
+    E_RCPTS = 48 + 4 * WIDER,
+    E_BAD_RCPTS = 52 + 4 * WIDER,
+    E_INBUFLEN = 64 + 4 * WIDER,
+    E_INBUF = 68 + 4 * WIDER,
+    E_OUTBUF = 72 + 5 * WIDER
 };
 enum { MODULE_MERCURYS = 20, HANDLERS_MOST = 64, FUNCTION_GET_ALL_HEADERS = 2, GUARD = 0x5a5a5a5a };
 
@@ -68,6 +68,11 @@ void manners_usual(void)
 }
 
 static void put(unsigned char *at, unsigned offset, uint32_t value)
+{
+    memcpy(at + offset, &value, sizeof value);
+}
+
+static void put_pointer(unsigned char *at, unsigned offset, const void *value)
 {
     memcpy(at + offset, &value, sizeof value);
 }
@@ -149,9 +154,15 @@ static int32_t lent_get_all_headers(void *reserved, char *buf, int32_t size)
     return (int32_t)n;
 }
 
-static uint32_t address_of(void (*function)(void))
+static void put_slot(unsigned char *lent, unsigned slot, void (*function)(void))
 {
-    return (uint32_t)(uintptr_t)function;
+    memcpy(lent + I_SLOTS + POINTER * slot, &function, sizeof function);
+}
+
+/* What N bytes of the real interface are here: the head, then pointers. */
+static uint32_t size_here(uint32_t n)
+{
+    return n <= 6 ? n : 6 + (n - 6) * POINTER / 4;
 }
 
 /* The interface, at the very end of what may be read: what lies behind dsize is a fault. */
@@ -162,19 +173,20 @@ static unsigned char *interface_new(void **pages)
     DWORD before;
     if (!top || !VirtualProtect(top + 4096, 4096, PAGE_NOACCESS, &before))
         exit(3);
-    unsigned char whole[INTERFACE_SIZE] = {0};
-    put(whole, I_SIZE, manners.interface_size);
+    unsigned char whole[I_SLOTS + POINTER * SLOTS] = {0};
+    const uint32_t size = size_here(manners.interface_size);
+    void (*take)(void) = manners.null_functions ? NULL : (void (*)(void))lent_register;
+    void (*take_back)(void) = manners.null_functions ? NULL : (void (*)(void))lent_deregister;
+    put(whole, I_SIZE, size);
     whole[I_MAJOR] = (unsigned char)(manners.version >> 8);
     whole[I_MINOR] = (unsigned char)manners.version;
     for (unsigned slot = 0; slot < SLOTS; slot++)
-        put(whole, I_SLOTS + 4 * slot, address_of((void (*)(void))lent_nothing));
-    put(whole, I_SLOTS + 4 * SLOT_LOGSTRING, address_of((void (*)(void))lent_logstring));
-    put(whole, I_SLOTS + 4 * SLOT_REGISTER,
-        manners.null_functions ? 0 : address_of((void (*)(void))lent_register));
-    put(whole, I_SLOTS + 4 * SLOT_DEREGISTER,
-        manners.null_functions ? 0 : address_of((void (*)(void))lent_deregister));
-    unsigned char *at = top + 4096 - manners.interface_size;
-    memcpy(at, whole, manners.interface_size < sizeof whole ? manners.interface_size : sizeof whole);
+        put_slot(whole, slot, (void (*)(void))lent_nothing);
+    put_slot(whole, SLOT_LOGSTRING, (void (*)(void))lent_logstring);
+    put_slot(whole, SLOT_REGISTER, take);
+    put_slot(whole, SLOT_DEREGISTER, take_back);
+    unsigned char *at = top + 4096 - size;
+    memcpy(at, whole, size < sizeof whole ? size : sizeof whole);
     *pages = top;
     return at;
 }
@@ -299,16 +311,16 @@ void line_begin(struct line_of_mercury *l, uint32_t id, const char *client, uint
 {
     memset(l, 0, sizeof *l);
     for (unsigned i = 0; i < 7; i++)
-        l->functions[i] = address_of((void (*)(void))lent_nothing);
-    l->functions[FUNCTION_GET_ALL_HEADERS] = address_of((void (*)(void))lent_get_all_headers);
+        l->functions[i] = (void (*)(void))lent_nothing;
+    l->functions[FUNCTION_GET_ALL_HEADERS] = (void (*)(void))lent_get_all_headers;
     put(l->event, E_VERSION, manners.event_version);
     put(l->event, E_SIZE, EVENT_SIZE);
-    put(l->event, E_RESERVED, (uint32_t)(uintptr_t)l);
-    put(l->event, E_FUNCTIONS, (uint32_t)(uintptr_t)l->functions);
+    put_pointer(l->event, E_RESERVED, l);
+    put_pointer(l->event, E_FUNCTIONS, l->functions);
     put(l->event, E_START, start);
     put(l->event, E_ID, id);
     put(l->event, E_PORT, port);
-    put(l->event, E_CLIENT, (uint32_t)(uintptr_t)client);
+    put_pointer(l->event, E_CLIENT, client);
     put(l->event, EVENT_SIZE, GUARD);
 }
 
@@ -341,7 +353,7 @@ int line_fire(struct line_of_mercury *l, unsigned event, const char *text, unsig
         l->in[n] = '\0';
     }
     /* Where it is undefined, reading it is a fault. */
-    put(l->event, E_INBUF, text ? (uint32_t)(uintptr_t)l->in : (uint32_t)(uintptr_t)stage.nowhere);
+    put_pointer(l->event, E_INBUF, text ? l->in : stage.nowhere);
     put(l->event, E_INBUFLEN, sizeof l->in);
     if ((event == EV_CONNECT || event == EV_CONNECT2) && !manners.id_at_connect)
         put(l->event, E_ID, 0);

@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { INTERFACE_SIZE = 918, EVENT_SIZE = 1100, OUTBUF_SIZE = 1024 };
+/* Sizes and offsets are those of the real Mercury, whose pointers have 4 bytes. Built for 64 bits, each pointer
+ * that lies before takes 4 more. */
+enum { POINTER = sizeof(void *), WIDER = POINTER - 4 };
+enum { INTERFACE_SIZE = 918, EVENT_SIZE = 1100 + 5 * WIDER, OUTBUF_SIZE = 1024 };
 
 enum {
     EV_CONNECT = 1,
@@ -32,7 +35,7 @@ enum {
 
 /* What can be different from Mercury to Mercury, or is not known. */
 struct manners {
-    uint32_t interface_size; /* what dsize says; what is behind it is not there */
+    uint32_t interface_size; /* what dsize says, in bytes of the real one; what is behind it is not there */
     uint32_t version;        /* major in the high byte, minor in the low */
     bool null_functions;     /* no pointer for registering */
     uint32_t event_version;
@@ -71,7 +74,7 @@ unsigned stage_given_up(void);
 /* One SMTP session as its events show it. */
 struct line_of_mercury {
     unsigned char event[EVENT_SIZE + 4]; /* a guard behind it */
-    uint32_t functions[7];
+    void (*functions[7])(void);
     char in[2048];
     char *headers; /* what get_all_headers shows */
     uint32_t headers_size, headers_room;

@@ -2,6 +2,7 @@
 # need.sh SET...: makes sure that what a set of targets needs is on this machine; fetches it with apt, as root or with sudo.
 #   build   compiler and libraries      test   cmocka, sanitizers, valgrind, cdb      lint   linters
 #   bench   what we are timed beside        windows  the compiler and zlib for 32-bit Windows, and what unpacks sources
+#   windows64  the same for 64-bit Windows
 # Prints nothing when all is there. Tools are looked for by what they provide, so that hand-made ones count too.
 set -eu
 
@@ -56,9 +57,11 @@ for set in "$@"; do
     bench)
         want liblmdb-dev has_header lmdb.h
         ;;
-    windows)
-        want gcc-mingw-w64-i686 command -v i686-w64-mingw32-gcc
-        want libz-mingw-w64-dev test -e /usr/i686-w64-mingw32/lib/libz.a
+    windows | windows64)
+        machine=i686
+        [ "$set" = windows ] || machine=x86_64
+        want "gcc-mingw-w64-$(echo $machine | tr _ -)" command -v "$machine-w64-mingw32-gcc"
+        want libz-mingw-w64-dev test -e "/usr/$machine-w64-mingw32/lib/libz.a"
         want dpkg-dev command -v dpkg-source
         want debian-archive-keyring test -e /usr/share/keyrings/debian-archive-keyring.gpg
         ;;
