@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# exim.sh: functions to run one unpacked Exim, for scripts that netns.sh started; sourced, not run.
+# exim.sh: functions to run one unpacked Exim, for scripts that netns.sh started; sourced, not run, from
+# the top of the source tree.
 #
 #   exim_setup FOLDER heavy|light MODULE   lays out what Exim writes under FOLDER and mounts root and folder together
 #   exim_start, exim_stop                  the daemon, on ports 25, 465 and 587 of every address, and a name server; to clients
@@ -11,9 +12,8 @@
 # In FOLDER: etc (configuration), rules, state, spool, log, run, lib (the module); as Exim sees them: /etc/exim4, /etc/gatepost,
 # /var/lib/gatepost, /var/spool/exim4, /var/log/exim4, /run, /usr/local/lib/gatepost.
 
-mta=$(cd "$(dirname "$0")" && pwd)
-[ -e "$mta/root.sh" ] || { mta=${mta%/bench} && mta=${mta%/mercury}/mta; }
-sources=$(cd "$mta/../.." && pwd)
+mta=$PWD/tests/mta
+sources=$PWD
 exim_pid="" names_pid=""
 
 # Root runs Exim as Debian's packages do. An ordinary user has one user id only, and runs it as the Exim user, with owner.c.
