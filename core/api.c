@@ -15,7 +15,7 @@ static const void *get_ext(const char *name_revision)
 static const struct gp_api api = {
     .size = sizeof api,
     .major = GP_API_MAJOR,
-    .minor = 0,
+    .minor = 1,
     .version = GATEPOST_VERSION,
     .engine_open = engine_open,
     .engine_close = engine_close,
@@ -38,6 +38,8 @@ static const struct gp_api api = {
     .end_of_message = session_end_of_message,
     .reset = session_reset,
     .get_ext = get_ext,
+    .mail_parsed = session_mail_parsed,
+    .rcpt_parsed = session_rcpt_parsed,
 };
 
 const struct gp_api *gatepost_api(uint32_t major)

@@ -49,9 +49,8 @@ enum gp_action {
     GP_FAIL = 1,   /* answer this command, or this message, with the reply */
     GP_REFUSE = 2, /* the same, and every later EHLO/HELO, MAIL, RCPT and DATA too: the session answers them so
                       when asked */
-    GP_CLOSE =
-        3,      /* give the reply, then close the connection; a host that cannot close treats it as GP_REFUSE */
-    GP_DROP = 4 /* close the connection without a reply, where the host can */
+    GP_CLOSE = 3,  /* give the reply, then close the connection; where a host cannot close: GP_REFUSE */
+    GP_DROP = 4    /* close the connection without a reply, where the host can */
 };
 
 /* The phases of a session, in their order. */
@@ -142,9 +141,14 @@ struct gp_verdict {
     size_t cause_size;
 };
 
-/* flags of helo, mail and rcpt */
+/* Flags of helo, mail and rcpt. */
 #define GP_ARGUMENT                                                                                            \
     1u /* TEXT is the bare argument; the engine writes "EHLO x", "MAIL FROM:<x>", "RCPT TO:<x>" around it */
+#define GP_CUT                                                                                                 \
+    2u /* TEXT is only the beginning of what the client sent; what the rest could change cannot be said */
+
+/* Flag of mail_parsed and rcpt_parsed. */
+#define GP_SECOND 4u /* a second spelling of the address, beside the one in the command line */
 
 /* facts that an MTA can tell to be unknown; checks and patterns on them cannot say, so no rule triggers by them
  */
@@ -230,6 +234,15 @@ struct gp_api {
 
     /* Optional groups of functions by "name/revision"; NULL if this engine has no such group. */
     const void *(*get_ext)(const char *name_revision);
+
+    /* Tells what the server itself made of the address in the next MAIL (RCPT) command; call just before mail()
+     * (rcpt()), it lasts for that one call. ADDRESS has no angle brackets; for mail_parsed empty is the null
+     * sender. FLAGS is 0 or GP_SECOND. Without GP_SECOND it *is* the sender (recipient) for every check, table
+     * and key; the line is what patterns see. With GP_SECOND it is a second spelling beside the line's own
+     * parse: traps, block tables and own-sender hold if either matches, an exemption only if the line's does.
+     * Not in the first version: ask GP_HAS(api, rcpt_parsed). */
+    void (*mail_parsed)(struct gp_session *session, const char *address, size_t n, uint32_t flags);
+    void (*rcpt_parsed)(struct gp_session *session, const char *address, size_t n, uint32_t flags);
 };
 
 /* get_ext("trace/1"): tells for every phase which rules were asked and why each did or did not trigger. */

@@ -123,7 +123,8 @@ bool mailbox_parse(struct text argument, struct mailbox *out)
         while (t.n && (is_space((unsigned char)t.p[0]) || t.p[0] == '<')) /* "< a@b>", "<<a@b>>" */
             t = text_skip(t, 1);
         size_t close = closing_bracket(t);
-        out->null_sender = close == 0 && t.n && t.p[0] == '>';
+        out->closed = close < t.n && t.p[close] == '>';
+        out->null_sender = close == 0 && out->closed;
         t = text_trim(text_of(t.p, close));
     } else {
         t.n = bare_end(t);

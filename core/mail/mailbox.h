@@ -13,6 +13,7 @@ struct mailbox {
     struct text local;   /* left of the last '@' that is not quoted; quotes kept */
     struct text domain;  /* right of it, without a dot at the end; empty for "postmaster" and <> */
     bool null_sender;    /* it was "<>" */
+    bool closed;         /* its '>' stood there: nothing after it can change the address */
 };
 
 /* Finds the address in a whole command line ("MAIL FROM:<a@b> SIZE=1", "rcpt to: a@b", "RCPT TO:<@x,@y:a@b>"):

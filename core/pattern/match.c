@@ -241,3 +241,20 @@ int pattern_match_prefix(const unsigned char *code, size_t size, struct text pre
     start(&m, code);
     return run(&m, prefix) != 0;
 }
+
+/* At the end of a text that goes on a word need not end. */
+static bool looks_at_words(const unsigned char *code)
+{
+    for (size_t i = 0; i < code_items(code); i++)
+        if (!item_consumes(code_item(code, i)))
+            return true;
+    return false;
+}
+
+int pattern_match_beginning(const unsigned char *code, size_t size, struct text beginning)
+{
+    const bool takes_any_rest = (code[1] & CODE_HAS_STAR) && code_tail(code) == 0;
+    if (!pattern_match_prefix(code, size, beginning))
+        return 0;
+    return takes_any_rest && !looks_at_words(code) && pattern_match(code, size, beginning) ? 1 : -1;
+}

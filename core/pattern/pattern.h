@@ -44,6 +44,10 @@ int pattern_match(const unsigned char *code, size_t size, struct text subject);
  * what is left of the pattern contradicts itself, as "a/ba" does.) */
 int pattern_match_prefix(const unsigned char *code, size_t size, struct text prefix);
 
+/* What holds for every text that begins with BEGINNING: 1 all match, 0 none does, -1 it depends on the rest. (-1
+ * may be said where one of the others is true.) */
+int pattern_match_beginning(const unsigned char *code, size_t size, struct text beginning);
+
 /*
  * Runs of bytes that stand side by side in every text that matches, letter case folded: for an index. Calls RUN
  * for each maximal run of two bytes or more, in order. Single-byte sets count as their byte; nothing under /s,

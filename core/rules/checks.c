@@ -92,8 +92,13 @@ static int match_client_literal(const struct facts *f, uint32_t operand, struct 
 static int match_own_sender(const struct facts *f, uint32_t operand, struct writer *why)
 {
     (void)operand;
-    bool ours = f->sender.domain.n && name_is_ours(f, f->sender.domain);
-    WHY(why, "the sender's domain '%.*s' is %s", SHOW(f->sender.domain), ours ? "ours" : "not ours");
+    const struct text *domain = &f->sender.domain;
+    bool ours = domain->n && name_is_ours(f, *domain);
+    if (!ours && f->second_sender.domain.n && name_is_ours(f, f->second_sender.domain)) {
+        domain = &f->second_sender.domain;
+        ours = true;
+    }
+    WHY(why, "the sender's domain '%.*s' is %s", SHOW(*domain), ours ? "ours" : "not ours");
     return ours;
 }
 
@@ -132,7 +137,11 @@ static int match_mailbox(const struct facts *f, uint32_t slot, enum table_tag ta
 static int match_trap(const struct facts *f, uint32_t operand, struct writer *why)
 {
     (void)operand;
-    return match_mailbox(f, TABLE_TRAP, TAG_TO, &f->recipient, why);
+    int found = match_mailbox(f, TABLE_TRAP, TAG_TO, &f->recipient, why);
+    if (found != 0 || f->second_recipient.address.n == 0)
+        return found;
+    WHY(why, "; ");
+    return match_mailbox(f, TABLE_TRAP, TAG_TO, &f->second_recipient, why);
 }
 
 static const struct {

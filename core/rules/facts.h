@@ -47,15 +47,19 @@ struct facts {
     bool authenticated;
 
     uint32_t unknown; /* mask of GP_FACT_… */
+    uint32_t cut;     /* of those: the line below is only the beginning of what the client sent */
 
     enum operation asking; /* whose rules are being asked */
 
     struct text helo_line; /* verb included, without line end */
     struct text helo;      /* the argument */
     struct text mail_line;
-    struct mailbox sender;
+    struct mailbox sender; /* what the server made of it, if it said so, else what stands in the line */
     struct text rcpt_line;
     struct mailbox recipient;
+    /* Second spellings (GP_SECOND); an empty address: none. A check that turns a client away holds by either. */
+    struct mailbox second_sender;
+    struct mailbox second_recipient;
 
     const struct field *field;   /* the field being judged */
     const uint32_t *field_count; /* how often each counted field occurred, by the ruleset's numbering */

@@ -17,21 +17,33 @@ static const struct {
     [OP_RCPT] = {TAG_TO, GP_PHASE_RCPT, GP_FAIL},
 };
 
+static int look_up_mailbox(const struct table *t, enum table_tag tag, const struct mailbox *m,
+                           struct text *reply, struct text *key)
+{
+    char room[256];
+    return m->address.n || m->null_sender
+               ? table_mailbox(t, tag, mailbox_plain(m, room, sizeof room), m->domain, reply, key)
+               : 0;
+}
+
 static int look_up(const struct gp_session *s, const struct table *t, enum operation op, struct text *reply,
                    struct text *key)
 {
     const struct facts *f = &s->facts;
-    const struct mailbox *m = op == OP_MAIL ? &f->sender : &f->recipient;
-    char room[256];
+    int found;
     switch (op) {
     case OP_CONNECT:
         return f->client_known ? table_client(t, &f->client, f->name, reply, key) : 0;
     case OP_HELO:
-        return f->helo.n ? table_helo(t, f->helo, reply, key) : 0;
+        return f->helo.n && !(f->unknown & GP_FACT_HELO) ? table_helo(t, f->helo, reply, key) : 0;
     default:
-        return m->address.n || m->null_sender
-                   ? table_mailbox(t, about[op].tag, mailbox_plain(m, room, sizeof room), m->domain, reply, key)
-                   : 0;
+        found = f->unknown & (op == OP_MAIL ? GP_FACT_MAIL : GP_FACT_RCPT)
+                    ? 0
+                    : look_up_mailbox(t, about[op].tag, op == OP_MAIL ? &f->sender : &f->recipient, reply, key);
+        return found != 0
+                   ? found
+                   : look_up_mailbox(t, about[op].tag, op == OP_MAIL ? &f->second_sender : &f->second_recipient,
+                                     reply, key);
     }
 }
 

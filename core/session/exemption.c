@@ -32,14 +32,14 @@ static int look_up(const struct gp_session *s, struct table *t, enum table_tag t
     case TAG_CLIENT:
         return f->client_known ? table_client(t, &f->client, f->name, value, NULL) : 0;
     case TAG_HELO:
-        return f->helo.n ? table_helo(t, f->helo, value, NULL) : 0;
+        return f->helo.n && !(f->unknown & GP_FACT_HELO) ? table_helo(t, f->helo, value, NULL) : 0;
     case TAG_FROM:
         return s->in_transaction && !(f->unknown & GP_FACT_MAIL)
                    ? table_mailbox(t, TAG_FROM, mailbox_plain(&f->sender, room, sizeof room), f->sender.domain,
                                    value, NULL)
                    : 0;
     default:
-        return f->recipient.address.n
+        return f->recipient.address.n && !(f->unknown & GP_FACT_RCPT)
                    ? table_mailbox(t, TAG_TO, mailbox_plain(&f->recipient, room, sizeof room),
                                    f->recipient.domain, value, NULL)
                    : 0;

@@ -19,7 +19,7 @@ void session_on_field(void *context, const struct field *field)
     if (decided(&s->message) || judge_never(s))
         return;
     if (field->cut && s->reader.failed) { /* not as the client sent it */
-        session_lose_sparing(s);
+        session_lose_exemptions(s);
         return;
     }
     judge_field(s, field, named, &s->message);

@@ -6,50 +6,9 @@
 #include "parts.h"
 #include "exemption.h"
 
-enum { FIELD_MOST = 1 << 20, LINE_MOST = 1 << 16 };
+enum { FIELD_MOST = 1 << 20 };
 
 static const struct settings no_settings; /* while no rules are in force */
-
-bool keep_set(struct keep *k, struct text t)
-{
-    bool fits = true;
-    if (t.n > LINE_MOST)
-        t.n = LINE_MOST;
-    if (t.n + 1 > (k->p ? k->cap : sizeof k->near)) {
-        free(k->p);
-        k->p = malloc(t.n + 1);
-        k->cap = t.n + 1;
-        fits = k->p != NULL;
-        if (!fits && t.n > sizeof k->near - 1)
-            t.n = sizeof k->near - 1;
-    }
-    char *to = k->p ? k->p : k->near;
-    if (t.n)
-        memmove(to, t.p, t.n);
-    to[t.n] = '\0';
-    k->n = t.n;
-    return fits;
-}
-
-static void keep_fini(struct keep *k)
-{
-    free(k->p);
-    k->p = NULL;
-}
-
-void session_lose_sparing(struct gp_session *s)
-{
-    if (!s->spare.unusable)
-        engine_log(s->engine, GP_LOG_ERROR, "gatepost: out of memory: a session is not judged in full");
-    s->spare.unusable = true;
-}
-
-void session_lose(struct gp_session *s, uint32_t fact, unsigned kept)
-{
-    s->facts.unknown |= fact;
-    keep_set(&s->kept[kept], TEXT(""));
-    session_lose_sparing(s);
-}
 
 static void take_client(struct gp_session *s, const struct gp_client *c)
 {
@@ -80,11 +39,8 @@ static struct gp_session *session_new(void)
     if (!s)
         return NULL;
     memset(s, 0, offsetof(struct gp_session, kept));
-    for (size_t i = 0; i < KEPT_COUNT; i++) {
-        s->kept[i].p = NULL;
-        s->kept[i].n = 0;
-        s->kept[i].near[0] = '\0';
-    }
+    for (size_t i = 0; i < KEPT_COUNT; i++)
+        keep_init(&s->kept[i]);
     return s;
 }
 
@@ -172,7 +128,7 @@ void session_client_name(struct gp_session *s, const char *name, size_t n, uint3
 {
     s->facts.name_state = name_state <= GP_NAME_FORGED ? name_state : GP_NAME_UNKNOWN;
     if (!keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT("")))
-        session_lose(s, GP_FACT_NAME, KEPT_NAME);
+        session_lose(s, GP_FACT_NAME, &s->kept[KEPT_NAME]);
     s->facts.name = keep_text(&s->kept[KEPT_NAME]);
     spare_forget(s, TAG_CLIENT);
 }

@@ -8,12 +8,6 @@
 
 #include "state.h"
 
-/* Memory ran out: whom the exemption table would have spared is not known (on-error). */
-void session_lose_sparing(struct gp_session *s);
-
-/* A fact (GP_FACT_…) did not find the memory to be kept whole: rules about it cannot say. */
-void session_lose(struct gp_session *s, uint32_t fact, unsigned kept);
-
 /* What every phase begins with. True if the answer is clear without its rules: V is filled then, *ACTION set.
  */
 bool session_begin(struct gp_session *s, enum gp_phase phase, struct gp_verdict *v, int *action);

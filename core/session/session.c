@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "address.h"
 #include "autoblock.h"
 #include "decision.h"
 #include "judge.h"
@@ -10,7 +11,7 @@
 #include "exemption.h"
 #include "log.h"
 
-enum { LINE_MOST = 1 << 12, RECIPIENTS_MOST = 1 << 20 };
+enum { RECIPIENTS_MOST = 1 << 20 };
 
 static void ask_connect(struct gp_session *s, struct decision *d)
 {
@@ -51,18 +52,17 @@ static void ask_connect(struct gp_session *s, struct decision *d)
 static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
 {
     struct facts *f = &s->facts;
-    char line[LINE_MOST];
-    text = text_trim(text);
-    if (flags & GP_ARGUMENT) {
-        struct writer w = writer_on(line, sizeof line);
-        writer_add(&w, TEXT("EHLO "));
-        writer_add(&w, text);
-        text = writer_text(&w);
-    }
+    struct keep *line = &s->kept[KEPT_HELO];
+    const struct text pieces[] = {flags & GP_ARGUMENT ? TEXT("EHLO ") : TEXT(""), text_trim(text)};
     f->unknown &= ~GP_FACT_HELO;
-    if (!keep_set(&s->kept[KEPT_HELO], text))
-        session_lose(s, GP_FACT_HELO, KEPT_HELO);
-    f->helo_line = keep_text(&s->kept[KEPT_HELO]);
+    f->cut &= ~GP_FACT_HELO;
+    if (!keep_join(line, pieces, 2))
+        session_lose(s, GP_FACT_HELO, line);
+    if ((flags & GP_CUT) || line->cut) {
+        f->cut |= GP_FACT_HELO;
+        f->unknown |= GP_FACT_HELO; /* the rest may belong to the name */
+    }
+    f->helo_line = keep_text(line);
     size_t verb = 0;
     while (verb < f->helo_line.n && !is_blank((unsigned char)f->helo_line.p[verb]))
         verb++;
@@ -192,55 +192,13 @@ void session_transaction_over(struct gp_session *s)
     s->recipients_size = 0;
     s->recipients_lost = false;
     s->message = (struct decision){0};
-    s->facts.sender = (struct mailbox){.null_sender = false};
-    s->facts.recipient = (struct mailbox){.null_sender = false};
+    address_forget(s);
     s->facts.fields_incomplete = (s->facts.unknown & GP_FACT_ALL_FIELDS) != 0;
     if (s->counts)
         memset(s->counts, 0, block_counter_count(s->rules) * sizeof *s->counts);
     header_reset(&s->reader);
     spare_forget(s, TAG_FROM);
     spare_forget(s, TAG_TO);
-}
-
-/* Where an address without brackets ends: at a blank that is not quoted. */
-static size_t path_end(struct text t)
-{
-    bool quoted = false;
-    size_t i = 0;
-    for (; i < t.n && (quoted || t.p[i] != ' '); i++) {
-        if (t.p[i] == '\\' && i + 1 < t.n)
-            i++;
-        else if (t.p[i] == '"')
-            quoted = !quoted;
-    }
-    return quoted ? text_find(t, 0, ' ') : i;
-}
-
-/* The command line of MAIL or RCPT, which is the fact FACT, and the address in it. */
-static void take_path(struct gp_session *s, uint32_t fact, struct text text, uint32_t flags, struct text *line,
-                      struct mailbox *mailbox)
-{
-    const bool is_mail = fact == GP_FACT_MAIL;
-    const unsigned kept = is_mail ? KEPT_MAIL : KEPT_RCPT;
-    char whole[LINE_MOST];
-    text = text_trim(text);
-    if (flags & GP_ARGUMENT) {
-        struct writer w = writer_on(whole, sizeof whole);
-        bool bracketed = text.n && text.p[0] == '<';
-        size_t end = bracketed ? text.n : path_end(text);
-        writer_add(&w, is_mail ? TEXT("MAIL FROM:") : TEXT("RCPT TO:"));
-        writer_add(&w, bracketed ? TEXT("") : TEXT("<"));
-        writer_add(&w, text_of(text.p, end));
-        writer_add(&w, bracketed ? TEXT("") : TEXT(">"));
-        writer_add(&w, text_skip(text, end));
-        text = writer_text(&w);
-    }
-    s->facts.unknown &= ~fact;
-    if (!keep_set(&s->kept[kept], text))
-        session_lose(s, fact, kept);
-    *line = keep_text(&s->kept[kept]);
-    if (!mailbox_from_command(*line, mailbox))
-        *mailbox = (struct mailbox){.null_sender = false};
 }
 
 /* Whom a `log` rule of connect or HELO puts on the blocklist, now that no AUTH came. An exemption by sender is
@@ -258,7 +216,7 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
     struct decision d = {0};
     int action;
     session_transaction_over(s);
-    take_path(s, GP_FACT_MAIL, text_of(text, n), flags, &s->facts.mail_line, &s->facts.sender);
+    address_take(s, GP_FACT_MAIL, text_of(text, n), flags);
     s->in_transaction = true;
     if (session_begin(s, GP_PHASE_MAIL, v, &action))
         return action;
@@ -302,7 +260,7 @@ static void add_recipient(struct gp_session *s)
         } else {
             odd = true;
             if (cap <= RECIPIENTS_MOST)
-                session_lose_sparing(s);
+                session_lose_exemptions(s);
         }
     }
     s->last_recipient = s->recipients_size;
@@ -321,12 +279,22 @@ static void add_recipient(struct gp_session *s)
     s->recipients_size += need;
 }
 
+void session_mail_parsed(struct gp_session *s, const char *address, size_t n, uint32_t flags)
+{
+    address_parsed(s, GP_FACT_MAIL, text_of(address, n), flags);
+}
+
+void session_rcpt_parsed(struct gp_session *s, const char *address, size_t n, uint32_t flags)
+{
+    address_parsed(s, GP_FACT_RCPT, text_of(address, n), flags);
+}
+
 int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flags, struct gp_verdict *v)
 {
     struct decision d = {0};
     int action;
     s->spare.known &= ~(1u << TAG_TO);
-    take_path(s, GP_FACT_RCPT, text_of(text, n), flags, &s->facts.rcpt_line, &s->facts.recipient);
+    address_take(s, GP_FACT_RCPT, text_of(text, n), flags);
     if (!s->has_first_rcpt && s->facts.recipient.address.n)
         s->has_first_rcpt = keep_set(&s->kept[KEPT_FIRST_RCPT], s->facts.recipient.address);
     if (session_begin(s, GP_PHASE_RCPT, v, &action) || session_settle_mail(s, v, &action))

@@ -17,6 +17,8 @@ int session_helo(struct gp_session *s, const char *text, size_t n, uint32_t flag
 int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flags, struct gp_verdict *v);
 int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flags, struct gp_verdict *v);
 int session_data(struct gp_session *s, struct gp_verdict *v);
+void session_mail_parsed(struct gp_session *s, const char *address, size_t n, uint32_t flags);
+void session_rcpt_parsed(struct gp_session *s, const char *address, size_t n, uint32_t flags);
 void session_auth(struct gp_session *s);
 void session_rcpt_rejected(struct gp_session *s);
 void session_header_text(struct gp_session *s, const char *bytes, size_t n);

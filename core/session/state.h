@@ -5,6 +5,7 @@
 #ifndef GATEPOST_SESSION_STATE_H
 #define GATEPOST_SESSION_STATE_H
 
+#include "keep.h"
 #include "core/engine/engine.h"
 #include "core/rules/facts.h"
 #include "core/rules/index.h"
@@ -22,14 +23,6 @@ struct decision {
     uint32_t block_seconds;
 };
 
-/* A text of the session's own. Short ones stay in place. */
-struct keep {
-    char *p;
-    size_t n;
-    size_t cap;
-    char near[200];
-};
-
 enum {
     KEPT_CLIENT,
     KEPT_NAME,
@@ -39,8 +32,17 @@ enum {
     KEPT_RCPT,
     KEPT_FIRST_RCPT,
     KEPT_SUBJECT,
+    KEPT_MAIL_PARSED, /* what the server made of the address, and its second spelling */
+    KEPT_MAIL_SECOND,
+    KEPT_MAIL_WHOLE, /* the address with our name as its domain */
+    KEPT_RCPT_PARSED,
+    KEPT_RCPT_SECOND,
+    KEPT_RCPT_WHOLE,
     KEPT_COUNT
 };
+
+/* What the server said about the address of the next MAIL or RCPT. */
+enum { NOTED_FIRST = 1, NOTED_SECOND = 2, NOTED_LOST = 4, NOTED_ALL = 7, NOTED_RCPT_SHIFT = 3 };
 
 /* Which operations a client is spared: a bit per operation, and one for the blocklist. */
 enum { SPARE_BLOCKLIST = OP_COUNT, SPARE_ALL_BITS = (1 << (OP_COUNT + 1)) - 1 };
@@ -60,6 +62,7 @@ struct gp_session {
     const struct block *rules; /* of the policy; NULL: none in force */
     const struct settings *settings;
     struct facts facts;
+    uint32_t noted; /* mask of NOTED_…, of the recipient shifted */
 
     bool connected; /* the phase has been asked */
     bool greeted;   /* HELO has been asked */
@@ -97,13 +100,5 @@ struct gp_session {
     char reply[REPLY_MAX + 1];
     char cause[300];
 };
-
-/* Copies T into K with a NUL behind it. False when out of memory: K then holds what fits in place. */
-bool keep_set(struct keep *k, struct text t);
-
-static inline struct text keep_text(const struct keep *k)
-{
-    return text_of(k->p ? k->p : k->near, k->n);
-}
 
 #endif

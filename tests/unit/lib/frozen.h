@@ -81,6 +81,8 @@ VALUE(GP_NO_STATE, 2);
 VALUE(GP_TEMPFAIL, 4);
 
 VALUE(GP_ARGUMENT, 1);
+VALUE(GP_CUT, 2);
+VALUE(GP_SECOND, 4);
 
 VALUE(GP_FACT_NAME, 1);
 VALUE(GP_FACT_HELO, 2);
@@ -140,7 +142,7 @@ MEMBER(gp_verdict, reply_size,    56, 44, size_t);
 MEMBER(gp_verdict, cause,         64, 48, const char *);
 MEMBER(gp_verdict, cause_size,    72, 52, size_t);
 
-SIZE(gp_api, 192, 104);
+SIZE(gp_api, 208, 112);
 MEMBER(gp_api, size,             0,   0, uint32_t);
 MEMBER(gp_api, major,            4,   4, uint32_t);
 MEMBER(gp_api, minor,            8,   8, uint32_t);
@@ -167,6 +169,8 @@ MEMBER(gp_api, end_of_headers, 160,  88, int (*)(struct gp_session *, struct gp_
 MEMBER(gp_api, end_of_message, 168,  92, int (*)(struct gp_session *, uint64_t, struct gp_verdict *));
 MEMBER(gp_api, reset,          176,  96, void (*)(struct gp_session *));
 MEMBER(gp_api, get_ext,        184, 100, const void *(*)(const char *));
+MEMBER(gp_api, mail_parsed,    192, 104, void (*)(struct gp_session *, const char *, size_t, uint32_t));
+MEMBER(gp_api, rcpt_parsed,    200, 108, void (*)(struct gp_session *, const char *, size_t, uint32_t));
 
 /* get_ext("trace/1") */
 SIZE(gp_trace_ext, 16, 12);
