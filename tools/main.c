@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "core/base/text.h"
+#include "core/base/scan.h"
 
 #include <stdio.h>
 
@@ -30,18 +31,12 @@ static void print_help(FILE *f)
 
 static int unknown(const char *name)
 {
-    const char *nearest = NULL;
-    unsigned best = 3;
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        unsigned distance = text_distance(text_z(name), text_z(commands[i].name));
-        if (distance < best) {
-            best = distance;
-            nearest = commands[i].name;
-        }
-    }
+    struct scan_near near = scan_near(text_z(name));
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        scan_near_try(&near, commands[i].name);
     fprintf(stderr, "gatepost: unknown subcommand '%s'", name);
-    if (nearest)
-        fprintf(stderr, "; did you mean '%s'?\n", nearest);
+    if (near.name)
+        fprintf(stderr, "; did you mean '%s'?\n", near.name);
     else
         fputs("; 'gatepost --help' lists them\n", stderr);
     return STATUS_USAGE;

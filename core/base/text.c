@@ -76,30 +76,6 @@ uint64_t text_hash(uint64_t h, struct text t)
     return h;
 }
 
-unsigned text_distance(struct text a, struct text b)
-{
-    enum { LONGEST = 40, TOO_FAR = 4 };
-    unsigned previous[LONGEST + 1], row[LONGEST + 1];
-    if (a.n > LONGEST || b.n > LONGEST || a.n > b.n + 3 || b.n > a.n + 3)
-        return TOO_FAR;
-    for (size_t j = 0; j <= b.n; j++)
-        previous[j] = (unsigned)j;
-    for (size_t i = 1; i <= a.n; i++) {
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= b.n; j++) {
-            unsigned change = fold((unsigned char)a.p[i - 1]) != fold((unsigned char)b.p[j - 1]);
-            unsigned best = previous[j - 1] + change;
-            if (previous[j] + 1 < best)
-                best = previous[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-        memcpy(previous, row, sizeof previous);
-    }
-    return previous[b.n] < TOO_FAR ? previous[b.n] : TOO_FAR;
-}
-
 struct writer writer_on(char *memory, size_t cap)
 {
     memory[0] = '\0';

@@ -109,9 +109,6 @@ bool text_number(struct text t, uint64_t max, uint64_t *out);
 #define TEXT_HASH_START 1469598103934665603u
 uint64_t text_hash(uint64_t h, struct text t);
 
-/* Edit distance of two short words, letters of either case; anything above 3 is returned as 4. */
-unsigned text_distance(struct text a, struct text b);
-
 /*
  * A bounded writer over caller-owned memory. What does not fit is dropped and remembered in `cut`; the buffer
  * always ends in NUL (cap must be at least 1). It never allocates.

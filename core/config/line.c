@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "core/base/scan.h"
+
 __attribute__((format(__printf__, 4, 0))) static void problem(struct line *l, size_t at, bool warning,
                                                               const char *format, va_list arguments)
 {
@@ -32,8 +34,7 @@ void line_warning(struct line *l, size_t at, const char *format, ...)
 
 void line_blanks(struct line *l)
 {
-    while (is_blank((unsigned char)line_peek(l)))
-        l->at++;
+    l->at = scan_blanks(l->text, l->at);
 }
 
 void line_separator(struct line *l)
@@ -66,24 +67,4 @@ bool line_quoted(struct line *l, struct text *out)
     *out = text_of(l->text.p + from, end - from);
     l->at = end + 1;
     return true;
-}
-
-bool scan_duration(struct text t, uint32_t *seconds)
-{
-    static const struct {
-        char unit;
-        uint32_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-    uint64_t number;
-    if (t.n < 2 || !text_number(text_of(t.p, t.n - 1), UINT32_MAX, &number) || number == 0)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (fold((unsigned char)t.p[t.n - 1]) == (unsigned char)units[i].unit) {
-            number *= units[i].seconds;
-            if (number > UINT32_MAX)
-                return false;
-            *seconds = (uint32_t)number;
-            return true;
-        }
-    return false;
 }

@@ -42,7 +42,4 @@ struct text line_word(struct line *l);
  * an error if it is not closed, then *OUT.p is NULL. */
 bool line_quoted(struct line *l, struct text *out);
 
-/* "30m", "24h": a number and s, m, h, d or w. 1 to UINT32_MAX seconds. Returns false if it is none. */
-bool scan_duration(struct text t, uint32_t *seconds);
-
 #endif

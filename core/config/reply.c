@@ -2,8 +2,9 @@
 
 bool reply_has_code(struct text t)
 {
-    return t.n >= 3 && (t.p[0] == '4' || t.p[0] == '5') && is_digit((unsigned char)t.p[1]) &&
-           is_digit((unsigned char)t.p[2]) && (t.n == 3 || t.p[3] == ' ');
+    return t.n >= 3 && t.n <= REPLY_MAX && (t.p[0] == '4' || t.p[0] == '5') &&
+           is_digit((unsigned char)t.p[1]) && is_digit((unsigned char)t.p[2]) &&
+           (t.n == 3 || is_blank((unsigned char)t.p[3]));
 }
 
 bool reply_check(struct line *l, size_t at, struct text reply, bool needs_code)

@@ -8,7 +8,7 @@
 
 enum { REPLY_MAX = 500 };
 
-/* Whether T may be a reply: begins with a 4xx or 5xx code, then a blank or nothing. */
+/* Whether T may be a reply: at most REPLY_MAX bytes that begin with a code from 400 to 599, then a blank or nothing. */
 bool reply_has_code(struct text t);
 
 /* Checks a reply; reports what is wrong with it. */

@@ -1,14 +1,8 @@
 #include "rule_line.h"
 
+#include "core/base/scan.h"
 #include "core/rules/checks.h"
 #include "core/pattern/pattern.h"
-
-static const struct {
-    char letter;
-    enum operation operation;
-} operation_letters[] = {
-    {'H', OP_HELO}, {'D', OP_HELO_DEFERRED}, {'M', OP_MAIL}, {'R', OP_RCPT}, {'S', OP_SUBJECT},
-};
 
 static const struct {
     char letter;
@@ -21,35 +15,6 @@ static const struct {
 static char upper(char c)
 {
     return is_alpha((unsigned char)c) ? (char)(c & ~0x20) : c;
-}
-
-bool operation_find(struct text word, enum operation *out)
-{
-    for (size_t i = 0; i < sizeof operation_letters / sizeof *operation_letters; i++)
-        if (word.n == 1 && upper(word.p[0]) == operation_letters[i].letter) {
-            *out = operation_letters[i].operation;
-            return true;
-        }
-    for (unsigned op = 0; op < OP_COUNT; op++)
-        if (text_eq_nocase(word, text_z(operation_name[op]))) {
-            *out = (enum operation)op;
-            return true;
-        }
-    return false;
-}
-
-const char *operation_nearest(struct text word)
-{
-    const char *best = NULL;
-    unsigned nearest = 3;
-    for (unsigned op = 0; op < OP_COUNT; op++) {
-        unsigned distance = text_distance(word, text_z(operation_name[op]));
-        if (distance < nearest && distance < word.n) {
-            nearest = distance;
-            best = operation_name[op];
-        }
-    }
-    return best;
 }
 
 static bool parse_operation(struct line *l, struct rule_text *out)
@@ -293,25 +258,12 @@ static bool parse_block(struct line *l, struct rule_text *out)
     return true;
 }
 
-static const char *action_nearest(struct text word)
-{
-    for (unsigned i = 0; i < ACT_COUNT; i++)
-        if (text_distance(word, text_z(action_name[i])) < 3 && word.n > 2)
-            return action_name[i];
-    return NULL;
-}
-
 static bool parse_action(struct line *l, struct rule_text *out)
 {
     const char *wrong = NULL;
     out->action_at = l->at;
     struct text word = line_word(l);
-    unsigned i = 0;
-    while (i < ACT_COUNT && !text_eq_nocase(word, text_z(action_name[i])))
-        i++;
-    if (i < ACT_COUNT) {
-        out->draft.action = (enum rule_action)i;
-    } else if (!letters(word, out, &wrong)) {
+    if (!action_find(word, &out->draft.action) && !letters(word, out, &wrong)) {
         if (wrong && word.n == 2)
             return line_error(l, out->action_at, "'%.*s' has no documented meaning; write %c-N", (int)word.n,
                               word.p, upper(word.p[0]));

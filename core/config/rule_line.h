@@ -21,12 +21,6 @@ struct rule_text {
     bool needs_name; /* the test looks at the client's host name */
 };
 
-/* Whether WORD names an operation, as letter or word. */
-bool operation_find(struct text word, enum operation *out);
-
-/* The operation's name nearest to WORD; NULL if none is near. */
-const char *operation_nearest(struct text word);
-
 /* Parses the line from its beginning. CODE (cap PATTERN_CODE_MAX) takes the pattern. Returns false with the
  * reason reported, now or before, when a plugin did not load. Arguments of checks are compiled into B. */
 bool rule_line_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out);

@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include "config.h"
+#include "core/base/scan.h"
 #include "rule_line.h"
 
 struct setting {
@@ -12,17 +13,6 @@ struct setting {
     bool is_reply; /* ' #' starts no comment in it */
 };
 
-/* The next word of a list; empty at the end. */
-static struct text next_word(struct text value, size_t *at)
-{
-    while (*at < value.n && is_blank((unsigned char)value.p[*at]))
-        ++*at;
-    size_t from = *at;
-    while (*at < value.n && !is_blank((unsigned char)value.p[*at]))
-        ++*at;
-    return text_of(value.p + from, *at - from);
-}
-
 static size_t place(const struct line *l, struct text word)
 {
     return (size_t)(word.p - l->text.p);
@@ -31,9 +21,9 @@ static size_t place(const struct line *l, struct text word)
 static void parse_own_names(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
     struct span names[256];
-    size_t count = 0, i = 0;
+    size_t count = 0;
     (void)at;
-    for (struct text word = next_word(value, &i); word.n; word = next_word(value, &i)) {
+    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         if (count == sizeof names / sizeof *names) {
             line_error(l, place(l, word),
                        "%zu names are the most; '.example.org' stands for all names below it", count);
@@ -56,8 +46,8 @@ static void parse_own_names(struct settings_parse *p, struct line *l, struct tex
 static struct span parse_networks(struct settings_parse *p, struct line *l, struct text value, bool addresses)
 {
     struct network networks[512];
-    size_t count = 0, i = 0;
-    for (struct text word = next_word(value, &i); word.n; word = next_word(value, &i)) {
+    size_t count = 0;
+    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         struct ip_prefix prefix;
         if (count == sizeof networks / sizeof *networks) {
             line_error(l, place(l, word), "%zu entries are the most", count);
@@ -101,9 +91,9 @@ static void parse_own_networks(struct settings_parse *p, struct line *l, struct 
 static void parse_submission_ports(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
     uint32_t ports[64];
-    size_t count = 0, i = 0;
+    size_t count = 0;
     (void)at;
-    for (struct text word = next_word(value, &i); word.n; word = next_word(value, &i)) {
+    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         uint64_t port;
         if (!text_number(word, 65535, &port) || port == 0 || count == sizeof ports / sizeof *ports) {
             line_error(l, place(l, word), "'%.*s' is no port; ports go from 1 to 65535, 64 at most",
@@ -217,9 +207,9 @@ static void parse_test_clock(struct settings_parse *p, struct line *l, struct te
 static void parse_block_time(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
     uint32_t steps[3] = {0};
-    size_t count = 0, i = 0;
+    size_t count = 0;
     (void)at;
-    for (struct text word = next_word(value, &i); word.n; word = next_word(value, &i)) {
+    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         if (count == 3) {
             line_error(l, place(l, word),
                        "three times are the most: the first time, the second, and every later one");
@@ -263,9 +253,8 @@ static void parse_block_entries(struct settings_parse *p, struct line *l, struct
 
 static void parse_block_prefix(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
-    size_t i = 0;
     uint64_t v4, v6;
-    struct text first = next_word(value, &i), second = next_word(value, &i), more = next_word(value, &i);
+    struct text first = scan_word(&value), second = scan_word(&value), more = scan_word(&value);
     /* Shorter ones would put whole providers on the list for one zombie. */
     if (more.n || !text_number(first, 32, &v4) || v4 < 8 || !text_number(second, 128, &v6) || v6 < 16) {
         line_error(l, at, "expected two prefix lengths, for IPv4 (8 to 32) and IPv6 (16 to 128), like 32 64");
@@ -303,9 +292,8 @@ static void parse_relay_reply(struct settings_parse *p, struct line *l, struct t
 /* "envelope 3 clients 1h" */
 static void parse_relay_pattern(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
-    size_t i = 0;
-    struct text key = next_word(value, &i), number = next_word(value, &i), clients = next_word(value, &i),
-                window = next_word(value, &i), more = next_word(value, &i);
+    struct text key = scan_word(&value), number = scan_word(&value), clients = scan_word(&value),
+                window = scan_word(&value), more = scan_word(&value);
     struct relay_pattern pattern = {0};
     uint64_t n;
     bool envelope = text_eq_nocase(key, TEXT("envelope"));
@@ -365,18 +353,12 @@ static const char *setting_name(unsigned i)
 
 static void unknown_setting(struct line *l, size_t at, struct text name)
 {
-    const char *best = NULL;
-    unsigned nearest = 4;
-    for (unsigned i = 0; i < SETTING_COUNT + HOST_SETTINGS; i++) {
-        unsigned distance = text_distance(name, text_z(setting_name(i)));
-        if (distance < nearest) {
-            nearest = distance;
-            best = setting_name(i);
-        }
-    }
+    struct scan_near near = scan_near(name);
+    for (unsigned i = 0; i < SETTING_COUNT + HOST_SETTINGS; i++)
+        scan_near_try(&near, setting_name(i));
     const int shown = (int)(name.n < 60 ? name.n : 60);
-    if (best)
-        line_error(l, at, "unknown setting '%.*s'; did you mean '%s'?", shown, name.p, best);
+    if (near.name)
+        line_error(l, at, "unknown setting '%.*s'; did you mean '%s'?", shown, name.p, near.name);
     else
         line_error(l, at, "unknown setting '%.*s'; gatepost.conf(5) lists them", shown, name.p);
 }

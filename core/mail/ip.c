@@ -1,5 +1,7 @@
 #include "ip.h"
 
+#include "core/base/scan.h"
+
 static const uint8_t mapped_head[12] = {[10] = 0xff, [11] = 0xff};
 
 /* One decimal number of 0 to 255 without leading zeros ("010" is eight to some readers and ten to others). */
@@ -28,14 +30,6 @@ static bool parse_v4(struct text t, uint8_t *out)
     return parse_octet(t, &out[3]);
 }
 
-static int hex_value(unsigned char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c = fold(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hexadecimal digits at most. */
 static bool parse_group(struct text t, uint8_t *out)
 {
@@ -43,7 +37,7 @@ static bool parse_group(struct text t, uint8_t *out)
     if (t.n == 0 || t.n > 4)
         return false;
     for (size_t i = 0; i < t.n; i++) {
-        int digit = hex_value((unsigned char)t.p[i]);
+        int digit = scan_hex_digit((unsigned char)t.p[i]);
         if (digit < 0)
             return false;
         value = value << 4 | (unsigned)digit;

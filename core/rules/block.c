@@ -9,23 +9,6 @@
 #include "core/pattern/pattern.h"
 #include "core/base/checksum.h"
 
-const char *const operation_name[OP_COUNT] = {
-    [OP_CONNECT] = "connect",
-    [OP_HELO] = "helo",
-    [OP_HELO_DEFERRED] = "helo-deferred",
-    [OP_MAIL] = "mail",
-    [OP_RCPT] = "rcpt",
-    [OP_HEADER] = "header",
-    [OP_SUBJECT] = "subject",
-    [OP_MESSAGE_ID] = "message-id",
-    [OP_HEADERS] = "headers",
-};
-
-const char *const action_name[ACT_COUNT] = {
-    [ACT_REFUSE] = "refuse", [ACT_FAIL] = "fail", [ACT_CLOSE] = "close",   [ACT_DROP] = "drop",
-    [ACT_LOG] = "log",       [ACT_SKIP] = "skip", [ACT_EXEMPT] = "exempt",
-};
-
 const char block_magic[8] = "gprules";
 
 uint32_t block_layout(void)

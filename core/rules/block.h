@@ -18,6 +18,7 @@
 
 #include "core/base/error.h"
 #include "core/os/os.h"
+#include "action.h"
 #include "facts.h"
 #include "host_settings.h"
 
@@ -26,8 +27,6 @@ struct span {
     uint32_t at;
     uint32_t n; /* bytes, or elements of a list */
 };
-
-enum rule_action { ACT_REFUSE, ACT_FAIL, ACT_CLOSE, ACT_DROP, ACT_LOG, ACT_SKIP, ACT_EXEMPT, ACT_COUNT };
 
 enum { RULE_NOT = 1, RULE_BLOCK = 2, RULE_PATTERN = 4, RULE_PLUGIN = 8 };
 
@@ -251,9 +250,5 @@ uint64_t block_sum(const void *block, size_t size);
 
 /* The hash of a field name, the same for letters of either case. */
 uint32_t block_field_hash(struct text name);
-
-/* Names of operations and actions, as words of the rule file. */
-extern const char *const operation_name[OP_COUNT];
-extern const char *const action_name[ACT_COUNT];
 
 #endif

@@ -1,5 +1,6 @@
 #include "checks.h"
 
+#include "core/base/scan.h"
 #include "core/mail/domain.h"
 #include "core/mail/msgid.h"
 #include "core/table/table.h"
@@ -282,14 +283,8 @@ unsigned checks_find(struct text name)
 
 const char *checks_nearest(struct text name)
 {
-    const char *best = NULL;
-    unsigned nearest = 3;
-    for (unsigned i = 0; i < checks_count; i++) {
-        unsigned distance = text_distance(name, text_z(checks_registry[i].name));
-        if (distance < nearest && distance < name.n) {
-            nearest = distance;
-            best = checks_registry[i].name;
-        }
-    }
-    return best;
+    struct scan_near near = scan_near(name);
+    for (unsigned i = 0; i < checks_count; i++)
+        scan_near_try(&near, checks_registry[i].name);
+    return near.name;
 }

@@ -6,8 +6,6 @@
 
 #include "builder.h"
 
-#define OP_BIT(op) (1u << (op))
-
 /* What stands between the parentheses, and where the operand comes from. */
 struct check {
     const char *name;

@@ -9,20 +9,7 @@
 #include "core/mail/header.h"
 #include "core/mail/ip.h"
 #include "core/mail/mailbox.h"
-
-/* What a rule can be asked about, in the order of the phases. */
-enum operation {
-    OP_CONNECT,
-    OP_HELO,
-    OP_HELO_DEFERRED,
-    OP_MAIL,
-    OP_RCPT,
-    OP_HEADER,
-    OP_SUBJECT,
-    OP_MESSAGE_ID,
-    OP_HEADERS,
-    OP_COUNT
-};
+#include "operation.h"
 
 struct block;
 struct table;

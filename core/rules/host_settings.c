@@ -1,5 +1,7 @@
 #include "host_settings.h"
 
+#include "core/base/scan.h"
+
 const struct host_setting host_settings[HOST_SETTINGS] = {
     {"mercury-resolve", "yes no", "yes", false},
     {"mercury-connect", "connect connect2", "connect2", false},
@@ -17,22 +19,10 @@ unsigned host_settings_find(struct text name)
     return i;
 }
 
-/* Takes the next word off T; empty at the end. */
-static struct text take_word(struct text *t)
-{
-    size_t n = 0;
-    *t = text_trim(*t);
-    while (n < t->n && !is_blank((unsigned char)t->p[n]))
-        n++;
-    struct text word = text_of(t->p, n);
-    *t = text_skip(*t, n);
-    return word;
-}
-
 static bool is_one_of(struct text word, const char *words)
 {
     struct text rest = text_z(words);
-    for (struct text known = take_word(&rest); known.n; known = take_word(&rest))
+    for (struct text known = scan_word(&rest); known.n; known = scan_word(&rest))
         if (text_eq_nocase(word, known))
             return true;
     return false;
@@ -43,7 +33,7 @@ size_t host_settings_take(const struct host_setting *h, struct text value, char 
 {
     size_t n = 0, count = 0;
     *wrong = text_of(NULL, 0);
-    for (struct text word = take_word(&value); word.n; word = take_word(&value)) {
+    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         if (!is_one_of(word, h->words) || n + word.n + 1 > cap) {
             *wrong = word;
             return SIZE_MAX;

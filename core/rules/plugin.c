@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "checks.h"
+#include "core/base/scan.h"
 
 enum { NAME_MOST = 40 };
 
@@ -114,16 +115,10 @@ bool plugin_add(struct plugin_known *c, uint32_t plugin, plugin_list list, char 
 
 const char *plugin_nearest(const struct plugin_known *c, struct text name)
 {
-    const char *best = NULL;
-    unsigned nearest = 3;
-    for (unsigned i = 0; i < c->count; i++) {
-        unsigned distance = text_distance(name, text_z(c->known[i].check->name));
-        if (distance < nearest && distance < name.n) {
-            nearest = distance;
-            best = c->known[i].check->name;
-        }
-    }
-    return best;
+    struct scan_near near = scan_near(name);
+    for (unsigned i = 0; i < c->count; i++)
+        scan_near_try(&near, c->known[i].check->name);
+    return near.name;
 }
 
 size_t plugin_args_end(struct text text, size_t from)
@@ -138,13 +133,6 @@ size_t plugin_args_end(struct text text, size_t from)
     return text.n;
 }
 
-static size_t skip_blanks(struct text all, size_t at)
-{
-    while (at < all.n && is_blank((unsigned char)all.p[at]))
-        at++;
-    return at;
-}
-
 static size_t word_end(struct text all, size_t at)
 {
     while (at < all.n && !is_blank((unsigned char)all.p[at]) && all.p[at] != ',' && all.p[at] != '"')
@@ -155,7 +143,7 @@ static size_t word_end(struct text all, size_t at)
 int plugin_args(struct text all, struct gp_argument *args, size_t *at, const char **wrong)
 {
     int n = 0;
-    size_t i = skip_blanks(all, 0);
+    size_t i = scan_blanks(all, 0);
     if (i == all.n)
         return 0;
     for (;;) {
@@ -172,7 +160,7 @@ int plugin_args(struct text all, struct gp_argument *args, size_t *at, const cha
         if (*wrong)
             return -1;
         args[n++] = (struct gp_argument){all.p + from, to - from};
-        i = skip_blanks(all, to + quoted);
+        i = scan_blanks(all, to + quoted);
         if (i == all.n)
             return n;
         *at = i;
@@ -180,7 +168,7 @@ int plugin_args(struct text all, struct gp_argument *args, size_t *at, const cha
             *wrong = "a comma stands between arguments";
             return -1;
         }
-        i = skip_blanks(all, i + 1);
+        i = scan_blanks(all, i + 1);
     }
 }
 

@@ -2,10 +2,6 @@
 
 #include <stdio.h>
 
-const char *const phase_name[] = {"-", "connect", "helo", "mail", "rcpt", "data", "end"};
-
-static const char *const verdict_name[] = {"pass", "fail", "refuse", "close", "drop"};
-
 enum { SHOWN = 200 };
 
 static const struct text default_reply = {"554 5.7.1 Transaction refused", 29};
@@ -99,7 +95,7 @@ static void add_first_recipient(const struct gp_session *s, struct writer *w)
 static void add_facts(const struct gp_session *s, enum gp_phase phase, struct writer *w)
 {
     const struct facts *f = &s->facts;
-    writer_printf(w, " phase=%s client=", phase_name[phase]);
+    writer_printf(w, " phase=%s client=", operation_phase_name(phase));
     if (f->client_known)
         writer_add(w, f->client_text);
     else if (f->client_text.n) /* no address: whatever the host calls it */
@@ -130,7 +126,7 @@ void tell_log(struct gp_session *s, const struct decision *d, bool would)
 {
     char line[2048];
     struct writer w = writer_on(line, sizeof line);
-    writer_printf(&w, "gatepost: %s%s", would ? "would " : "", verdict_name[d->action]);
+    writer_printf(&w, "gatepost: %s%s", would ? "would " : "", action_verdict_name(d->action));
     add_facts(s, d->phase, &w);
     writer_add(&w, TEXT(" rule="));
     cause_text(s, d, &w);
@@ -172,8 +168,8 @@ void tell_check(struct gp_session *s, const struct rule *rule, const char *what,
 void tell_decision(struct gp_session *s, const struct decision *d)
 {
     if (s->trace)
-        tell_trace(s, "  verdict of phase %s: %s%s \"%s\"", phase_name[d->phase],
-                   s->settings->log_only ? "would " : "", verdict_name[d->action], reply_text(s, d).p);
+        tell_trace(s, "  verdict of phase %s: %s%s \"%s\"", operation_phase_name(d->phase),
+                   s->settings->log_only ? "would " : "", action_verdict_name(d->action), reply_text(s, d).p);
 }
 
 void tell_trace_line(struct gp_session *s, const char *format, ...)

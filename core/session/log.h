@@ -6,8 +6,6 @@
 
 #include "state.h"
 
-extern const char *const phase_name[];
-
 /* The exemption table cannot be used, so it cannot be said whether OP is spared: on-error. *D becomes a
  * temporary reply, or is left alone. What would have been refused for the session is so here too: a client that
  * goes on to MAIL must not slip through. */

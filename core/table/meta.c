@@ -1,3 +1,4 @@
+#include "core/base/scan.h"
 #include "format.h"
 
 #include <stdio.h>
@@ -44,10 +45,10 @@ static bool take_hex(struct text *rest, struct text literal, size_t digits, uint
         return false;
     uint64_t value = 0;
     for (size_t i = literal.n; i < literal.n + digits; i++) {
-        unsigned char c = (unsigned char)rest->p[i];
-        if (!is_digit(c) && (c < 'a' || c > 'f'))
+        const int digit = scan_hex_digit((unsigned char)rest->p[i]);
+        if (digit < 0 || (rest->p[i] >= 'A' && rest->p[i] <= 'F')) /* they are written in lower case */
             return false;
-        value = value << 4 | (unsigned)(is_digit(c) ? c - '0' : c - 'a' + 10);
+        value = value << 4 | (unsigned)digit;
     }
     *rest = text_skip(*rest, literal.n + digits);
     *out = value;

@@ -11,6 +11,7 @@
  */
 #include "tools/commands.h"
 #include "core/os/os.h"
+#include "core/base/scan.h"
 #include "core/config/line.h"
 #include "transactions.h"
 #include "log_files.h"

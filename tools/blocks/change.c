@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tools/commands.h"
+#include "core/base/scan.h"
 #include "core/config/line.h"
 #include "core/config/rule_line.h"
 

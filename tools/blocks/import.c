@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 #include "tools/commands.h"
+#include "core/base/scan.h"
 #include "core/config/line.h"
+#include "core/config/reply.h"
 #include "core/config/rule_line.h"
 #include "tools/lib/lines.h"
 #include "tools/lib/problem.h"
@@ -68,7 +70,7 @@ static bool read_rest(struct importer *im, struct text rest, struct wanted *w)
         wrong(im, rest, "has control characters in it");
         return false;
     }
-    if (is_reply(rest)) {
+    if (reply_has_code(rest)) {
         unsigned code;
         struct text enhanced, words;
         reply_split(rest, &code, &enhanced, &words);

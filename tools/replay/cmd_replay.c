@@ -7,6 +7,8 @@
 #include "engines.h"
 #include "tools/lib/input.h"
 #include "tools/lib/json.h"
+#include "core/rules/action.h"
+#include "core/rules/operation.h"
 #include "playback.h"
 #include "smtp_peer.h"
 #include "tools/lib/problem.h"
@@ -90,15 +92,16 @@ static void print_verdict(const struct replay *r, const struct played *played, c
         snprintf(code, sizeof code, "%u", o->code);
     if (!r->json) {
         printf("%llu\t%.*s\t%.*s\t%s\t%s\t%s\t%s\n", (unsigned long long)played->number, (int)label.n, label.p,
-               (int)played->visitor.address.n, played->visitor.address.p, action_word(o->action),
-               phase_word(o->phase), code, cause);
+               (int)played->visitor.address.n, played->visitor.address.p, action_verdict_name(o->action),
+               operation_phase_name(o->phase), code, cause);
         return;
     }
     printf("{\"number\": %llu, \"label\": ", (unsigned long long)played->number);
     json_string(stdout, label);
     fputs(", \"client\": ", stdout);
     json_string(stdout, played->visitor.address);
-    printf(", \"action\": \"%s\", \"phase\": \"%s\", \"code\": ", action_word(o->action), phase_word(o->phase));
+    printf(", \"action\": \"%s\", \"phase\": \"%s\", \"code\": ", action_verdict_name(o->action),
+           operation_phase_name(o->phase));
     json_string(stdout, text_z(code));
     fputs(", \"cause\": ", stdout);
     json_string(stdout, text_z(cause));

@@ -1,6 +1,7 @@
 #include "dialogue.h"
 
 #include "core/gatepost.h"
+#include "core/base/scan.h"
 #include "core/mail/ip.h"
 #include "tools/lib/calendar.h"
 
@@ -35,18 +36,12 @@ static const struct word *word_find(const struct word *list, size_t n, struct te
     return NULL;
 }
 
-static const struct word *word_near(const struct word *list, size_t n, struct text t)
+static const char *word_near(const struct word *list, size_t n, struct text t)
 {
-    const struct word *best = NULL;
-    unsigned least = 3;
-    for (size_t i = 0; i < n; i++) {
-        unsigned distance = text_distance(text_z(list[i].name), t);
-        if (distance < least) {
-            least = distance;
-            best = &list[i];
-        }
-    }
-    return best;
+    struct scan_near near = scan_near(t);
+    for (size_t i = 0; i < n; i++)
+        scan_near_try(&near, list[i].name);
+    return near.name;
 }
 
 unsigned dialogue_server(struct text name)
@@ -73,7 +68,7 @@ static bool wrong(struct dialogue *d, struct text line, const char *at, const ch
 
 /* "unknown KIND 'WORD'; did you mean 'NEAR'?" */
 static bool unknown_word(struct dialogue *d, struct text line, struct text word, const char *kind,
-                         const struct word *near, const char *help)
+                         const char *near, const char *help)
 {
     struct error e;
     char shown[64];
@@ -84,25 +79,12 @@ static bool unknown_word(struct dialogue *d, struct text line, struct text word,
     }
     if (near)
         error_set(&e, d->file, d->line, (unsigned)(word.p - line.p) + 1, "unknown %s '%s'; did you mean '%s'?",
-                  kind, shown, near->name);
+                  kind, shown, near);
     else
         error_set(&e, d->file, d->line, (unsigned)(word.p - line.p) + 1, "unknown %s '%s'; %s", kind, shown,
                   help);
     error_report(d->report, &e, false, line);
     return false;
-}
-
-/* The next word of *T, without the blanks before it. */
-static struct text take_word(struct text *t)
-{
-    size_t n = 0;
-    while (t->n && is_blank((unsigned char)t->p[0]))
-        *t = text_skip(*t, 1);
-    while (n < t->n && !is_blank((unsigned char)t->p[n]))
-        n++;
-    struct text word = text_of(t->p, n);
-    *t = text_skip(*t, n);
-    return word;
 }
 
 /* Without a comment at its end and blanks around. */
@@ -136,9 +118,9 @@ static bool parse_connect(struct dialogue *d, struct text line, struct text rest
     uint64_t port = 25;
     d->connected = true; /* also after an error, so that one mistake is one message */
     d->spoken = false;
-    out->text = take_word(&rest);
-    out->name = take_word(&rest);
-    struct text last = take_word(&rest);
+    out->text = scan_word(&rest);
+    out->name = scan_word(&rest);
+    struct text last = scan_word(&rest);
     if (!ip_parse(out->text, &ip))
         return wrong(
             d, line, out->text.p,
@@ -158,7 +140,7 @@ static bool parse_connect(struct dialogue *d, struct text line, struct text rest
 static bool parse_unknown(struct dialogue *d, struct text line, struct text rest, struct item *out)
 {
     struct text start = rest;
-    for (struct text word = take_word(&rest); word.n; word = take_word(&rest)) {
+    for (struct text word = scan_word(&rest); word.n; word = scan_word(&rest)) {
         const struct word *fact = word_find(facts, COUNT(facts), word);
         if (!fact)
             return unknown_word(d, line, word, "fact", word_near(facts, COUNT(facts), word),
@@ -176,7 +158,7 @@ static bool parse_directive(struct dialogue *d, struct text line, struct text re
 {
     struct moment moment;
     struct text all = strip(rest);
-    struct text word = take_word(&rest);
+    struct text word = scan_word(&rest);
     const struct word *found = word_find(directives, COUNT(directives), word);
     if (!found)
         return unknown_word(

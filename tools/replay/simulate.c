@@ -4,18 +4,6 @@
 
 #include "core/mail/header.h"
 
-const char *action_word(unsigned action)
-{
-    static const char *const names[] = {"pass", "fail", "refuse", "close", "drop"};
-    return action < sizeof names / sizeof names[0] ? names[action] : "pass";
-}
-
-const char *phase_word(unsigned phase)
-{
-    static const char *const names[] = {"-", "connect", "helo", "mail", "rcpt", "data", "end"};
-    return phase < sizeof names / sizeof names[0] ? names[phase] : "-";
-}
-
 static int answer(struct simulation *s, struct reply *reply, const char *text)
 {
     int n = snprintf(s->text, sizeof s->text, "%s", text);

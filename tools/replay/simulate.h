@@ -43,8 +43,4 @@ struct simulation {
 /* Makes *PEER one whose sessions are judged by SIMULATION->engine. */
 void simulation_init(struct simulation *s, const struct gp_api *api, int64_t *clock, struct peer *peer);
 
-/* "pass", "fail", … and "connect", "helo", …; "-" for no phase. */
-const char *action_word(unsigned action);
-const char *phase_word(unsigned phase);
-
 #endif

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "tools/lib/json.h"
+#include "core/rules/action.h"
+#include "core/rules/operation.h"
 
 static struct summary_row *summary_row(struct summary *t, const char *cause, unsigned action)
 {
@@ -78,7 +80,7 @@ static void print_json(const struct summary *t, const uint64_t all[SUMMARY_LABEL
         fprintf(out, "%s{\"cause\": ", i ? ", " : "");
         json_string(out, text_z(row->cause));
         fprintf(out, ", \"action\": \"%s\", \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu}",
-                action_word(row->action), (unsigned long long)row->count[SUMMARY_SPAM],
+                action_verdict_name(row->action), (unsigned long long)row->count[SUMMARY_SPAM],
                 (unsigned long long)row->count[SUMMARY_HAM], (unsigned long long)row->count[SUMMARY_OTHER]);
     }
     fputs("]}\n", out);
@@ -111,7 +113,7 @@ void summary_print(struct summary *t, FILE *out, bool json)
     }
     fprintf(out, "%-*s  %-6s  %8s  %8s  %8s\n", width, "CAUSE", "ACTION", "SPAM", "HAM", "NO-LABEL");
     for (size_t i = 0; i < t->n; i++)
-        print_row(out, width, t->rows[i].cause, action_word(t->rows[i].action), t->rows[i].count);
+        print_row(out, width, t->rows[i].cause, action_verdict_name(t->rows[i].action), t->rows[i].count);
     print_row(out, width, "all", "-", all);
 }
 

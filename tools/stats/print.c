@@ -4,6 +4,8 @@
 
 #include "tools/lib/calendar.h"
 #include "tools/lib/json.h"
+#include "core/rules/action.h"
+#include "core/rules/operation.h"
 #include "tools/replay/simulate.h"
 
 /* What is counted, but for verdicts and rules. */
@@ -63,7 +65,7 @@ void stats_print_people(const struct numbers *n)
         for (unsigned action = 0; action < STATS_ACTIONS; action++)
             if (n->verdict[phase][action]) {
                 char more[40];
-                snprintf(more, sizeof more, "%s %s", phase_word(phase), action_word(action));
+                snprintf(more, sizeof more, "%s %s", operation_phase_name(phase), action_verdict_name(action));
                 line("Verdicts - ", more, n->verdict[phase][action]);
             }
     for (size_t i = 0; i < n->rule_count; i++)
@@ -101,8 +103,9 @@ void stats_print_json(const struct numbers *n)
     for (unsigned phase = 0; phase < STATS_PHASES; phase++)
         for (unsigned action = 0; action < STATS_ACTIONS; action++)
             if (n->verdict[phase][action]) {
-                printf("%s{\"phase\": \"%s\", \"action\": \"%s\", \"count\": %llu}", comma, phase_word(phase),
-                       action_word(action), (unsigned long long)n->verdict[phase][action]);
+                printf("%s{\"phase\": \"%s\", \"action\": \"%s\", \"count\": %llu}", comma,
+                       operation_phase_name(phase), action_verdict_name(action),
+                       (unsigned long long)n->verdict[phase][action]);
                 comma = ", ";
             }
     printf("],\n \"rules\": [");
@@ -157,8 +160,9 @@ void stats_print_prometheus(const struct numbers *n)
     for (unsigned phase = 0; phase < STATS_PHASES; phase++)
         for (unsigned action = 0; action < STATS_ACTIONS; action++)
             if (n->verdict[phase][action])
-                printf("gatepost_verdicts_total{phase=\"%s\",action=\"%s\"} %llu\n", phase_word(phase),
-                       action_word(action), (unsigned long long)n->verdict[phase][action]);
+                printf("gatepost_verdicts_total{phase=\"%s\",action=\"%s\"} %llu\n",
+                       operation_phase_name(phase), action_verdict_name(action),
+                       (unsigned long long)n->verdict[phase][action]);
     metric("rule_hits_total", "counter", "How often a rule triggered.");
     for (size_t i = 0; i < n->rule_count; i++) {
         fputs("gatepost_rule_hits_total{rule=\"", stdout);

@@ -5,6 +5,8 @@
  */
 #include "make.h"
 
+#include "core/config/reply.h"
+
 enum meaning { REJECTS, ACCEPTS, RELAYS, SKIPS, NO_MEANING };
 
 /* How a rejecting value is written for us: "550 5.7.1 text". */
@@ -19,7 +21,7 @@ static bool read_error(struct text value, struct writer *reply)
     }
     if (value.n > 1 && value.p[0] == '"' && value.p[value.n - 1] == '"')
         value = text_trim(text_of(value.p + 1, value.n - 2));
-    if (!is_reply(value))
+    if (!reply_has_code(value))
         return false;
     writer_add(reply, text_of(value.p, 3));
     if (status.n) {

@@ -59,13 +59,6 @@ void maker_add(struct maker *m, struct text written, struct text value)
         maker_add_canonical(m, text_of(key, n), value, written);
 }
 
-bool is_reply(struct text t)
-{
-    return t.n >= 3 && t.n <= REPLY_MAX && (t.p[0] == '4' || t.p[0] == '5') &&
-           is_digit((unsigned char)t.p[1]) && is_digit((unsigned char)t.p[2]) &&
-           (t.n == 3 || is_blank((unsigned char)t.p[3]));
-}
-
 struct text take_word(struct text *rest)
 {
     size_t n = 0;

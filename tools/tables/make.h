@@ -77,9 +77,6 @@ void acl_line(struct maker *m, struct acl *acl, struct text line);
 void acl_end(struct maker *m, struct acl *acl);
 void acl_free(struct acl *acl);
 
-/* Whether T can be a reply: a 4xx or 5xx code, then a blank and text or nothing. */
-bool is_reply(struct text t);
-
 /* Takes the first word (up to a blank) off *REST, and the blanks behind it. */
 struct text take_word(struct text *rest);
 

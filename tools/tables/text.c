@@ -1,5 +1,8 @@
 #include "make.h"
 
+#include "core/base/scan.h"
+#include "core/config/reply.h"
+
 /* What an exemption can name: gatepost.conf(5), OPERATIONS, and the three words that are none. */
 static const struct text words[] = {
     {"connect", 7}, {"helo", 4},        {"helo-deferred", 13}, {"mail", 4}, {"rcpt", 4}, {"header", 6},
@@ -22,18 +25,12 @@ static bool separates(char c)
 
 static void unknown_word(struct maker *m, struct text word)
 {
-    unsigned best = 3;
-    struct text nearest = TEXT("");
-    for (unsigned i = 0; i < WORDS; i++) {
-        unsigned distance = text_distance(word, words[i]);
-        if (distance < best) {
-            best = distance;
-            nearest = words[i];
-        }
-    }
-    if (nearest.n)
-        maker_problem(m, word, "unknown operation '%.*s'; did you mean '%.*s'?",
-                      (int)(word.n < 40 ? word.n : 40), word.p, (int)nearest.n, nearest.p);
+    struct scan_near near = scan_near(word);
+    for (unsigned i = 0; i < WORDS; i++)
+        scan_near_try(&near, words[i].p);
+    if (near.name)
+        maker_problem(m, word, "unknown operation '%.*s'; did you mean '%s'?", (int)(word.n < 40 ? word.n : 40),
+                      word.p, near.name);
     else
         maker_problem(m, word,
                       "unknown operation '%.*s'; there are connect, helo, helo-deferred, mail, rcpt, header, "
@@ -86,7 +83,7 @@ static void add_exemption(struct maker *m, struct text key, struct text value)
 
 static void add_block(struct maker *m, struct text key, struct text value)
 {
-    if (!is_reply(value))
+    if (!reply_has_code(value))
         maker_problem(
             m, value.n ? value : key,
             "a block table needs a reply of 500 bytes at most that begins with a 4xx or 5xx code, such as "
@@ -145,7 +142,7 @@ void text_line(struct maker *m, struct text line)
     if (value.n == 0 || value.p[0] == '#')
         return;
     struct text key = take_key(&value);
-    if (!is_reply(value) && m->kind != KIND_BLOCK)
+    if (!reply_has_code(value) && m->kind != KIND_BLOCK)
         value = without_comment(value);
     enum table_kind kind = m->job->kind ? m->job->kind : kind_of(value);
     if (!m->kind) {

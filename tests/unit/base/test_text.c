@@ -150,35 +150,6 @@ static void text_number__at_the_edges__is_true_up_to_max(void **state)
     }
 }
 
-static void text_distance__words__counts_edits_up_to_three(void **state)
-{
-    static const struct {
-        const char *a, *b;
-        unsigned distance;
-    } cases[] = {
-        {"", "", 0},
-        {"fqdn", "FQDN", 0},
-        {"fqnd", "fqdn", 2},
-        {"trp", "trap", 1},
-        {"", "abc", 3},
-        {"", "abcd", 4},
-        {"abc", "", 3},
-        {"kitten", "sitting", 3},
-        {"abcdef", "uvwxyz", 4},
-        {"refuse", "refus", 1},
-        {"0123456789012345678901234567890123456789", "0123456789012345678901234567890123456789", 0},
-        {"01234567890123456789012345678901234567890", "01234567890123456789012345678901234567890", 4},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct text a = exact(cases[i].a), b = exact(cases[i].b);
-        assert_int_equal(text_distance(a, b), cases[i].distance);
-        assert_int_equal(text_distance(b, a), cases[i].distance);
-        exact_free(a);
-        exact_free(b);
-    }
-}
-
 static void writer__every_capacity__cuts_and_remembers(void **state)
 {
     static const char whole[] = "ab cd 42\"x\"";
@@ -268,7 +239,6 @@ int main(void)
         cmocka_unit_test(text_find_nocase__needle_anywhere__gives_first_index),
         cmocka_unit_test(text_trim__white_space_around__is_gone),
         cmocka_unit_test(text_number__at_the_edges__is_true_up_to_max),
-        cmocka_unit_test(text_distance__words__counts_edits_up_to_three),
         cmocka_unit_test(writer__every_capacity__cuts_and_remembers),
         cmocka_unit_test(writer_add__empty_slice__adds_nothing),
         cmocka_unit_test(writer_quoted__hostile_bytes__are_escaped_and_bounded),

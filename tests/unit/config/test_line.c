@@ -1,3 +1,4 @@
+#include "core/base/scan.h"
 #include "core/config/line.h"
 #include "tests/unit/lib/exact.h"
 
