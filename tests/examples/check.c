@@ -1,6 +1,6 @@
 /*
- * check.c - a check of one's own: repeats(5) holds where some character stands five times in a row, as in
- * "!!!!!". As a plugin it is a shared object:
+ * check.c - a plugin with one check: repeats(5) holds when a character occurs five times in a row, as in
+ * "!!!!!". Build it as a shared object:
  *
  *   cc -shared -fPIC -I. -o /etc/gatepost/checks/repeats.so check.c
  */
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What a rule says, kept for the many times that it is asked. */
+/* The compiled argument of one rule. */
 struct repeats {
     size_t most;
 };
@@ -41,7 +41,7 @@ static int match(void *data, const struct gp_facts *facts, const char *text, siz
     for (size_t i = 0; i < n; i++) {
         run = i && text[i] == text[i - 1] ? run + 1 : 1;
         if (run == r->most) {
-            snprintf(facts->why, facts->why_size, "'%c' stands there %zu times", text[i], run);
+            snprintf(facts->why, facts->why_size, "'%c' occurs %zu times in a row", text[i], run);
             return 1;
         }
     }

@@ -1,6 +1,6 @@
 /*
- * host.c - the smallest mail server that asks gatepost. It speaks SMTP on standard input and output, throws
- * good messages away, and takes commands in any order and lines of 1,023 bytes at most: sink.c does better.
+ * host.c - the smallest mail server that uses gatepost. It speaks SMTP on standard input and output and discards
+ * good messages. It accepts commands in any order and lines of 1,023 bytes at most; sink.c does better.
  *
  *   host LIBRARY CONF CLIENT-ADDRESS
  */
@@ -16,7 +16,7 @@ static void log_line(void *context, uint32_t level, const char *line, size_t n)
     fprintf(stderr, "%.*s\n", (int)n, line);
 }
 
-/* The engine's functions, or NULL; says why. */
+/* Returns the engine's functions, or NULL after printing why not. */
 static const struct gp_api *load(const char *library)
 {
     void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
@@ -29,7 +29,7 @@ static const struct gp_api *load(const char *library)
     return api;
 }
 
-/* Says our reply, or GOOD if there is no objection. Returns whether the connection stays open. */
+/* Sends the reply of the verdict, or GOOD if it is to pass. Returns whether the connection stays open. */
 static int answer(int action, const struct gp_verdict *v, const char *good)
 {
     if (action != GP_DROP)
@@ -48,7 +48,7 @@ static void serve(const struct gp_api *api, struct gp_session *s)
             in_data = 0;
             open = answer(api->end_of_message(s, 0, &v), &v, "250 Message accepted");
         } else if (in_data) {
-            api->header_text(s, line + dot, n - dot); /* takes no notice of the body */
+            api->header_text(s, line + dot, n - dot); /* it ignores the body */
         } else if (strncasecmp(line, "HELO", 4) == 0 || strncasecmp(line, "EHLO", 4) == 0) {
             open = answer(api->helo(s, line, n, 0, &v), &v, "250 mx.example.com");
         } else if (strncasecmp(line, "MAIL", 4) == 0) {
