@@ -4,7 +4,7 @@
 #ifndef GATEPOST_BASE_ERROR_H
 #define GATEPOST_BASE_ERROR_H
 
-#include "text.h"
+#include "writer.h"
 
 struct error {
     char file[256]; /* as the administrator wrote it; empty if the error is not about a file */

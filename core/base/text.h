@@ -1,5 +1,5 @@
 /*
- * text.h - slices of bytes and a bounded writer.
+ * text.h - slices of bytes.
  *
  * A slice (struct text) points at bytes that somebody else owns; it need not end in NUL and may hold any byte.
  * Folding is ASCII only: SMTP command words, domain names and header field names are ASCII (RFC 5321 2.4), and
@@ -9,7 +9,6 @@
 #ifndef GATEPOST_BASE_TEXT_H
 #define GATEPOST_BASE_TEXT_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -108,33 +107,5 @@ bool text_number(struct text t, uint64_t max, uint64_t *out);
  * people. */
 #define TEXT_HASH_START 1469598103934665603u
 uint64_t text_hash(uint64_t h, struct text t);
-
-/*
- * A bounded writer over caller-owned memory. What does not fit is dropped and remembered in `cut`; the buffer
- * always ends in NUL (cap must be at least 1). It never allocates.
- */
-struct writer {
-    char *p;
-    size_t cap;
-    size_t n;
-    bool cut;
-};
-
-struct writer writer_on(char *memory, size_t cap);
-void writer_add(struct writer *w, struct text t);
-void writer_char(struct writer *w, char c);
-void writer_printf(struct writer *w, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
-
-/* T in double quotes for a log line: `"`, `\`, control characters and bytes that are not ASCII are escaped
- * (\xHH), and no more than LIMIT bytes of T are shown, then "...". */
-void writer_quoted(struct writer *w, struct text t, size_t limit);
-
-/* Seconds as an administrator writes them: "30m", "24h", "7d", "90s"; the largest unit that divides it. */
-void writer_duration(struct writer *w, uint64_t seconds);
-
-static inline struct text writer_text(const struct writer *w)
-{
-    return (struct text){w->p, w->n};
-}
 
 #endif

@@ -1,5 +1,6 @@
 #include "ip.h"
 
+#include "core/base/writer.h"
 #include "core/base/scan.h"
 
 static const uint8_t mapped_head[12] = {[10] = 0xff, [11] = 0xff};

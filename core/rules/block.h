@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 
+#include "core/base/writer.h"
 #include "core/base/error.h"
 #include "core/os/os.h"
 #include "action.h"

@@ -6,6 +6,8 @@
 
 #include "builder.h"
 
+#include "core/base/writer.h"
+
 /* What stands between the parentheses, and where the operand comes from. */
 struct check {
     const char *name;

@@ -6,6 +6,7 @@
 #ifndef GATEPOST_PLUGIN_H
 #define GATEPOST_PLUGIN_H
 
+#include "core/base/writer.h"
 #include "core/gatepost.h"
 #include "core/os/os.h"
 #include "facts.h"

@@ -6,6 +6,8 @@
 #define GATEPOST_RULES_PLUGIN_CHECKS_H
 
 #include "plugin.h"
+
+#include "core/base/writer.h"
 #include "block.h"
 
 struct plugin_checks;

@@ -1,5 +1,6 @@
 #include "format.h"
 
+#include "core/base/writer.h"
 #include "core/mail/domain.h"
 #include "core/mail/mailbox.h"
 

@@ -1,3 +1,4 @@
+#include "core/base/writer.h"
 #include "core/base/checksum.h"
 #include "format.h"
 

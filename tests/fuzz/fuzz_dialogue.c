@@ -2,6 +2,7 @@
  * Input: a dialogue. It is read through; when it has no error, it is played against a server that says 250 to
  * everything, so that comparing and reporting run, too.
  */
+#include "core/base/writer.h"
 #include "tools/replay/playback.h"
 
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * bytes each, where (two), how many bytes (one) and what (four). In mode 1 it is the image itself. Its head and
  * sum are mended, so that what lies behind them is reached, and it is used as a session would.
  */
+#include "core/base/writer.h"
 #include "core/config/config.h"
 #include "core/rules/image.h"
 #include "tests/unit/lib/both_ways.h"

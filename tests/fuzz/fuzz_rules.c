@@ -3,6 +3,7 @@
  * warning on. What comes of it is asked about that text and some others, through the index and rule by rule, as
  * built and as it would be read back from an image: all must agree.
  */
+#include "core/base/writer.h"
 #include "core/config/config.h"
 #include "core/rules/plugin_checks.h"
 #include "tests/unit/lib/both_ways.h"

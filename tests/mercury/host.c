@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "connection.h"
+#include "core/base/writer.h"
 #include "tools/replay/playback.h"
 
 static struct connection connection;

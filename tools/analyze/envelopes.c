@@ -1,5 +1,7 @@
 #include "envelopes.h"
 
+#include "core/base/writer.h"
+
 #include <stdlib.h>
 
 void envelopes_init(struct envelopes *s, int64_t window, size_t clients)

@@ -7,6 +7,7 @@
 #ifndef GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
 #define GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
 
+#include "core/base/writer.h"
 #include "core/base/text.h"
 
 struct log_stamp {

@@ -4,6 +4,7 @@
 #ifndef GATEPOST_TOOLS_BLOCKS_BLOCKS_H
 #define GATEPOST_TOOLS_BLOCKS_BLOCKS_H
 
+#include "core/base/writer.h"
 #include "core/table/table.h"
 #include "core/state/blocklist.h"
 #include "tools/lib/state_context.h"

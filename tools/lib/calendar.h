@@ -6,6 +6,7 @@
 #ifndef GATEPOST_TOOLS_LIB_CALENDAR_H
 #define GATEPOST_TOOLS_LIB_CALENDAR_H
 
+#include "core/base/writer.h"
 #include "core/base/text.h"
 
 /* A moment, and the zone it was told in. */

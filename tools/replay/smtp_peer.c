@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/writer.h"
 #include "core/gatepost.h"
 #include "core/mail/ip.h"
 #include "core/os/os.h"

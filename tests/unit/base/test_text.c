@@ -1,3 +1,4 @@
+#include "core/base/writer.h"
 #include "tests/unit/lib/exact.h"
 
 #include <setjmp.h>

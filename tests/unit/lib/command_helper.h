@@ -7,6 +7,7 @@
 
 #include "temp_folder.h"
 
+#include "core/base/writer.h"
 #include "core/state/blocklist.h"
 #include "tools/commands.h"
 

@@ -5,6 +5,7 @@
 #ifndef GATEPOST_TEST_MEMORY_FILES_H
 #define GATEPOST_TEST_MEMORY_FILES_H
 
+#include "core/base/writer.h"
 #include "core/config/config.h"
 #include "fake_checks.h"
 

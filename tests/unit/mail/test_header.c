@@ -1,3 +1,4 @@
+#include "core/base/writer.h"
 #include "core/mail/header.h"
 #include "tests/unit/lib/exact.h"
 #include "tests/unit/lib/failing_alloc.h"

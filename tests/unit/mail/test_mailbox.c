@@ -1,3 +1,4 @@
+#include "core/base/writer.h"
 #include "core/mail/mailbox.h"
 #include "tests/unit/lib/exact.h"
 

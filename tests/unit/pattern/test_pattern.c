@@ -6,6 +6,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "core/base/writer.h"
 #include "core/pattern/code.h"
 
 static unsigned char code[PATTERN_CODE_MAX];
