@@ -17,7 +17,7 @@ struct gp_engine {
     struct rule_source source; /* touched by the thread that reloads alone */
     int64_t looked;
     bool reloading;
-    struct seen seen;
+    struct state_files state_files;
 };
 
 void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line)
@@ -45,10 +45,9 @@ static int64_t check_clock(void *context)
     return e->host.clock ? e->host.clock(e->host.context) : os_clock();
 }
 
-static void say(struct gp_engine *e, const struct late_log *log)
+static void log_line(void *context, enum gp_log_level level, const char *line)
 {
-    for (size_t at = 0; at < log->n; at += strlen(log->lines + at) + 1)
-        engine_log(e, (enum gp_log_level)(log->lines[at] - '0'), log->lines + at + 1);
+    engine_log(context, level, line);
 }
 
 /* By the one thread that reloads. Returns 1, 0 or -1 as engine_refresh(). BEFORE is the policy in force, held
@@ -62,24 +61,24 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
         rules = rule_source_again(&e->source, policy_rules(before), a);
         result = rules ? 1 : -1;
     }
-    if (!rules && !policy_tables_changed(before, &e->keeping))
+    if (!rules && !policy_tables_changed(before))
         return result;
     if (!rules && policy_rules(before))
         rules = block_ref((struct block *)(uintptr_t)policy_rules(before));
-    *fresh = policy_new(rules, before);
+    *fresh = policy_new(&e->keeping, rules, before);
     if (!*fresh) {
         rule_source_retry(&e->source);
         block_unref(&rules);
         return -1;
     }
-    bool tables_good = policy_renew_tables(*fresh, before, &e->keeping, &a->log);
+    bool tables_good = policy_renew_tables(*fresh, before, &a->log);
     return result < 0 || !tables_good ? -1 : 1;
 }
 
 /* Whether the state files that are open under one set of rules serve another. */
 static bool same_state(const struct block *a, const struct block *b)
 {
-    return a == b || (a && b && seen_serves(block_settings(a), block_settings(b)));
+    return a == b || (a && b && state_files_serve(block_settings(a), block_settings(b)));
 }
 
 static int look(struct gp_engine *e, bool at_once)
@@ -98,11 +97,11 @@ static int look(struct gp_engine *e, bool at_once)
         return 0;
 
     struct attempt a;
-    attempt_init(&a);
+    rule_source_attempt(&a);
     int result = reload(e, before, &fresh, &a);
-    seen_look(&e->seen, &e->keeping);
+    state_files_look(&e->state_files, &e->keeping);
     if (fresh && !same_state(policy_rules(before), policy_rules(fresh)))
-        seen_forget(&e->seen, &e->keeping, block_settings(policy_rules(fresh)));
+        state_files_forget(&e->state_files, &e->keeping, block_settings(policy_rules(fresh)));
 
     os_mutex_lock(e->mutex);
     struct policy *old = NULL;
@@ -114,7 +113,7 @@ static int look(struct gp_engine *e, bool at_once)
     os_mutex_unlock(e->mutex);
     policy_unref(&old);
     policy_unref(&before);
-    say(e, &a.log);
+    late_log_flush(&a.log, log_line, e);
     return result;
 }
 
@@ -132,38 +131,17 @@ int engine_refresh(struct gp_engine *e)
     return look(e, true);
 }
 
-int engine_table(struct gp_engine *e, struct policy *p, unsigned slot, struct table **out)
+void *engine_state_file(struct gp_engine *e, enum state_files_kind which, const struct settings *settings,
+                        bool make, char *why, size_t cap)
 {
-    struct late_log log;
-    log.n = 0;
-    int result = policy_table(p, &e->keeping, slot, out, &log);
-    say(e, &log);
-    return result;
-}
-
-void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot)
-{
-    struct late_log log;
-    log.n = 0;
-    policy_table_damaged(p, &e->keeping, slot, &log);
-    say(e, &log);
-}
-
-void *engine_seen(struct gp_engine *e, enum seen_file which, const struct settings *settings, bool make,
-                  char *why, size_t cap)
-{
-    struct late_log log;
-    log.n = 0;
-    void *file = seen_get(&e->seen, which, &e->keeping, settings, make, &log, why, cap);
-    say(e, &log);
-    return file;
+    return state_files_get(&e->state_files, which, &e->keeping, settings, make, why, cap);
 }
 
 void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *line)
 {
     uint64_t stamp = text_hash(TEXT_HASH_START, text_z(line));
     os_mutex_lock(e->keeping.mutex);
-    bool is_new = once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, "state", stamp);
+    bool is_new = log_once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, "state", stamp);
     os_mutex_unlock(e->keeping.mutex);
     if (is_new)
         engine_log(e, level, line);
@@ -174,7 +152,7 @@ void engine_log_hourly(struct gp_engine *e, enum gp_log_level level, const char 
 {
     os_mutex_lock(e->keeping.mutex);
     bool is_new =
-        once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, what, (uint64_t)(now / 3600));
+        log_once_is_new(&e->keeping.once, e->keeping.dir, e->keeping.read_only, what, (uint64_t)(now / 3600));
     os_mutex_unlock(e->keeping.mutex);
     if (is_new)
         engine_log(e, level, line);
@@ -248,6 +226,8 @@ static struct gp_engine *engine_new(const struct gp_open_options *o, struct erro
         e->mutex = os_mutex_new();
         e->keeping.mutex = os_mutex_new();
         e->keeping.read_only = (o->flags & GP_READ_ONLY) != 0;
+        e->keeping.line = log_line;
+        e->keeping.line_context = e;
         e->source.check_host = &e->check_host;
         e->source.keeping = &e->keeping;
     }
@@ -274,7 +254,7 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
 {
     struct gp_open_options o = {0};
     struct attempt a;
-    attempt_init(&a);
+    rule_source_attempt(&a);
     memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     *engine = NULL;
     struct gp_engine *e = NULL;
@@ -288,7 +268,7 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
     }
     struct block *rules = rule_source_first(&e->source, engine_tempfails(e), &a);
     e->looked = os_ticks_ms();
-    e->policy = policy_new(rules, NULL);
+    e->policy = policy_new(&e->keeping, rules, NULL);
     if (!e->policy) {
         block_unref(&rules);
         error_set(&a.first, NULL, 0, 0, "out of memory");
@@ -296,7 +276,7 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
         engine_close(&e);
         return -1;
     }
-    say(e, &a.log);
+    late_log_flush(&a.log, log_line, e);
     give_error(error, &a.first);
     *engine = e;
     return rules ? 1 : 0;
@@ -309,7 +289,7 @@ void engine_close(struct gp_engine **engine)
     if (!e)
         return;
     policy_unref(&e->policy);
-    seen_fini(&e->seen);
+    state_files_fini(&e->state_files);
     rule_source_fini(&e->source);
     os_mutex_free(e->keeping.mutex);
     os_mutex_free(e->mutex);

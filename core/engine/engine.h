@@ -13,10 +13,8 @@
  * at most. */
 struct policy *engine_policy(struct gp_engine *e);
 
-/* The table in a slot of the policy's rules, opened at first need. Returns 1 and the table, good while the
- * policy is held; 0: there is none by intent; -1: there should be one but it cannot be used (logged once per
- * change of its file). */
-int engine_table(struct gp_engine *e, struct policy *p, unsigned slot, struct table **out);
+/* One finished line to the host's log, else to the system's. No lock of ours may be held. */
+void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line);
 
 /* The same, but only once for the same line, in all processes where the state directory can remember it. */
 void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *line);
@@ -25,12 +23,9 @@ void engine_log_once(struct gp_engine *e, enum gp_log_level level, const char *l
 void engine_log_hourly(struct gp_engine *e, enum gp_log_level level, const char *what, int64_t now,
                        const char *line);
 
-/* A look-up met damage in that table: says so once per change of its file. */
-void engine_table_damaged(struct gp_engine *e, struct policy *p, unsigned slot);
-
-/* A state file, as seen_get() hands it out: a struct blocklist, sightings or stats. */
-void *engine_seen(struct gp_engine *e, enum seen_file which, const struct settings *settings, bool make,
-                  char *why, size_t cap);
+/* A state file, as state_files_get() hands it out: a struct blocklist, sightings or stats. */
+void *engine_state_file(struct gp_engine *e, enum state_files_kind which, const struct settings *settings,
+                        bool make, char *why, size_t cap);
 
 /* Whether what happens may be written down: there is a state directory, and the engine is not for reading only.
  */
@@ -41,9 +36,6 @@ int64_t engine_now(const struct gp_engine *e, const struct block *rules);
 
 /* Without rules in force: whether sessions get 451. */
 bool engine_tempfails(const struct gp_engine *e);
-
-/* One finished line to the host's log, else to the system's. No lock of ours may be held. */
-void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line);
 
 /* Members of struct gp_api; see gatepost.h. */
 int engine_open(const struct gp_open_options *options, struct gp_engine **engine, struct gp_error *error);

@@ -4,12 +4,12 @@
 
 #include "core/rules/image.h"
 
-static bool in_memory(struct once *o, uint64_t key)
+static bool in_memory(struct log_once *o, uint64_t key)
 {
-    for (unsigned i = 0; i < ONCE_MEMORY; i++)
+    for (unsigned i = 0; i < LOG_ONCE_MEMORY; i++)
         if (o->said[i] == key)
             return true;
-    o->said[o->next++ % ONCE_MEMORY] = key;
+    o->said[o->next++ % LOG_ONCE_MEMORY] = key;
     return false;
 }
 
@@ -29,7 +29,7 @@ static bool in_file(const char *file, uint64_t stamp, bool read_only)
     return said;
 }
 
-bool once_is_new(struct once *o, const char *dir, bool read_only, const char *path, uint64_t stamp)
+bool log_once_is_new(struct log_once *o, const char *dir, bool read_only, const char *path, uint64_t stamp)
 {
     char file[4096];
     uint64_t key = text_hash(stamp, text_z(path));

@@ -7,17 +7,17 @@
 
 #include "core/os/os.h"
 
-enum { ONCE_MEMORY = 16 };
+enum { LOG_ONCE_MEMORY = 16 };
 
 /* What this process has said itself, for when there is no state directory to remember it. Guarded by its owner.
  */
-struct once {
-    uint64_t said[ONCE_MEMORY];
+struct log_once {
+    uint64_t said[LOG_ONCE_MEMORY];
     unsigned next;
 };
 
 /* Whether nothing was said yet about PATH in the state STAMP; remembers it. DIR may be NULL (no state
  * directory) or, with `read_only`, not to be written. */
-bool once_is_new(struct once *o, const char *dir, bool read_only, const char *path, uint64_t stamp);
+bool log_once_is_new(struct log_once *o, const char *dir, bool read_only, const char *path, uint64_t stamp);
 
 #endif

@@ -22,23 +22,10 @@ struct table_slot {
 
 struct policy {
     atomic_uint refs;
+    struct keeping *keeping;
     struct block *rules;
     struct table_slot slot[TABLE_MOST];
 };
-
-void late_log_add(struct late_log *log, enum gp_log_level level, const char *line)
-{
-    struct text t = text_z(line);
-    if (!log || t.n + 2 > sizeof log->lines - log->n)
-        return;
-    char *to = log->lines + log->n;
-    *to++ = (char)('0' + level);
-    /* Messages quote files and file names, and those may hold anything. */
-    for (size_t i = 0; i < t.n; i++)
-        *to++ = t.p[i] == '\t' ? ' ' : (unsigned char)t.p[i] < 0x20 || t.p[i] == 0x7f ? '?' : t.p[i];
-    *to = '\0';
-    log->n += t.n + 2;
-}
 
 static struct shared_table *shared_new(struct table *t)
 {
@@ -78,12 +65,13 @@ static void borrow_table(struct table_slot *to, struct table_slot *from)
     atomic_store_explicit(&to->state, state, memory_order_release);
 }
 
-struct policy *policy_new(struct block *rules, struct policy *before)
+struct policy *policy_new(struct keeping *k, struct block *rules, struct policy *before)
 {
     struct policy *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
     atomic_init(&p->refs, 1);
+    p->keeping = k;
     p->rules = rules;
     for (unsigned slot = 0; before && slot < TABLE_MOST; slot++) {
         struct text path = table_path(p, slot);
@@ -150,7 +138,7 @@ static void complain(struct keeping *k, struct late_log *log, const char *path, 
 {
     char line[1024];
     struct writer w = writer_on(line, sizeof line);
-    if (!once_is_new(&k->once, k->dir, k->read_only, path, stamp))
+    if (!log_once_is_new(&k->once, k->dir, k->read_only, path, stamp))
         return;
     writer_printf(&w, "gatepost: table %.400s: %s; %s", path, what, consequence);
     late_log_add(log, GP_LOG_ERROR, line);
@@ -184,31 +172,47 @@ static int try_open(struct keeping *k, const struct table_note *note, const char
     return *out ? SLOT_OPEN : SLOT_UNUSABLE;
 }
 
-int policy_table(struct policy *p, struct keeping *k, unsigned slot, struct table **out, struct late_log *log)
+/* Under the mutex. */
+static int open_slot(struct policy *p, unsigned slot, struct late_log *log)
+{
+    struct table_slot *s = &p->slot[slot];
+    const struct table_note *note = p->rules ? block_table(p->rules, slot) : NULL;
+    struct text path = table_path(p, slot);
+    struct table *t = NULL;
+    int state = note && path.n ? try_open(p->keeping, note, path.p, false, &t, &s->tried, log) : SLOT_NONE;
+    s->shared = t ? shared_new(t) : NULL;
+    if (t && !s->shared) {
+        table_close(&t);
+        s->tried = try_again;
+        state = SLOT_UNUSABLE;
+    }
+    atomic_store_explicit(&s->state, state, memory_order_release);
+    return state;
+}
+
+static int open_slot_once(struct policy *p, unsigned slot)
+{
+    struct keeping *k = p->keeping;
+    struct late_log log;
+    late_log_init(&log);
+    os_mutex_lock(k->mutex);
+    int state = atomic_load_explicit(&p->slot[slot].state, memory_order_relaxed);
+    if (state == SLOT_UNTRIED)
+        state = open_slot(p, slot, &log);
+    os_mutex_unlock(k->mutex);
+    late_log_flush(&log, k->line, k->line_context);
+    return state;
+}
+
+int policy_table(struct policy *p, unsigned slot, struct table **out)
 {
     *out = NULL;
     if (slot >= TABLE_MOST)
         return -1;
     struct table_slot *s = &p->slot[slot];
     int state = atomic_load_explicit(&s->state, memory_order_acquire);
-    if (state == SLOT_UNTRIED) {
-        const struct table_note *note = p->rules ? block_table(p->rules, slot) : NULL;
-        struct text path = table_path(p, slot);
-        os_mutex_lock(k->mutex);
-        state = atomic_load_explicit(&s->state, memory_order_relaxed);
-        if (state == SLOT_UNTRIED) {
-            struct table *t = NULL;
-            state = note && path.n ? try_open(k, note, path.p, false, &t, &s->tried, log) : SLOT_NONE;
-            s->shared = t ? shared_new(t) : NULL;
-            if (t && !s->shared) {
-                table_close(&t);
-                s->tried = try_again;
-                state = SLOT_UNUSABLE;
-            }
-            atomic_store_explicit(&s->state, state, memory_order_release);
-        }
-        os_mutex_unlock(k->mutex);
-    }
+    if (state == SLOT_UNTRIED)
+        state = open_slot_once(p, slot);
     if (state == SLOT_OPEN)
         *out = s->shared->table;
     return state == SLOT_OPEN ? 1 : state == SLOT_NONE ? 0 : -1;
@@ -225,17 +229,17 @@ static bool slot_changed(struct policy *p, unsigned slot)
     return !file_id_eq(&now, &s->tried);
 }
 
-bool policy_tables_changed(struct policy *p, struct keeping *k)
+bool policy_tables_changed(struct policy *p)
 {
-    (void)k;
     for (unsigned slot = 0; slot < TABLE_MOST; slot++)
         if (slot_changed(p, slot))
             return true;
     return false;
 }
 
-bool policy_renew_tables(struct policy *p, struct policy *before, struct keeping *k, struct late_log *log)
+bool policy_renew_tables(struct policy *p, struct policy *before, struct late_log *log)
 {
+    struct keeping *k = p->keeping;
     bool all_good = true;
     for (unsigned slot = 0; slot < TABLE_MOST; slot++) {
         struct table_slot *s = &p->slot[slot];
@@ -266,13 +270,17 @@ bool policy_renew_tables(struct policy *p, struct policy *before, struct keeping
     return all_good;
 }
 
-void policy_table_damaged(struct policy *p, struct keeping *k, unsigned slot, struct late_log *log)
+void policy_table_damaged(struct policy *p, unsigned slot)
 {
+    struct keeping *k = p->keeping;
     struct text path = table_path(p, slot);
+    struct late_log log;
     if (path.n == 0)
         return;
+    late_log_init(&log);
     os_mutex_lock(k->mutex);
-    complain(k, log, path.p, id_stamp(&p->slot[slot].tried) + 1, "a look-up met damage",
+    complain(k, &log, path.p, id_stamp(&p->slot[slot].tried) + 1, "a look-up met damage",
              "make it anew from its text with 'gatepost table make'");
     os_mutex_unlock(k->mutex);
+    late_log_flush(&log, k->line, k->line_context);
 }

@@ -8,7 +8,7 @@
 
 enum { CONCLUSION = 512 }; /* bytes of the log that problems leave to what follows from them */
 
-void attempt_init(struct attempt *a)
+void rule_source_attempt(struct attempt *a)
 {
     a->log.n = 0;
     a->first = (struct error){.message = ""};
@@ -100,8 +100,8 @@ static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool 
         return r;
     }
     os_mutex_lock(s->keeping->mutex);
-    bool is_new = once_is_new(&s->keeping->once, s->keeping->dir, s->keeping->read_only, s->config,
-                              watch_list_stamp(&s->watch) + !has_old);
+    bool is_new = log_once_is_new(&s->keeping->once, s->keeping->dir, s->keeping->read_only, s->config,
+                                  watch_list_stamp(&s->watch) + !has_old);
     os_mutex_unlock(s->keeping->mutex);
     if (!is_new)
         a->log.n = before;
@@ -143,8 +143,8 @@ struct block *rule_source_first(struct rule_source *s, bool tempfail, struct att
                       s->image,
                       error == EPROTO ? "damaged, or of another version or rule file"
                                       : os_reason(error, reason, sizeof reason));
-        if (once_is_new(&s->keeping->once, s->keeping->dir, s->keeping->read_only, s->image,
-                        (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
+        if (log_once_is_new(&s->keeping->once, s->keeping->dir, s->keeping->read_only, s->image,
+                            (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
             late_log_add(&a->log, GP_LOG_WARNING, line);
     }
     struct block *r = parse_rules(s, a, kept != NULL);

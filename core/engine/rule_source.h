@@ -18,7 +18,7 @@ struct attempt {
     bool more; /* not all had room in the log */
 };
 
-void attempt_init(struct attempt *a);
+void rule_source_attempt(struct attempt *a);
 
 /* Zero it, set the first three, then rule_source_find(). */
 struct rule_source {

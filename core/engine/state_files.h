@@ -9,14 +9,15 @@
 
 #include "policy.h"
 
-enum seen_file { SEEN_BLOCKLIST, SEEN_SIGHTINGS, SEEN_STATS, SEEN_COUNT };
+enum state_files_kind { STATE_FILES_BLOCKLIST, STATE_FILES_SIGHTINGS, STATE_FILES_STATS, STATE_FILES_COUNT };
 
 struct retired;
 
-struct seen {
-    _Atomic(void *) file[SEEN_COUNT]; /* struct blocklist, sightings, stats */
+struct state_files {
+    _Atomic(void *)
+        file[STATE_FILES_COUNT]; /* struct blocklist, sightings, stats; each begins with a state_file */
     struct retired *retired;
-    /* Those in force since seen_forget(): a session that was opened before opens no file by its own. Guarded by
+    /* Those in force since state_files_forget(): a session that was opened before opens no file by its own. Guarded by
      * the mutex of struct keeping. */
     struct settings now;
     bool has_now;
@@ -25,20 +26,20 @@ struct seen {
 /*
  * A file in the directory of K; with MAKE one is made if there is none. Good as long as the engine. NULL if
  * there is none, or if it cannot be used: then WHY (cap bytes) is not empty. Problems of a file that is there
- * go to LOG, once.
+ * are logged once.
  */
-void *seen_get(struct seen *seen, enum seen_file which, struct keeping *k, const struct settings *settings,
-               bool make, struct late_log *log, char *why, size_t cap);
+void *state_files_get(struct state_files *files, enum state_files_kind which, struct keeping *k,
+                      const struct settings *settings, bool make, char *why, size_t cap);
 
 /* Asks the file system whether the files are still those at their paths. Once a second at most. */
-void seen_look(struct seen *seen, struct keeping *k);
+void state_files_look(struct state_files *files, struct keeping *k);
 
 /* Whether files that were opened under the settings A are right under B. */
-bool seen_serves(const struct settings *a, const struct settings *b);
+bool state_files_serve(const struct settings *a, const struct settings *b);
 
 /* The settings that govern the files have changed to NOW: they are opened anew. */
-void seen_forget(struct seen *seen, struct keeping *k, const struct settings *now);
+void state_files_forget(struct state_files *files, struct keeping *k, const struct settings *now);
 
-void seen_fini(struct seen *seen);
+void state_files_fini(struct state_files *files);
 
 #endif

@@ -43,7 +43,7 @@ static uint32_t put(struct gp_session *s, const struct block_request *request, e
 {
     char why[300];
     struct block_outcome outcome;
-    struct blocklist *list = engine_seen(s->engine, SEEN_BLOCKLIST, s->settings, true, why, sizeof why);
+    struct blocklist *list = engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, true, why, sizeof why);
     if (!list || blocklist_add(list, request, &outcome, why, sizeof why) != 0) {
         complain(s, "a client could not be put on the blocklist", why, !list);
         count_event(s, STATS_GIVEN_UP);
@@ -144,7 +144,7 @@ static uint32_t note_sighting(struct gp_session *s, struct sighting_request *req
 {
     char why[300];
     struct sighting sighting;
-    struct sightings *sightings = engine_seen(s->engine, SEEN_SIGHTINGS, s->settings, true, why, sizeof why);
+    struct sightings *sightings = engine_state_file(s->engine, STATE_FILES_SIGHTINGS, s->settings, true, why, sizeof why);
     int known = sightings ? sightings_note(sightings, request, &sighting, why, sizeof why) : -1;
     if (known < 0) {
         complain(s, "a rejected attempt could not be noted", why, !sightings);

@@ -51,11 +51,11 @@ void listed_block_table(struct gp_session *s, enum operation op, struct decision
 {
     struct table *t;
     struct text reply, key;
-    if (engine_table(s->engine, s->policy, TABLE_BLOCK, &t) != 1 || !table_has_tag(t, about[op].tag))
+    if (policy_table(s->policy, TABLE_BLOCK, &t) != 1 || !table_has_tag(t, about[op].tag))
         return;
     int found = look_up(s, t, op, &reply, &key);
     if (found < 0)
-        engine_table_damaged(s->engine, s->policy, TABLE_BLOCK);
+        policy_table_damaged(s->policy, TABLE_BLOCK);
     if (found != 1)
         return;
     int spared = spare(s, op);
@@ -77,7 +77,7 @@ void listed_blocklist(struct gp_session *s, struct decision *d)
     int64_t now;
     if (!s->facts.client_known)
         return;
-    struct blocklist *list = engine_seen(s->engine, SEEN_BLOCKLIST, s->settings, false, why, sizeof why);
+    struct blocklist *list = engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, false, why, sizeof why);
     if (!list || !blocklist_lookup(list, &s->facts.client, now = engine_now(s->engine, s->rules), &entry))
         return;
     /* Who is exempt from `connect` is not refused at connect, whatever for. */

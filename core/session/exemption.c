@@ -51,7 +51,7 @@ static void note_result(struct gp_session *s, int result)
     if (result >= 0)
         return;
     s->spare.unusable = true;
-    engine_table_damaged(s->engine, s->policy, TABLE_EXEMPT);
+    policy_table_damaged(s->policy, TABLE_EXEMPT);
 }
 
 static uint32_t tag_mask(struct gp_session *s, struct table *t, enum table_tag tag)
@@ -89,7 +89,7 @@ static uint32_t all_recipients_mask(struct gp_session *s, struct table *t)
 int spare(struct gp_session *s, unsigned what)
 {
     struct table *t;
-    int there = engine_table(s->engine, s->policy, TABLE_EXEMPT, &t);
+    int there = policy_table(s->policy, TABLE_EXEMPT, &t);
     if (there <= 0)
         return there;
     uint32_t mask = tag_mask(s, t, TAG_CLIENT) | tag_mask(s, t, TAG_HELO) | tag_mask(s, t, TAG_FROM);

@@ -29,7 +29,7 @@ static struct table *table_of(void *context, unsigned slot)
 {
     struct gp_session *s = context;
     struct table *t;
-    return engine_table(s->engine, s->policy, slot, &t) == 1 ? t : NULL;
+    return policy_table(s->policy, slot, &t) == 1 ? t : NULL;
 }
 
 /* All but the texts is zero: they are most of the struct, and nothing reads them before it has written them. */
@@ -112,7 +112,7 @@ void session_close(struct gp_session **session)
 static bool table_has_names(struct gp_session *s, unsigned slot)
 {
     struct table *t;
-    return engine_table(s->engine, s->policy, slot, &t) == 1 && table_has_client_names(t);
+    return policy_table(s->policy, slot, &t) == 1 && table_has_client_names(t);
 }
 
 uint32_t session_needs(struct gp_session *s)

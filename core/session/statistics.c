@@ -4,7 +4,7 @@ static struct stats *stats_of(struct gp_session *s)
 {
     char why[200];
     return engine_keeps_state(s->engine)
-               ? engine_seen(s->engine, SEEN_STATS, s->settings, true, why, sizeof why)
+               ? engine_state_file(s->engine, STATE_FILES_STATS, s->settings, true, why, sizeof why)
                : NULL;
 }
 

@@ -11,6 +11,8 @@ struct blocklist {
     unsigned prefix6;
 };
 
+_Static_assert(offsetof(struct blocklist, slots.file) == 0, "it begins with its state file");
+
 /*
  * The payload: 28 bytes of cause text, zero behind it, and a check of key and text. The kind is a bit of the
  * word, so that kind and end change together; the cause follows in a store of its own, and one that fails its

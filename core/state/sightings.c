@@ -11,6 +11,8 @@ struct sightings {
     unsigned prefix6;
 };
 
+_Static_assert(offsetof(struct sightings, slots.file) == 0, "it begins with its state file");
+
 /*
  * The payload: eight clients of three cells: the prefix (two), and time 32 | check 32 of key, prefix and time.
  * The last cell is stored last, so a client is there in full or its place is empty.

@@ -24,6 +24,8 @@ struct stats {
     struct cell *cells;
 };
 
+_Static_assert(offsetof(struct stats, file) == 0, "it begins with its state file");
+
 int stats_open(const char *dir, unsigned flags, struct stats **out, char *reason, size_t cap)
 {
     const struct state_shape shape = {"gpstats1", 1, CELLS * sizeof(struct cell), 1};

@@ -19,7 +19,7 @@ static void begin(void)
     assert_int_equal(os_absolute(temp_path(&folder, "gatepost.conf"), source.config, sizeof source.config), 0);
     rule_source_find(&source, folder.path);
     assert_string_equal(keeping.dir, source.state_dir);
-    attempt_init(&attempt);
+    rule_source_attempt(&attempt);
 }
 
 static void end(struct block **rules)
@@ -89,7 +89,7 @@ static void rule_source__changed_file__is_read_again(void **state)
     assert_false(rule_source_changed(&source, rules));
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\nmail, own-sender, log\n");
     assert_true(rule_source_changed(&source, rules));
-    attempt_init(&attempt);
+    rule_source_attempt(&attempt);
     fresh = rule_source_again(&source, rules, &attempt);
     assert_non_null(fresh);
     assert_int_equal(block_rule_count(fresh), 2);
@@ -99,7 +99,7 @@ static void rule_source__changed_file__is_read_again(void **state)
     block_unref(&fresh);
 
     temp_text(&folder, "gatepost.conf", "nonsense\n");
-    attempt_init(&attempt);
+    rule_source_attempt(&attempt);
     assert_null(rule_source_again(&source, rules, &attempt));
     assert_true(said("the last good rules stay in force"));
     end(&rules);
