@@ -11,17 +11,19 @@
  */
 #include "tools/commands.h"
 #include "core/os/os.h"
-#include "core/base/scan.h"
-#include "core/config/line.h"
 #include "transactions.h"
 #include "log_files.h"
+#include "tools/lib/options.h"
+#include "tools/lib/output.h"
 #include "tools/lib/progress.h"
 #include "report.h"
 
-#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 
 enum { PROGRESS_LINES = 8192 };
+
+static const char command[] = "gatepost analyze";
 
 static const char help[] =
     "usage: gatepost analyze [--window TIME] [--clients N] [--refused N] [--year YYYY]\n"
@@ -47,13 +49,13 @@ static const char help[] =
     "         gatepost table make relays.txt /etc/gatepost/block.cdb\n"
     "Exit status: 0 something was found, 1 nothing, 2 wrong usage, 3 something could not be read.\n";
 
-enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_BLOCK_TABLE };
+enum { FORMAT_TABLE, FORMAT_JSON, FORMAT_BLOCK_TABLE, FORMAT_NONE };
 
 struct choices {
     uint32_t window;
     uint64_t clients, refused, year;
-    enum format format;
-    bool format_set, with_refused;
+    unsigned format;
+    bool with_refused;
 };
 
 struct job {
@@ -67,74 +69,33 @@ struct job {
     uint64_t unknown;
 };
 
-static int wrong(const char *value, const char *what)
+/* Returns a status, or OPTIONS_GO_ON. */
+static int read_options(struct choices *c, int argc, char **argv, char ***logs)
 {
-    fprintf(stderr, "gatepost analyze: %s%s%s%s\nTry 'gatepost analyze --help'.\n", value ? "'" : "",
-            value ? value : "", value ? "' " : "", what);
-    return STATUS_USAGE;
-}
-
-static bool set_format(struct choices *c, const char *name)
-{
-    static const char *const names[] = {"table", "json", "block-table"};
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (text_eq(text_z(name), text_z(names[i])) && (!c->format_set || c->format == (enum format)i)) {
-            c->format = (enum format)i;
-            c->format_set = true;
-            return true;
-        }
-    return false;
-}
-
-static bool set_number(uint64_t *out, const char *value, uint64_t low, uint64_t high)
-{
-    return text_number(text_z(value), high, out) && *out >= low;
-}
-
-static const struct option options[] = {{"window", required_argument, NULL, 'w'},
-                                        {"clients", required_argument, NULL, 'c'},
-                                        {"refused", required_argument, NULL, 'r'},
-                                        {"year", required_argument, NULL, 'y'},
-                                        {"json", no_argument, NULL, 'j'},
-                                        {"format", required_argument, NULL, 'f'},
-                                        {"with-refused", no_argument, NULL, 'R'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
-
-/* Returns a status, or -1 to go on. */
-static int read_options(struct choices *c, int argc, char **argv)
-{
-    optind = 0; /* begin anew: glibc and mingw-w64 alike */
-    for (int o; (o = getopt_long(argc, argv, "w:c:r:y:jf:h", options, NULL)) != -1;) {
-        if (o == 'w' && (!scan_duration(text_z(optarg), &c->window) || !c->window))
-            return wrong(optarg, "is no time; write it like 90s, 30m, 1h or 7d");
-        if (o == 'c' && !set_number(&c->clients, optarg, 2, 1000))
-            return wrong(optarg, "is no number from 2 to 1000");
-        if (o == 'r' && !set_number(&c->refused, optarg, 1, UINT32_MAX))
-            return wrong(optarg, "is no number of 1 or more");
-        if (o == 'y' && !set_number(&c->year, optarg, 1970, 9998))
-            return wrong(optarg, "is no year from 1970 on");
-        if ((o == 'j' && !set_format(c, "json")) || (o == 'f' && !set_format(c, optarg)))
-            return wrong(o == 'j' ? "--json" : optarg,
-                         "is not it: one format is wanted, table, json or block-table");
-        if (o == 'R')
-            c->with_refused = true;
-        if (o == 'h') {
-            fputs(help, stdout);
-            return STATUS_YES;
-        }
-        if (o == '?') {
-            fputs("Try 'gatepost analyze --help'.\n", stderr);
-            return STATUS_USAGE;
-        }
-    }
+    static const char *const formats[] = {"table", "json", "block-table", NULL};
+    bool json = false;
+    const struct option_row rows[] = {{'w', "window", .span = &c->window},
+                                      {'c', "clients", .number = &c->clients, .least = 2, .most = 1000},
+                                      {'r', "refused", .number = &c->refused, .least = 1, .most = UINT32_MAX},
+                                      {'y', "year", .number = &c->year, .least = 1970, .most = 9998},
+                                      {'j', "json", .flag = &json},
+                                      {'f', "format", .choice = &c->format, .words = formats},
+                                      {0, "with-refused", .flag = &c->with_refused}};
+    int status = options_read(&(struct options){command, help, rows, sizeof rows / sizeof *rows, 1, INT_MAX},
+                              argc, argv, logs);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (json && c->format != FORMAT_JSON && c->format != FORMAT_NONE)
+        return options_complain(command, "one format is wanted: --json or --format %s", formats[c->format]);
+    if (json)
+        c->format = FORMAT_JSON;
+    if (c->format == FORMAT_NONE)
+        c->format = FORMAT_TABLE;
     if (c->with_refused && c->format != FORMAT_BLOCK_TABLE)
-        return wrong(NULL, "--with-refused goes with --format block-table");
-    if (optind == argc)
-        return wrong(NULL, "no log given");
-    if (argc - optind > LOG_FILES_MOST)
-        return wrong(NULL, "more than 512 logs; join some of them with zcat -f");
-    return -1;
+        return options_complain(command, "--with-refused goes with --format block-table");
+    if (argc - (*logs - argv) > LOG_FILES_MOST)
+        return options_complain(command, "more than %d logs; join some of them with zcat -f", LOG_FILES_MOST);
+    return OPTIONS_GO_ON;
 }
 
 /* Returns false when out of memory. */
@@ -199,10 +160,8 @@ static int run(struct job *job, char **paths, size_t count)
     envelopes_finish(&job->envelopes);
     clients_finish(&job->clients);
     bool found = report(job);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("gatepost analyze: standard output could not be written\n", stderr);
+    if (output_finish(command, STATUS_YES) != STATUS_YES)
         return STATUS_CANNOT;
-    }
     if (!found && job->choices.format == FORMAT_TABLE)
         fputs("nothing found\n", stderr);
     print_counts(job);
@@ -211,14 +170,15 @@ static int run(struct job *job, char **paths, size_t count)
 
 int cmd_analyze(int argc, char **argv)
 {
-    struct job job = {.choices = {.window = 3600, .clients = 3, .refused = 3}};
-    int status = read_options(&job.choices, argc, argv);
-    if (status >= 0)
+    struct job job = {.choices = {.window = 3600, .clients = 3, .refused = 3, .format = FORMAT_NONE}};
+    char **logs;
+    int status = read_options(&job.choices, argc, argv, &logs);
+    if (status != OPTIONS_GO_ON)
         return status;
     envelopes_init(&job.envelopes, job.choices.window, (size_t)job.choices.clients);
     clients_init(&job.clients, job.choices.refused);
     mercury_blacklist_init(&job.mercury);
-    status = run(&job, argv + optind, (size_t)(argc - optind));
+    status = run(&job, logs, (size_t)(argc - (logs - argv)));
     log_files_close(&job.logs);
     transactions_fini(&job.transactions);
     mercury_blacklist_fini(&job.mercury);

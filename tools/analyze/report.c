@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "tools/lib/json.h"
+#include "tools/lib/output.h"
 #include "log_time.h"
 
 enum { CLIENT_TEXT = IP_TEXT_MAX + 4, TIME_TEXT = 40, LONG_LOG = 7 * 86400 };
@@ -22,17 +23,6 @@ static const char *time_text(int64_t time, char out[TIME_TEXT])
     struct writer w = writer_on(out, TIME_TEXT);
     log_time_format(&w, time);
     return out;
-}
-
-static void print_plain(FILE *out, struct text t)
-{
-    for (size_t i = 0; i < t.n; i++) {
-        unsigned char c = (unsigned char)t.p[i];
-        if (c < 0x20 || c > 0x7e || c == '\\')
-            fprintf(out, "\\x%02x", c);
-        else
-            putc(c, out);
-    }
 }
 
 static struct text sender_of(const struct envelopes_pattern *p)
@@ -74,9 +64,9 @@ static void print_pattern(const struct envelopes_pattern *p, FILE *out)
     fprintf(out, "\n%llu attempts in ", number(p->attempts));
     print_span(out, p->last - p->first);
     fprintf(out, " from %zu clients%s\n  from  ", p->client_count, p->more_clients ? " and more" : "");
-    print_plain(out, sender_of(p));
+    output_text(out, sender_of(p));
     fputs("\n  to    ", out);
-    print_plain(out, recipient_of(p));
+    output_text(out, recipient_of(p));
     fprintf(out, "\n  %-20s  %8s  %-19s  %s\n", "CLIENT", "ATTEMPTS", "FIRST", "LAST");
     for (size_t i = 0; i < p->client_count; i++) {
         const struct envelopes_client *c = &p->clients[i];
@@ -93,7 +83,7 @@ static void print_refused(const struct clients_entry *r, FILE *out)
     for (size_t i = 0; i < CLIENTS_REASONS_EACH && r->reasons[i].text; i++) {
         if (i)
             fputs("; ", out);
-        print_plain(out, text_z(r->reasons[i].text));
+        output_text(out, text_z(r->reasons[i].text));
         fprintf(out, " (%llu)", number(r->reasons[i].count));
     }
     if (r->other)
@@ -163,87 +153,99 @@ bool report_tables(const struct envelopes *s, const struct clients *r, const str
  * JSON
  */
 
-static void json_time(FILE *out, const char *name, int64_t time)
+static void json_time(struct json *j, const char *name, int64_t time)
 {
     char text[TIME_TEXT];
     time_text(time, text);
     text[10] = 'T';
-    fprintf(out, ", \"%s\": \"%s\"", name, text);
+    json_text(j, name, text_z(text));
 }
 
-static void json_pattern(const struct envelopes_pattern *p, FILE *out)
+static void json_client(struct json *j, const struct ip *ip)
 {
     char client[CLIENT_TEXT];
-    fputs("{\"sender\": ", out);
-    json_string(out, sender_of(p));
-    fputs(", \"recipient\": ", out);
-    json_string(out, recipient_of(p));
-    fprintf(out, ", \"attempts\": %llu, \"seconds\": %lld", number(p->attempts),
-            (long long)(p->last - p->first));
-    json_time(out, "first", p->first);
-    json_time(out, "last", p->last);
-    fprintf(out, ", \"more_clients\": %s, \"clients\": [", p->more_clients ? "true" : "false");
+    json_object(j, NULL);
+    json_text(j, "client", text_z(client_text(ip, client)));
+}
+
+static void json_pattern(struct json *j, const struct envelopes_pattern *p)
+{
+    json_object(j, NULL);
+    json_text(j, "sender", sender_of(p));
+    json_text(j, "recipient", recipient_of(p));
+    json_number(j, "attempts", p->attempts);
+    json_number(j, "seconds", (uint64_t)(p->last - p->first));
+    json_time(j, "first", p->first);
+    json_time(j, "last", p->last);
+    json_bool(j, "more_clients", p->more_clients);
+    json_array(j, "clients");
     for (size_t i = 0; i < p->client_count; i++) {
-        const struct envelopes_client *c = &p->clients[i];
-        fprintf(out, "%s{\"client\": \"%s\", \"attempts\": %llu", i ? ", " : "", client_text(&c->ip, client),
-                number(c->attempts));
-        json_time(out, "first", c->first);
-        json_time(out, "last", c->last);
-        putc('}', out);
+        json_client(j, &p->clients[i].ip);
+        json_number(j, "attempts", p->clients[i].attempts);
+        json_time(j, "first", p->clients[i].first);
+        json_time(j, "last", p->clients[i].last);
+        json_end(j);
     }
-    fputs("]}", out);
+    json_end(j);
+    json_end(j);
 }
 
-static void json_refused(const struct clients_entry *r, FILE *out)
+static void json_refused(struct json *j, const struct clients_entry *r)
 {
-    char client[CLIENT_TEXT];
-    fprintf(out, "{\"client\": \"%s\", \"refused\": %llu", client_text(&r->ip, client), number(r->count));
-    json_time(out, "first", r->first);
-    json_time(out, "last", r->last);
-    fputs(", \"reasons\": [", out);
+    json_client(j, &r->ip);
+    json_number(j, "refused", r->count);
+    json_time(j, "first", r->first);
+    json_time(j, "last", r->last);
+    json_array(j, "reasons");
     for (size_t i = 0; i < CLIENTS_REASONS_EACH && r->reasons[i].text; i++) {
-        fprintf(out, "%s{\"reason\": ", i ? ", " : "");
-        json_string(out, text_z(r->reasons[i].text));
-        fprintf(out, ", \"count\": %llu}", number(r->reasons[i].count));
+        json_object(j, NULL);
+        json_text(j, "reason", text_z(r->reasons[i].text));
+        json_number(j, "count", r->reasons[i].count);
+        json_end(j);
     }
-    fprintf(out, "], \"other\": %llu}", number(r->other));
+    json_end(j);
+    json_number(j, "other", r->other);
+    json_end(j);
 }
 
-static void json_shortterm(const struct mercury_blacklist *b, FILE *out)
+static void json_shortterm(struct json *j, const struct mercury_blacklist *b)
 {
-    fprintf(out, "{\"current\": %zu, \"peak\": %zu", b->current, b->peak);
-    json_time(out, "current_at", b->last);
-    json_time(out, "peak_at", b->peak_time);
-    fputs(", \"hours\": [", out);
+    json_object(j, "short_term_blacklist");
+    json_number(j, "current", b->current);
+    json_number(j, "peak", b->peak);
+    json_time(j, "current_at", b->last);
+    json_time(j, "peak_at", b->peak_time);
+    json_array(j, "hours");
     for (size_t i = 0; i < b->hour_count; i++) {
-        const struct mercury_blacklist_hour *h = &b->hours[i];
-        fprintf(out, "%s{\"added\": %llu, \"refused\": %llu, \"peak\": %zu", i ? ", " : "", number(h->added),
-                number(h->refused), h->peak);
-        json_time(out, "hour", h->start);
-        putc('}', out);
+        json_object(j, NULL);
+        json_number(j, "added", b->hours[i].added);
+        json_number(j, "refused", b->hours[i].refused);
+        json_number(j, "peak", b->hours[i].peak);
+        json_time(j, "hour", b->hours[i].start);
+        json_end(j);
     }
-    fputs("]}", out);
+    json_end(j);
+    json_end(j);
 }
 
 bool report_json(const struct envelopes *s, const struct clients *r, const struct mercury_blacklist *b,
                  FILE *out)
 {
-    fputs("{\"patterns\": [", out);
-    for (size_t i = 0; i < s->found_count; i++) {
-        fputs(i ? ",\n  " : "\n  ", out);
-        json_pattern(s->found[i], out);
-    }
-    fputs("],\n \"refused\": [", out);
-    for (size_t i = 0; i < r->count; i++) {
-        fputs(i ? ",\n  " : "\n  ", out);
-        json_refused(r->clients[i], out);
-    }
-    fputs("],\n \"short_term_blacklist\": ", out);
+    struct json j = json_on(out);
+    json_object(&j, NULL);
+    json_lines(&j, "patterns");
+    for (size_t i = 0; i < s->found_count; i++)
+        json_pattern(&j, s->found[i]);
+    json_end(&j);
+    json_lines(&j, "refused");
+    for (size_t i = 0; i < r->count; i++)
+        json_refused(&j, r->clients[i]);
+    json_end(&j);
     if (b->seen)
-        json_shortterm(b, out);
+        json_shortterm(&j, b);
     else
-        fputs("null", out);
-    fputs("}\n", out);
+        json_null(&j, "short_term_blacklist");
+    json_end(&j);
     return s->found_count || r->count || has_shortterm(b);
 }
 
@@ -251,7 +253,7 @@ bool report_json(const struct envelopes *s, const struct clients *r, const struc
  * Block table
  */
 
-/* Whoever is behind it, it is ourselves. */
+/* Never proposes to refuse a loopback address. */
 static bool is_loopback(const struct ip *ip)
 {
     static const struct ip v6 = {.v6 = 1};

@@ -21,9 +21,8 @@ enum block_order { ORDER_UNTIL, ORDER_ADDRESS, ORDER_HITS, ORDER_FIRST, ORDER_LA
 
 /* Which entries are meant. */
 struct blocks_filter {
-    const char *cause; /* part of it, letters of either case; NULL: any */
-    struct text
-        address; /* a prefix, or an address, that has something in common with the entry's; empty: any */
+    const char *cause;   /* part of it, letters of either case; NULL: any */
+    struct text address; /* a prefix or an address that has something in common with the entry's; empty: any */
     struct ip_prefix within;
     uint64_t min_hits, min_times;
     bool all; /* those too that have ended and are remembered */
@@ -35,10 +34,10 @@ struct blocks_options {
     const char *config, *state_dir;
     const char *cause; /* to be given to an entry */
     struct blocks_filter filter;
-    int64_t at; /* the moment that is asked about; 0: now */
-    enum block_order order;
-    enum export_format format;
-    bool has_format, reverse, json;
+    int64_t at;      /* the moment that is asked about; 0: now */
+    unsigned order;  /* enum block_order */
+    unsigned format; /* enum export_format; EXPORT_FORMATS: not given */
+    bool reverse, json;
 };
 
 /* To look at the list; to take something off, which needs no list where there is none; to put something there.
@@ -52,7 +51,7 @@ int blocks_open(struct blocks *b, enum blocks_use use);
  * The caller frees *OUT. */
 int blocks_collect(const struct blocks *b, const struct blocks_filter *f, struct block_entry **out, size_t *n);
 
-void blocks_sort(struct block_entry *entries, size_t n, enum block_order order, bool reverse);
+void blocks_sort(struct block_entry *entries, size_t n, unsigned order, bool reverse);
 
 /* "61.77.232.38", "2001:db8::/64". */
 void blocks_address(const struct ip_prefix *p, struct writer *w);

@@ -2,13 +2,13 @@
  * cmd_blocks.c - gatepost blocks: the blocklist as a person sees and changes it. What is changed is in force at
  * once for every process of the machine, since all have the same file mapped.
  */
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 
 #include "blocks.h"
-#include "tools/lib/calendar.h"
 #include "tools/commands.h"
+#include "tools/lib/options.h"
+#include "tools/lib/output.h"
 
 static const char overview[] =
     "usage: gatepost blocks VERB [--config CONF | --state-dir DIR] ...\n"
@@ -90,111 +90,6 @@ static const char resize_help[] =
     "\n"
     "example: gatepost blocks resize 262144\n";
 
-static int usage(const char *help)
-{
-    fputs(help, stderr);
-    return STATUS_USAGE;
-}
-
-static bool one_of(const char *command, const char *name, const char *value, const char *const *words,
-                   unsigned count, unsigned *out)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (text_eq(text_z(value), text_z(words[i]))) {
-            *out = i;
-            return true;
-        }
-    fprintf(stderr, "%s: %s is not '%s' but one of", command, name, value);
-    for (unsigned i = 0; i < count; i++)
-        fprintf(stderr, " %s", words[i]);
-    fputc('\n', stderr);
-    return false;
-}
-
-static bool number(const char *command, const char *name, const char *value, uint64_t *out)
-{
-    if (text_number(text_z(value), UINT32_MAX, out))
-        return true;
-    fprintf(stderr, "%s: %s needs a number, not '%s'\n", command, name, value);
-    return false;
-}
-
-static bool read_option(const char *command, int c, const char *value, struct blocks_options *o)
-{
-    static const char *const orders[ORDERS] = {"until", "address", "hits", "first", "last", "cause"};
-    static const char *const formats[EXPORT_FORMATS] = {"block-table", "access", "mercury-acl"};
-    unsigned n = 0;
-    struct moment at;
-    switch (c) {
-    case 'c':
-        o->config = value;
-        return true;
-    case 'd':
-        o->state_dir = value;
-        return true;
-    case 'C':
-        o->cause = o->filter.cause = value;
-        return true;
-    case 'A':
-        o->filter.address = text_z(value);
-        if (ip_prefix_parse(o->filter.address, true, &o->filter.within))
-            return true;
-        fprintf(stderr, "%s: '%s' is neither an address nor a prefix like 192.0.2.0/24\n", command, value);
-        return false;
-    case 'H':
-        return number(command, "--min-hits", value, &o->filter.min_hits);
-    case 'T':
-        return number(command, "--min-times", value, &o->filter.min_times);
-    case 'a':
-        o->filter.all = true;
-        return true;
-    case 's':
-        if (!one_of(command, "--sort", value, orders, ORDERS, &n))
-            return false;
-        o->order = (enum block_order)n;
-        return true;
-    case 'f':
-        if (!one_of(command, "--format", value, formats, EXPORT_FORMATS, &n))
-            return false;
-        o->format = (enum export_format)n;
-        o->has_format = true;
-        return true;
-    case 't':
-        if (calendar_parse_iso(text_z(value), &at)) {
-            o->at = at.seconds;
-            return true;
-        }
-        fprintf(stderr, "%s: --at needs a time like 2003-07-24T01:11:45-07:00, not '%s'\n", command, value);
-        return false;
-    case 'r':
-        o->reverse = true;
-        return true;
-    case 'j':
-        o->json = true;
-        return true;
-    default:
-        return false;
-    }
-}
-
-int blocks_open(struct blocks *b, enum blocks_use use)
-{
-    const struct settings *s = b->context.settings;
-    char reason[700];
-    int outcome = 1;
-    if (use != BLOCKS_MAKE)
-        outcome = blocklist_open(b->context.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1],
-                                 BLOCKLIST_READ_ONLY, &b->list, reason, sizeof reason);
-    if (outcome && use != BLOCKS_READ) {
-        blocklist_close(&b->list);
-        outcome = blocklist_open(b->context.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1], 0,
-                                 &b->list, reason, sizeof reason);
-    }
-    if (outcome && reason[0])
-        fprintf(stderr, "%s: %s\n", b->command, reason);
-    return outcome < 0 ? -1 : 0;
-}
-
 static int run_list(struct blocks *b, const struct blocks_options *o, char **words)
 {
     (void)words;
@@ -213,87 +108,85 @@ static int run_import(struct blocks *b, const struct blocks_options *o, char **w
     return blocks_import(b, words[0]);
 }
 
-struct verb {
-    char title[24]; /* getopt_long() begins its messages with it */
+static const struct verb {
+    const char *command;
     const char *help;
-    const char *options; /* of its own */
+    const char *options; /* of its own: the keys of the rows in read_options() */
     int (*run)(struct blocks *b, const struct blocks_options *o, char **words);
     int least, most; /* words */
+} verbs[] = {
+    {"gatepost blocks list", list_help, "aAtCjHTrs", run_list, 0, 0},
+    {"gatepost blocks add", add_help, "C", blocks_add, 1, 2},
+    {"gatepost blocks remove", remove_help, "", blocks_remove, 1, INT_MAX},
+    {"gatepost blocks clear", clear_help, "", blocks_clear, 0, 0},
+    {"gatepost blocks export", export_help, "aAtCfHT", run_export, 0, 0},
+    {"gatepost blocks import", import_help, "", run_import, 1, 1},
+    {"gatepost blocks resize", resize_help, "", blocks_resize, 1, 1},
 };
 
-enum { BEFORE_VERB = sizeof "gatepost blocks " - 1, OPTIONS = 16 };
-
-static int run(struct verb *v, int argc, char **argv)
+static int read_options(const struct verb *v, struct blocks_options *o, int argc, char **argv, char ***words)
 {
-    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
-                                          {"state-dir", required_argument, NULL, 'd'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"all", no_argument, NULL, 'a'},
-                                          {"address", required_argument, NULL, 'A'},
-                                          {"at", required_argument, NULL, 't'},
-                                          {"cause", required_argument, NULL, 'C'},
-                                          {"format", required_argument, NULL, 'f'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"min-hits", required_argument, NULL, 'H'},
-                                          {"min-times", required_argument, NULL, 'T'},
-                                          {"reverse", no_argument, NULL, 'r'},
-                                          {"sort", required_argument, NULL, 's'}};
-    struct option mine[OPTIONS] = {{0}};
-    char letters[OPTIONS] = "hc:";
+    static const char *const orders[] = {"until", "address", "hits", "first", "last", "cause", NULL};
+    static const char *const formats[] = {"block-table", "access", "mercury-acl", NULL};
+    const char *address = NULL;
+    const struct {
+        char key;
+        struct option_row row;
+    } known[] = {
+        {'c', {'c', "config", .text = &o->config}},
+        {'d', {0, "state-dir", .text = &o->state_dir}},
+        {'a', {'a', "all", .flag = &o->filter.all}},
+        {'A', {0, "address", .text = &address}},
+        {'t', {0, "at", .moment = &o->at}},
+        {'C', {0, "cause", .text = &o->cause}},
+        {'f', {0, "format", .choice = &o->format, .words = formats}},
+        {'j', {'j', "json", .flag = &o->json}},
+        {'H', {0, "min-hits", .number = &o->filter.min_hits, .most = UINT32_MAX}},
+        {'T', {0, "min-times", .number = &o->filter.min_times, .most = UINT32_MAX}},
+        {'r', {'r', "reverse", .flag = &o->reverse}},
+        {'s', {0, "sort", .choice = &o->order, .words = orders}},
+    };
+    struct option_row rows[sizeof known / sizeof *known];
     size_t n = 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (i < 3 || strchr(v->options, known[i].val))
-            mine[n++] = known[i];
-    for (const char *p = v->options; *p; p++)
-        if (strchr("ajr", *p))
-            strncat(letters, p, 1);
-    struct blocks_options o = {.order = ORDER_UNTIL};
-    struct blocks b = {.command = v->title};
-    int c;
-    argv[0] = v->title;
-    optind = 0; /* begin anew: glibc and mingw-w64 alike */
-    while ((c = getopt_long(argc, argv, letters, mine, NULL)) != -1) {
-        if (c == 'h') {
-            fputs(v->help, stdout);
-            return STATUS_YES;
-        }
-        if (!read_option(v->title, c, optarg, &o))
-            return usage(v->help);
-    }
-    int words = argc - optind;
-    if (words < v->least || words > v->most || (strchr(v->options, 'f') && !o.has_format))
-        return usage(v->help);
-    if (state_context_find(&b.context, v->title, o.config, o.state_dir) != 0)
+        if (i < 2 || strchr(v->options, known[i].key))
+            rows[n++] = known[i].row;
+    int status =
+        options_read(&(struct options){v->command, v->help, rows, n, v->least, v->most}, argc, argv, words);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    o->filter.cause = o->cause;
+    o->filter.address = text_z(address);
+    if (address && !ip_prefix_parse(o->filter.address, true, &o->filter.within))
+        return options_complain(v->command, "'%s' is neither an address nor a prefix like 192.0.2.0/24",
+                                address);
+    if (strchr(v->options, 'f') && o->format == EXPORT_FORMATS)
+        return options_complain(v->command, "--format is missing: block-table, access or mercury-acl");
+    return OPTIONS_GO_ON;
+}
+
+static int run(const struct verb *v, int argc, char **argv)
+{
+    struct blocks_options o = {.order = ORDER_UNTIL, .format = EXPORT_FORMATS};
+    struct blocks b = {.command = v->command};
+    char **words;
+    int status = read_options(v, &o, argc, argv, &words);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (state_context_find(&b.context, v->command, o.config, o.state_dir) != 0)
         return STATUS_CANNOT;
     b.now = o.at ? o.at : state_context_now(&b.context);
-    int status = v->run(&b, &o, argv + optind);
+    status = v->run(&b, &o, words);
     blocklist_close(&b.list);
     table_close(&b.exempt);
     state_context_leave(&b.context);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
-    fprintf(stderr, "%s: standard output could not be written\n", v->title);
-    return STATUS_CANNOT;
+    return output_finish(v->command, status);
 }
 
 int cmd_blocks(int argc, char **argv)
 {
-    struct verb verbs[] = {
-        {"gatepost blocks list", list_help, "aAtCjHTrs", run_list, 0, 0},
-        {"gatepost blocks add", add_help, "C", blocks_add, 1, 2},
-        {"gatepost blocks remove", remove_help, "", blocks_remove, 1, INT_MAX},
-        {"gatepost blocks clear", clear_help, "", blocks_clear, 0, 0},
-        {"gatepost blocks export", export_help, "aAtCfHT", run_export, 0, 0},
-        {"gatepost blocks import", import_help, "", run_import, 1, 1},
-        {"gatepost blocks resize", resize_help, "", blocks_resize, 1, 1},
-    };
-    struct text verb = text_z(argc > 1 ? argv[1] : "");
-    if (text_eq(verb, TEXT("--help")) || text_eq(verb, TEXT("-h"))) {
-        fputs(overview, stdout);
-        return STATUS_YES;
-    }
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (text_eq(verb, text_z(verbs[i].title + BEFORE_VERB)))
+    for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(argv[1], strrchr(verbs[i].command, ' ') + 1) == 0)
             return run(&verbs[i], argc - 1, argv + 1);
-    return usage(overview);
+    return options_show_verbs(overview, argc, argv);
 }

@@ -9,6 +9,7 @@
 #include "tools/lib/calendar.h"
 #include "tools/commands.h"
 #include "tools/lib/json.h"
+#include "tools/lib/output.h"
 
 /* The two largest units: "42s", "29m05s", "5h59m", "6d23h". */
 static void write_left(struct writer *w, int64_t seconds)
@@ -56,13 +57,19 @@ static void make_row(const struct block_entry *e, int64_t now, struct row *r)
 static void print_json(const struct block_entry *e, int64_t now)
 {
     struct row r;
+    struct json j = json_on(stdout);
     make_row(e, now, &r);
-    int64_t left = e->until > now ? e->until - now : 0;
-    printf("{\"address\": \"%s\", \"left\": %lld, \"until\": \"%s\", \"step\": %u, \"kind\": \"%s\", "
-           "\"cause\": ",
-           r.address, (long long)left, r.until, e->times, e->kind == BLOCK_RELAY ? "relay" : "rule");
-    json_string(stdout, text_z(e->cause));
-    printf(", \"hits\": %s, \"first\": \"%s\", \"last\": \"%s\"}\n", r.hits, r.first, r.last);
+    json_object(&j, NULL);
+    json_text(&j, "address", text_z(r.address));
+    json_number(&j, "left", e->until > now ? (uint64_t)(e->until - now) : 0);
+    json_text(&j, "until", text_z(r.until));
+    json_number(&j, "step", e->times);
+    json_text(&j, "kind", e->kind == BLOCK_RELAY ? TEXT("relay") : TEXT("rule"));
+    json_text(&j, "cause", text_z(e->cause));
+    json_number(&j, "hits", e->hits);
+    json_text(&j, "first", text_z(r.first));
+    json_text(&j, "last", text_z(r.last));
+    json_end(&j);
 }
 
 static void print_table(const struct block_entry *entries, size_t n, int64_t now)
@@ -78,8 +85,8 @@ static void print_table(const struct block_entry *entries, size_t n, int64_t now
            "CAUSE");
     for (size_t i = 0; i < n; i++) {
         make_row(&entries[i], now, &r);
-        printf("%-*s  %6s  %4s  %6s  %-20s  %-20s  %s\n", wide, r.address, r.left, r.step, r.hits, r.first,
-               r.last, blocks_cause(&entries[i]));
+        output_printf(stdout, "%-*s  %6s  %4s  %6s  %-20s  %-20s  %s\n", wide, r.address, r.left, r.step,
+                      r.hits, r.first, r.last, blocks_cause(&entries[i]));
     }
 }
 

@@ -3,6 +3,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/lib/output.h"
+
+int blocks_open(struct blocks *b, enum blocks_use use)
+{
+    const struct settings *s = b->context.settings;
+    char reason[700];
+    int outcome = 1;
+    if (use != BLOCKS_MAKE)
+        outcome = blocklist_open(b->context.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1],
+                                 BLOCKLIST_READ_ONLY, &b->list, reason, sizeof reason);
+    if (outcome && use != BLOCKS_READ) {
+        blocklist_close(&b->list);
+        outcome = blocklist_open(b->context.dir, s->block_entries, s->block_prefix[0], s->block_prefix[1], 0,
+                                 &b->list, reason, sizeof reason);
+    }
+    if (outcome && reason[0])
+        output_printf(stderr, "%s: %s\n", b->command, reason);
+    return outcome < 0 ? -1 : 0;
+}
+
 static bool overlap(const struct ip_prefix *a, const struct ip_prefix *b)
 {
     return a->bits >= b->bits ? ip_in(&a->ip, b) : ip_in(&b->ip, a);
@@ -100,7 +120,7 @@ static int by_cause(const void *left, const void *right)
     return order ? order : by_address(left, right);
 }
 
-void blocks_sort(struct block_entry *entries, size_t n, enum block_order order, bool reverse)
+void blocks_sort(struct block_entry *entries, size_t n, unsigned order, bool reverse)
 {
     static int (*const compare[ORDERS])(const void *, const void *) = {
         [ORDER_UNTIL] = by_until, [ORDER_ADDRESS] = by_address, [ORDER_HITS] = by_hits,

@@ -2,13 +2,14 @@
  * cmd_check.c - gatepost check: errors and warnings of a rule file, and the tables it names read whole.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "tools/commands.h"
 #include "core/config/config.h"
 #include "core/table/table.h"
 #include "tools/lib/json.h"
+#include "tools/lib/options.h"
+#include "tools/lib/output.h"
 #include "tools/lib/problem.h"
 #include "tools/lib/progress.h"
 
@@ -26,24 +27,23 @@ static const char usage[] = "usage: gatepost check [--json] [CONF]\n"
                             "\n"
                             "example: gatepost check /etc/gatepost/gatepost.conf\n";
 
-struct output {
-    bool json;
-    unsigned problems;
-};
+static const char command[] = "gatepost check";
 
+/* CONTEXT is the JSON that is being written, or NULL. */
 static void show_problem(void *context, const struct error *e, bool warning, struct text source)
 {
-    struct output *o = context;
-    if (o->json) {
-        printf("%s\n    {\"file\": ", o->problems++ ? "," : "");
-        json_string(stdout, text_z(e->file));
-        printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"message\": ", e->line, e->column,
-               warning ? "warning" : "error");
-        json_string(stdout, text_z(e->message));
-        putchar('}');
+    struct json *j = context;
+    if (!j) {
+        problem_show(e, warning, source);
         return;
     }
-    problem_show(e, warning, source);
+    json_object(j, NULL);
+    json_text(j, "file", text_z(e->file));
+    json_number(j, "line", e->line);
+    json_number(j, "column", e->column);
+    json_text(j, "severity", warning ? TEXT("warning") : TEXT("error"));
+    json_text(j, "message", text_z(e->message));
+    json_end(j);
 }
 
 static void table_progress(void *context, uint64_t done, uint64_t all)
@@ -145,60 +145,67 @@ static const char *plural(unsigned n)
     return n == 1 ? "" : "s";
 }
 
+/* The rule file CONF, or the usual one, whose path goes into FOUND. Returns NULL if there is none, which was said. */
+static const char *find_conf(const char *conf, char *found, size_t cap)
+{
+    struct file_id id;
+    if (!conf) {
+        int error = config_path(NULL, found, cap);
+        if (error) {
+            output_printf(stderr, "%s: no rule file: %s\n", command, os_reason(error, found, cap));
+            return NULL;
+        }
+        conf = os_file_id("gatepost.conf", &id) == 0 ? "gatepost.conf" : found;
+    }
+    if (os_file_id(conf, &id) == 0)
+        return conf;
+    output_printf(stderr, "%s: there is no rule file %s\n", command, conf);
+    return NULL;
+}
+
+static void print_result(struct json *j, const struct report *report, const char *conf, unsigned rules,
+                         unsigned tables)
+{
+    if (j) {
+        json_end(j);
+        json_number(j, "rules", rules);
+        json_number(j, "tables", tables);
+        json_number(j, "errors", report->errors);
+        json_number(j, "warnings", report->warnings);
+        json_end(j);
+    } else if (report->errors) {
+        output_printf(stderr, "%s: %u error%s, %u warning%s\n", conf, report->errors, plural(report->errors),
+                      report->warnings, plural(report->warnings));
+    } else {
+        output_printf(stdout, "%s: %u rule%s, %u table%s, no errors, %u warning%s\n", conf, rules,
+                      plural(rules), tables, plural(tables), report->warnings, plural(report->warnings));
+    }
+}
+
 int cmd_check(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-    struct output output = {0};
-    struct report report = {.context = &output, .problem = show_problem};
+    bool wants_json = false;
     char found[4096];
-    int option;
-    while ((option = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return STATUS_YES;
-        }
-        if (option != 'j') {
-            fputs(usage, stderr);
-            return STATUS_USAGE;
-        }
-        output.json = true;
-    }
-    if (argc - optind > 1) {
-        fputs(usage, stderr);
-        return STATUS_USAGE;
-    }
-    const char *conf = optind < argc ? argv[optind] : NULL;
-    if (!conf) {
-        int error = config_path(NULL, found, sizeof found);
-        if (error) {
-            fprintf(stderr, "gatepost check: no rule file: %s\n", os_reason(error, found, sizeof found));
-            return STATUS_CANNOT;
-        }
-        struct file_id here;
-        conf = os_file_id("gatepost.conf", &here) == 0 ? "gatepost.conf" : found;
-    }
-    struct file_id id;
-    if (os_file_id(conf, &id) != 0) {
-        fprintf(stderr, "gatepost check: there is no rule file %s\n", conf);
+    char **words;
+    const struct option_row rows[] = {{'j', "json", .flag = &wants_json}};
+    int status = options_read(&(struct options){command, usage, rows, 1, 0, 1}, argc, argv, &words);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    const char *conf = find_conf(words[0], found, sizeof found);
+    if (!conf)
         return STATUS_CANNOT;
+    struct json json = json_on(stdout), *j = wants_json ? &json : NULL;
+    struct report report = {.context = j, .problem = show_problem};
+    if (j) {
+        json_object(j, NULL);
+        json_lines(j, "problems");
     }
-    if (output.json)
-        printf("{\"problems\": [");
     struct block *rules = config_load(conf, NULL, CONFIG_LINT, &report, NULL);
     unsigned tables = rules ? check_tables(rules, conf, &report) : 0;
     unsigned count = rules ? block_rule_count(rules) : 0;
     if (rules)
         check_state_dir(rules, conf, &report);
-    if (output.json)
-        printf("%s],\n \"rules\": %u, \"tables\": %u, \"errors\": %u, \"warnings\": %u}\n",
-               output.problems ? "\n " : "", count, tables, report.errors, report.warnings);
-    else if (report.errors)
-        fprintf(stderr, "%s: %u error%s, %u warning%s\n", conf, report.errors, plural(report.errors),
-                report.warnings, plural(report.warnings));
-    else
-        printf("%s: %u rule%s, %u table%s, no errors, %u warning%s\n", conf, count, plural(count), tables,
-               plural(tables), report.warnings, plural(report.warnings));
+    print_result(j, &report, conf, count, tables);
     block_unref(&rules);
-    return report.errors ? STATUS_NO : STATUS_YES;
+    return output_finish(command, report.errors ? STATUS_NO : STATUS_YES);
 }

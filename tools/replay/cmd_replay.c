@@ -1,5 +1,5 @@
 #include <errno.h>
-#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,6 +7,8 @@
 #include "engines.h"
 #include "tools/lib/input.h"
 #include "tools/lib/json.h"
+#include "tools/lib/options.h"
+#include "tools/lib/output.h"
 #include "core/rules/action.h"
 #include "core/rules/operation.h"
 #include "playback.h"
@@ -42,6 +44,8 @@ static const char usage[] =
     "Example: gatepost replay --config gatepost.conf --summary monday.smtp\n"
     "Exit status: 0 all S: lines held, 1 some did not, 2 wrong usage, 3 a file or a configuration cannot be "
     "used.\n";
+
+static const char command[] = "gatepost replay";
 
 struct replay {
     const struct gp_api *api;
@@ -91,21 +95,21 @@ static void print_verdict(const struct replay *r, const struct played *played, c
     if (o->code)
         snprintf(code, sizeof code, "%u", o->code);
     if (!r->json) {
-        printf("%llu\t%.*s\t%.*s\t%s\t%s\t%s\t%s\n", (unsigned long long)played->number, (int)label.n, label.p,
-               (int)played->visitor.address.n, played->visitor.address.p, action_verdict_name(o->action),
-               operation_phase_name(o->phase), code, cause);
+        output_printf(stdout, "%llu\t%.*s\t%.*s\t%s\t%s\t%s\t%s\n", (unsigned long long)played->number,
+                      (int)label.n, label.p, (int)played->visitor.address.n, played->visitor.address.p,
+                      action_verdict_name(o->action), operation_phase_name(o->phase), code, cause);
         return;
     }
-    printf("{\"number\": %llu, \"label\": ", (unsigned long long)played->number);
-    json_string(stdout, label);
-    fputs(", \"client\": ", stdout);
-    json_string(stdout, played->visitor.address);
-    printf(", \"action\": \"%s\", \"phase\": \"%s\", \"code\": ", action_verdict_name(o->action),
-           operation_phase_name(o->phase));
-    json_string(stdout, text_z(code));
-    fputs(", \"cause\": ", stdout);
-    json_string(stdout, text_z(cause));
-    fputs("}\n", stdout);
+    struct json j = json_on(stdout);
+    json_object(&j, NULL);
+    json_number(&j, "number", played->number);
+    json_text(&j, "label", label);
+    json_text(&j, "client", played->visitor.address);
+    json_text(&j, "action", text_z(action_verdict_name(o->action)));
+    json_text(&j, "phase", text_z(operation_phase_name(o->phase)));
+    json_text(&j, "code", text_z(code));
+    json_text(&j, "cause", text_z(cause));
+    json_end(&j);
 }
 
 static void on_end(void *context, const struct played *played)
@@ -124,15 +128,6 @@ static void on_mismatch(void *context, const char *line)
     fprintf(remarks(r), "%s\n", line);
 }
 
-/* What others wrote is not let loose on a terminal. */
-static void print_safe(struct text t)
-{
-    for (size_t i = 0; i < t.n; i++) {
-        unsigned char c = (unsigned char)t.p[i];
-        putchar((c < 0x20 && c != '\t') || c == 0x7f ? '?' : c);
-    }
-}
-
 static void on_line(void *context, char who, struct text text, const char *deviation)
 {
     (void)context;
@@ -140,7 +135,7 @@ static void on_line(void *context, char who, struct text text, const char *devia
         fputs("\n", stdout);
     else
         printf("%c: ", who);
-    print_safe(text);
+    output_text(stdout, text);
     if (deviation)
         printf("   <-- %s", deviation);
     putchar('\n');
@@ -150,7 +145,7 @@ static void on_trace(void *context, const char *line, size_t n)
 {
     (void)context;
     fputs("    ", stdout);
-    print_safe(text_of(line, n));
+    output_text(stdout, text_of(line, n));
     putchar('\n');
 }
 
@@ -178,135 +173,81 @@ static bool is_sound(const char *file, struct text bytes)
     return report.errors == 0;
 }
 
-/* Returns 0, or 3 if the file cannot be played. */
+/* Returns STATUS_YES; or STATUS_CANNOT if the file cannot be played. */
 static int play_file(struct replay *r, const char *path)
 {
     struct input in;
     char reason[128];
     int error = input_open(path, &in);
     if (error) {
-        fprintf(stderr, "gatepost replay: %s: %s\n", path, os_reason(error, reason, sizeof reason));
-        return 3;
+        output_printf(stderr, "%s: %s: %s\n", command, path, os_reason(error, reason, sizeof reason));
+        return STATUS_CANNOT;
     }
-    int status = is_sound(path, in.bytes) && (r->server || engines_begin_file(&r->engines)) ? 0 : 3;
-    if (status == 0 && playback_play(&r->playback, path, in.bytes) != 0) {
+    int status =
+        is_sound(path, in.bytes) && (r->server || engines_begin_file(&r->engines)) ? STATUS_YES : STATUS_CANNOT;
+    if (status == STATUS_YES && playback_play(&r->playback, path, in.bytes) != 0) {
         progress_done(&r->progress);
         if (r->peer.reason[0])
-            fprintf(stderr, "gatepost replay: %s\n", r->peer.reason);
+            output_printf(stderr, "%s: %s\n", command, r->peer.reason);
         r->stopped = true;
-        status = 3;
+        status = STATUS_CANNOT;
     }
     input_close(&in);
     return status;
 }
 
-static int complain(const char *what)
-{
-    fprintf(stderr, "gatepost replay: %s\nTry 'gatepost replay --help'.\n", what);
-    return 2;
-}
-
-enum { OPT_STATE = 256, OPT_SERVER, OPT_AS, OPT_JSON, OPT_SHOW, OPT_AUTH, OPT_CLOCK };
-
-static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                        {"state-dir", required_argument, NULL, OPT_STATE},
-                                        {"server", required_argument, NULL, OPT_SERVER},
-                                        {"as", required_argument, NULL, OPT_AS},
-                                        {"verdicts", no_argument, NULL, 'v'},
-                                        {"summary", no_argument, NULL, 's'},
-                                        {"trace", no_argument, NULL, 't'},
-                                        {"json", no_argument, NULL, OPT_JSON},
-                                        {"show", no_argument, NULL, OPT_SHOW},
-                                        {"auth", required_argument, NULL, OPT_AUTH},
-                                        {"test-clock", required_argument, NULL, OPT_CLOCK},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
-
 /* What was given for the peer at a server, before it is made. */
 struct wishes {
-    const char *as;
-    char *auth;
-    const char *test_clock;
+    const char *as, *auth, *test_clock;
 };
 
-/* Returns -1 to go on, or an exit status. */
-static int parse_options(struct replay *r, struct wishes *w, int argc, char **argv)
+/* Returns OPTIONS_GO_ON, or an exit status. */
+static int read_options(struct replay *r, struct wishes *w, int argc, char **argv, char ***files)
 {
-    for (int c; (c = getopt_long(argc, argv, "c:vsth", options, NULL)) != -1;) {
-        switch (c) {
-        case 'c':
-            r->config = optarg;
-            break;
-        case OPT_STATE:
-            r->state_dir = optarg;
-            break;
-        case OPT_SERVER:
-            r->server = optarg;
-            break;
-        case OPT_AS:
-            w->as = optarg;
-            break;
-        case 'v':
-            r->verdicts = true;
-            break;
-        case 's':
-            r->summary = true;
-            break;
-        case 't':
-            r->trace = true;
-            r->playback.show = true;
-            break;
-        case OPT_JSON:
-            r->json = true;
-            break;
-        case OPT_SHOW:
-            r->playback.show = true;
-            break;
-        case OPT_AUTH:
-            w->auth = optarg;
-            break;
-        case OPT_CLOCK:
-            w->test_clock = optarg;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        default:
-            fputs("Try 'gatepost replay --help'.\n", stderr);
-            return 2;
-        }
-    }
-    if (optind == argc)
-        return complain("no dialogue given");
+    const struct option_row rows[] = {{'c', "config", .text = &r->config},
+                                      {0, "state-dir", .text = &r->state_dir},
+                                      {'v', "verdicts", .flag = &r->verdicts},
+                                      {'s', "summary", .flag = &r->summary},
+                                      {'t', "trace", .flag = &r->trace},
+                                      {0, "show", .flag = &r->playback.show},
+                                      {0, "json", .flag = &r->json},
+                                      {0, "server", .text = &r->server},
+                                      {0, "as", .text = &w->as},
+                                      {0, "auth", .text = &w->auth},
+                                      {0, "test-clock", .text = &w->test_clock}};
+    int status = options_read(&(struct options){command, usage, rows, sizeof rows / sizeof *rows, 1, INT_MAX},
+                              argc, argv, files);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    r->playback.show = r->playback.show || r->trace;
     if (r->server && (r->verdicts || r->summary || r->trace || r->config || r->state_dir))
-        return complain(
+        return options_complain(
+            command,
             "with --server the server judges: no --config, --state-dir, --verdicts, --summary or --trace");
     if (!r->server && (w->as || w->auth || w->test_clock))
-        return complain("--as, --auth and --test-clock are for --server");
+        return options_complain(command, "--as, --auth and --test-clock are for --server");
     if (r->json && r->playback.show)
-        return complain("--json does not go with --show or --trace");
+        return options_complain(command, "--json does not go with --show or --trace");
     if (r->verdicts && r->summary)
-        return complain("--verdicts and --summary exclude each other");
-    return -1;
+        return options_complain(command, "--verdicts and --summary exclude each other");
+    return OPTIONS_GO_ON;
 }
 
 static int set_up_server(struct replay *r, const struct wishes *w)
 {
     if (!smtp_peer_init(&r->server_peer, r->server, &r->playback.clock, &r->peer))
-        return complain("--server wants ADDRESS:PORT, as 127.0.0.1:25 or [::1]:25");
+        return options_complain(command, "--server wants ADDRESS:PORT, as 127.0.0.1:25 or [::1]:25");
     r->playback.server = w->as ? dialogue_server(text_z(w->as)) : 0;
     if (w->as && !r->playback.server)
-        return complain("--as wants exim, exim-scan, sendmail, postfix or mercury");
-    char *colon = w->auth ? strchr(w->auth, ':') : NULL;
-    if (w->auth && !colon)
-        return complain("--auth wants USER:PASSWORD");
-    if (colon) {
-        *colon = '\0';
-        r->server_peer.user = w->auth;
-        r->server_peer.password = colon + 1;
-    }
+        return options_complain(command, "--as wants exim, exim-scan, sendmail, postfix or mercury");
+    struct text account = text_z(w->auth ? w->auth : "test:test");
+    size_t colon = text_find(account, 0, ':');
+    if (colon == account.n)
+        return options_complain(command, "--auth wants USER:PASSWORD");
+    r->server_peer.user = text_of(account.p, colon);
+    r->server_peer.password = text_skip(account, colon + 1);
     r->server_peer.test_clock = w->test_clock;
-    return -1;
+    return OPTIONS_GO_ON;
 }
 
 static void print_result(struct replay *r, int64_t milliseconds)
@@ -320,10 +261,14 @@ static void print_result(struct replay *r, int64_t milliseconds)
                 (unsigned long long)p->sessions, (unsigned long long)p->messages, seconds,
                 (double)p->messages / seconds);
     }
-    if (r->json && !r->summary && !r->verdicts)
-        printf("{\"sessions\": %llu, \"passed\": %llu, \"failed\": %llu}\n", (unsigned long long)p->sessions,
-               (unsigned long long)p->passed, (unsigned long long)p->failed);
-    else if (!r->stopped && (remarks(r) == stdout || p->passed || p->failed))
+    if (r->json && !r->summary && !r->verdicts) {
+        struct json j = json_on(stdout);
+        json_object(&j, NULL);
+        json_number(&j, "sessions", p->sessions);
+        json_number(&j, "passed", p->passed);
+        json_number(&j, "failed", p->failed);
+        json_end(&j);
+    } else if (!r->stopped && (remarks(r) == stdout || p->passed || p->failed))
         fprintf(remarks(r), "%llu passed, %llu failed\n", (unsigned long long)p->passed,
                 (unsigned long long)p->failed);
 }
@@ -332,10 +277,11 @@ int cmd_replay(int argc, char **argv)
 {
     struct replay r = {.api = gatepost_api(GP_API_MAJOR)};
     struct wishes wishes = {0};
-    int status = parse_options(&r, &wishes, argc, argv);
-    if (status < 0 && r.server)
+    char **files;
+    int status = read_options(&r, &wishes, argc, argv, &files);
+    if (status == OPTIONS_GO_ON && r.server)
         status = set_up_server(&r, &wishes);
-    if (status >= 0)
+    if (status != OPTIONS_GO_ON)
         return status;
     if (!r.server) {
         engines_init(&r.engines, r.api, r.state_dir, &r.playback.clock, &r.progress);
@@ -352,23 +298,19 @@ int cmd_replay(int argc, char **argv)
     r.playback.progress = on_progress;
     r.progress = progress_start("replaying");
     int64_t start = os_ticks_ms();
-    int result = 0;
-    for (int i = optind; i < argc && !r.stopped; i++)
-        if (play_file(&r, argv[i]) != 0)
-            result = 3;
+    int result = STATUS_YES;
+    for (; *files && !r.stopped; files++)
+        if (play_file(&r, *files) != STATUS_YES)
+            result = STATUS_CANNOT;
     if (!r.stopped || r.playback.sessions > 1)
         print_result(&r, os_ticks_ms() - start);
     if (r.out_of_memory) {
-        fputs("gatepost replay: out of memory\n", stderr);
-        result = 3;
+        fprintf(stderr, "%s: out of memory\n", command);
+        result = STATUS_CANNOT;
     }
-    if (result == 0 && r.playback.failed)
-        result = 1;
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "gatepost replay: cannot write: %s\n", strerror(errno));
-        result = 3;
-    }
+    if (result == STATUS_YES && r.playback.failed)
+        result = STATUS_NO;
     engines_close(&r.engines);
     summary_fini(&r.counts);
-    return result;
+    return output_finish(command, result);
 }

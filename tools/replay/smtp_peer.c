@@ -213,13 +213,11 @@ static void plain_credentials(const struct smtp_peer *p, struct writer *w)
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned char raw[512] = {0};
     size_t n = 0;
-    const char *parts[] = {p->user, p->password};
+    const struct text parts[] = {p->user, p->password};
     for (size_t i = 0; i < 2; i++) {
-        size_t size = strlen(parts[i]);
+        size_t size = parts[i].n < 200 ? parts[i].n : 200;
         n++; /* the NUL before it */
-        if (size > 200)
-            size = 200;
-        memcpy(raw + n, parts[i], size);
+        memcpy(raw + n, parts[i].p, size);
         n += size;
     }
     for (size_t i = 0; i < n; i += 3) {
@@ -309,7 +307,7 @@ bool smtp_peer_init(struct smtp_peer *p, const char *server, int64_t *clock, str
                                         .ended = smtp_peer_ended,
                                         .ended_soon = smtp_peer_ended_soon,
                                         .finish = smtp_peer_finish};
-    *p = (struct smtp_peer){.clock = clock, .link = -1, .closed = true, .user = "test", .password = "test"};
+    *p = (struct smtp_peer){.clock = clock, .link = -1, .closed = true};
     *peer = (struct peer){.ops = &ops, .self = p};
     struct text host = text_z(server);
     size_t colon = host.n;

@@ -14,12 +14,11 @@ enum { SMTP_PEER_TIMEOUT = 30, SMTP_PEER_PATIENCE_MS = 2000 };
 struct smtp_peer {
     char host[256];
     char port[8];
-    bool standard_port; /* --server names port 25: a dialogue's own port is then used */
-    const char *user;   /* for AUTH PLAIN */
-    const char *password;
-    const char *test_clock; /* file that gets the seconds; NULL: wait really */
-    int64_t *clock;         /* the dialogue's time; set before each session */
-    tcp_link link;          /* -1: none */
+    bool standard_port;         /* --server names port 25: a dialogue's own port is then used */
+    struct text user, password; /* for AUTH PLAIN */
+    const char *test_clock;     /* file that gets the seconds; NULL: wait really */
+    int64_t *clock;             /* the dialogue's time; set before each session */
+    tcp_link link;              /* -1: none */
     bool in_data;
     bool closed;
     bool stranger_told; /* it was said once that client addresses are not real */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/lib/json.h"
+#include "tools/lib/output.h"
 #include "core/rules/action.h"
 #include "core/rules/operation.h"
 
@@ -66,32 +67,38 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : (int)left->action - (int)right->action;
 }
 
+static void print_labels(struct json *j, const uint64_t count[SUMMARY_LABELS])
+{
+    json_number(j, "spam", count[SUMMARY_SPAM]);
+    json_number(j, "ham", count[SUMMARY_HAM]);
+    json_number(j, "unlabelled", count[SUMMARY_OTHER]);
+}
+
 static void print_json(const struct summary *t, const uint64_t all[SUMMARY_LABELS], FILE *out)
 {
-    uint64_t sessions = all[SUMMARY_SPAM] + all[SUMMARY_HAM] + all[SUMMARY_OTHER];
-    fprintf(out,
-            "{\"sessions\": %llu, \"messages\": %llu, \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu, "
-            "\"causes\": [",
-            (unsigned long long)sessions, (unsigned long long)t->messages,
-            (unsigned long long)all[SUMMARY_SPAM], (unsigned long long)all[SUMMARY_HAM],
-            (unsigned long long)all[SUMMARY_OTHER]);
+    struct json j = json_on(out);
+    json_object(&j, NULL);
+    json_number(&j, "sessions", all[SUMMARY_SPAM] + all[SUMMARY_HAM] + all[SUMMARY_OTHER]);
+    json_number(&j, "messages", t->messages);
+    print_labels(&j, all);
+    json_array(&j, "causes");
     for (size_t i = 0; i < t->n; i++) {
-        const struct summary_row *row = &t->rows[i];
-        fprintf(out, "%s{\"cause\": ", i ? ", " : "");
-        json_string(out, text_z(row->cause));
-        fprintf(out, ", \"action\": \"%s\", \"spam\": %llu, \"ham\": %llu, \"unlabelled\": %llu}",
-                action_verdict_name(row->action), (unsigned long long)row->count[SUMMARY_SPAM],
-                (unsigned long long)row->count[SUMMARY_HAM], (unsigned long long)row->count[SUMMARY_OTHER]);
+        json_object(&j, NULL);
+        json_text(&j, "cause", text_z(t->rows[i].cause));
+        json_text(&j, "action", text_z(action_verdict_name(t->rows[i].action)));
+        print_labels(&j, t->rows[i].count);
+        json_end(&j);
     }
-    fputs("]}\n", out);
+    json_end(&j);
+    json_end(&j);
 }
 
 static void print_row(FILE *out, int width, const char *cause, const char *action,
                       const uint64_t count[SUMMARY_LABELS])
 {
-    fprintf(out, "%-*s  %-6s  %8llu  %8llu  %8llu\n", width, cause, action,
-            (unsigned long long)count[SUMMARY_SPAM], (unsigned long long)count[SUMMARY_HAM],
-            (unsigned long long)count[SUMMARY_OTHER]);
+    output_printf(out, "%-*s  %-6s  %8llu  %8llu  %8llu\n", width, cause, action,
+                  (unsigned long long)count[SUMMARY_SPAM], (unsigned long long)count[SUMMARY_HAM],
+                  (unsigned long long)count[SUMMARY_OTHER]);
 }
 
 void summary_print(struct summary *t, FILE *out, bool json)

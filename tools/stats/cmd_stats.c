@@ -1,13 +1,13 @@
 /*
  * cmd_stats.c - gatepost stats: how many are on the blocklist, and how often what happened.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/lib/calendar.h"
 #include "tools/commands.h"
 #include "core/session/statistics.h"
+#include "tools/lib/options.h"
+#include "tools/lib/output.h"
 #include "tools/lib/state_context.h"
 #include "print.h"
 
@@ -23,48 +23,11 @@ static const char help[] =
     "\n"
     "example: gatepost stats --prometheus >/var/lib/node_exporter/gatepost.prom.new\n";
 
-struct options {
-    const char *config, *state_dir;
-    int64_t at;
-    bool json, prometheus, help, wrong;
-};
-
-static struct options read_options(int argc, char **argv)
-{
-    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
-                                          {"state-dir", required_argument, NULL, 'd'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"prometheus", no_argument, NULL, 'p'},
-                                          {"at", required_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    struct options o = {.json = false};
-    struct moment at;
-    int c;
-    optind = 0; /* begin anew: glibc and mingw-w64 alike */
-    while ((c = getopt_long(argc, argv, "c:jph", known, NULL)) != -1) {
-        if (c == 'c')
-            o.config = optarg;
-        else if (c == 'd')
-            o.state_dir = optarg;
-        else if (c == 'j')
-            o.json = true;
-        else if (c == 'p')
-            o.prometheus = true;
-        else if (c == 'h')
-            o.help = true;
-        else if (c == 't' && calendar_parse_iso(text_z(optarg), &at))
-            o.at = at.seconds;
-        else
-            o.wrong = true;
-    }
-    o.wrong = o.wrong || optind < argc || (o.json && o.prometheus);
-    return o;
-}
+static const char command[] = "gatepost stats";
 
 static int cannot(const char *reason)
 {
-    fprintf(stderr, "gatepost stats: %s\n", reason);
+    output_printf(stderr, "%s: %s\n", command, reason);
     return -1;
 }
 
@@ -145,32 +108,30 @@ int cmd_stats(int argc, char **argv)
 {
     struct state_context context;
     struct numbers numbers = {.has_list = false};
-    struct options o = read_options(argc, argv);
-    if (o.help) {
-        fputs(help, stdout);
-        return STATUS_YES;
-    }
-    if (o.wrong) {
-        fputs(help, stderr);
-        return STATUS_USAGE;
-    }
-    if (state_context_find(&context, "gatepost stats", o.config, o.state_dir) != 0)
+    const char *config = NULL, *state_dir = NULL;
+    int64_t at = 0;
+    bool json = false, prometheus = false;
+    char **words;
+    const struct option_row rows[] = {{'c', "config", .text = &config},
+                                      {0, "state-dir", .text = &state_dir},
+                                      {'j', "json", .flag = &json},
+                                      {'p', "prometheus", .flag = &prometheus},
+                                      {0, "at", .moment = &at}};
+    int status = options_read(&(struct options){command, help, rows, sizeof rows / sizeof *rows, 0, 0}, argc,
+                              argv, &words);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (json && prometheus)
+        return options_complain(command, "--json and --prometheus exclude each other");
+    if (state_context_find(&context, command, config, state_dir) != 0)
         return STATUS_CANNOT;
-    int error = read_list(&context, o.at ? o.at : state_context_now(&context), &numbers);
+    int error = read_list(&context, at ? at : state_context_now(&context), &numbers);
     if (!error)
         error = read_stats(&context, &numbers);
-    state_context_say_defaults(&context, "gatepost stats", "hits of rules cannot be told apart");
+    state_context_say_defaults(&context, command, "hits of rules cannot be told apart");
     state_context_leave(&context);
-    if (!error) {
-        if (o.json)
-            stats_print_json(&numbers);
-        else if (o.prometheus)
-            stats_print_prometheus(&numbers);
-        else
-            stats_print_people(&numbers);
-    }
+    if (!error)
+        (json ? stats_print_json : prometheus ? stats_print_prometheus : stats_print_people)(&numbers);
     free(numbers.rules);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        error = cannot("standard output could not be written");
-    return error ? STATUS_CANNOT : STATUS_YES;
+    return output_finish(command, error ? STATUS_CANNOT : STATUS_YES);
 }

@@ -4,9 +4,10 @@
 
 #include "tools/lib/calendar.h"
 #include "tools/lib/json.h"
+#include "tools/lib/output.h"
 #include "core/rules/action.h"
 #include "core/rules/operation.h"
-#include "tools/replay/simulate.h"
+
 
 /* What is counted, but for verdicts and rules. */
 static const struct {
@@ -38,7 +39,7 @@ static void line(const char *words, const char *more, uint64_t value)
 {
     char left[400];
     snprintf(left, sizeof left, "%s%s", words, more);
-    printf("%-44s %llu\n", left, (unsigned long long)value);
+    output_printf(stdout, "%-44s %llu\n", left, (unsigned long long)value);
 }
 
 static void line_time(const char *words, int64_t seconds)
@@ -77,47 +78,58 @@ void stats_print_people(const struct numbers *n)
     line_time("Statistics - since", n->since);
 }
 
-static void json_time(const char *name, bool known, int64_t seconds)
+static void json_time(struct json *j, bool known, int64_t seconds)
 {
     char time[40];
     struct writer w = writer_on(time, sizeof time);
     calendar_format_utc(&w, seconds);
     if (known)
-        printf("\"%s\": \"%s\"", name, time);
+        json_text(j, "since", writer_text(&w));
     else
-        printf("\"%s\": null", name);
+        json_null(j, "since");
+}
+
+static void json_verdicts(struct json *j, const struct numbers *n)
+{
+    json_array(j, "verdicts");
+    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+            if (n->verdict[phase][action]) {
+                json_object(j, NULL);
+                json_text(j, "phase", text_z(operation_phase_name(phase)));
+                json_text(j, "action", text_z(action_verdict_name(action)));
+                json_number(j, "count", n->verdict[phase][action]);
+                json_end(j);
+            }
+    json_end(j);
 }
 
 void stats_print_json(const struct numbers *n)
 {
-    const char *comma = "";
-    printf("{\"blocklist\": {\"current\": %llu, \"peak\": %llu, \"places\": %llu, \"evicted\": %llu, ",
-           (unsigned long long)n->list.current, (unsigned long long)n->list.peak,
-           (unsigned long long)n->list.places, (unsigned long long)n->list.evicted);
-    json_time("since", n->has_list, n->list.since);
-    printf("},\n ");
+    struct json j = json_on(stdout);
+    json_object(&j, NULL);
+    json_object(&j, "blocklist");
+    json_number(&j, "current", n->list.current);
+    json_number(&j, "peak", n->list.peak);
+    json_number(&j, "places", n->list.places);
+    json_number(&j, "evicted", n->list.evicted);
+    json_time(&j, n->has_list, n->list.since);
+    json_end(&j);
     for (size_t i = 0; i < COUNTED; i++)
-        printf("%s\"%s\": %llu", i ? ", " : "", counted[i].name,
-               (unsigned long long)n->counter[counted[i].counter]);
-    printf(",\n \"verdicts\": [");
-    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
-        for (unsigned action = 0; action < STATS_ACTIONS; action++)
-            if (n->verdict[phase][action]) {
-                printf("%s{\"phase\": \"%s\", \"action\": \"%s\", \"count\": %llu}", comma,
-                       operation_phase_name(phase), action_verdict_name(action),
-                       (unsigned long long)n->verdict[phase][action]);
-                comma = ", ";
-            }
-    printf("],\n \"rules\": [");
+        json_number(&j, counted[i].name, n->counter[counted[i].counter]);
+    json_verdicts(&j, n);
+    json_array(&j, "rules");
     for (size_t i = 0; i < n->rule_count; i++) {
-        printf("%s{\"rule\": ", i ? ", " : "");
-        json_string(stdout, text_z(n->rules[i].rule));
-        printf(", \"hits\": %llu}", (unsigned long long)n->rules[i].hits);
+        json_object(&j, NULL);
+        json_text(&j, "rule", text_z(n->rules[i].rule));
+        json_number(&j, "hits", n->rules[i].hits);
+        json_end(&j);
     }
-    printf("],\n \"other_rules\": %llu, \"uncounted_rules\": %llu, ", (unsigned long long)n->other_rules,
-           (unsigned long long)n->counter[STATS_RULES_UNCOUNTED]);
-    json_time("since", n->has_stats, n->since);
-    printf("}\n");
+    json_end(&j);
+    json_number(&j, "other_rules", n->other_rules);
+    json_number(&j, "uncounted_rules", n->counter[STATS_RULES_UNCOUNTED]);
+    json_time(&j, n->has_stats, n->since);
+    json_end(&j);
 }
 
 static void metric(const char *name, const char *type, const char *help)
@@ -131,12 +143,16 @@ static void single(const char *name, const char *type, const char *help, uint64_
     printf("gatepost_%s %llu\n", name, (unsigned long long)value);
 }
 
+/* The value of a label: `\`, `"` and ends of lines are escaped there; the gate has taken the last away. */
 static void label_value(const char *text)
 {
-    for (; *text; text++) {
-        if (*text == '\\' || *text == '"')
+    char shown[700];
+    struct writer w = writer_on(shown, sizeof shown);
+    output_add(&w, text_z(text), sizeof shown);
+    for (const char *p = shown; *p; p++) {
+        if (*p == '\\' || *p == '"')
             putchar('\\');
-        putchar(*text);
+        putchar(*p);
     }
 }
 

@@ -1,13 +1,15 @@
 #include "tools/commands.h"
 #include "tools/lib/json.h"
+#include "tools/lib/options.h"
+#include "tools/lib/output.h"
 #include "tools/lib/problem.h"
 #include "tools/lib/progress.h"
 #include "make.h"
 
-#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 
-enum { PROBLEMS_SHOWN = 100 };
+enum { PROBLEMS_SHOWN = 100, KINDS_NAMED = 4 };
 
 static const char help[] =
     "usage: gatepost table make [--from text|access|mercury-acl] [--kind exempt|block|trap|set] IN OUT\n"
@@ -32,7 +34,7 @@ static const char make_help[] =
 
 static const char dump_help[] = "usage: gatepost table dump [--json] FILE\n"
                                 "\n"
-                                "  --json   one object per line: {\"key\":...,\"value\":...}\n"
+                                "  --json   one object per line: {\"key\": ..., \"value\": ...}\n"
                                 "\n"
                                 "example: gatepost table dump /etc/gatepost/exempt.cdb >exempt.txt\n";
 
@@ -41,66 +43,12 @@ static const char get_help[] =
     "\n"
     "  --exact    only entries that are written so, not those that cover a KEY\n"
     "  --verify   first read the whole file and check it\n"
-    "  --json     one object per line: {\"key\":...,\"value\":...}\n"
+    "  --json     one object per line: {\"key\": ..., \"value\": ...}\n"
     "\n"
     "The narrowest entry speaks for a client address, a host name or a mailbox, as in a session. For one\n"
     "KEY the value is printed, for more of them lines as 'dump' has them, with the entry that spoke.\n"
     "\n"
     "example: gatepost table get /etc/gatepost/exempt.cdb 192.0.2.17\n";
-
-struct options {
-    enum table_source source;
-    enum table_kind kind;
-    bool exact, json, verify, help, wrong;
-};
-
-static bool one_of(const char *name, const char *value, const char *const *words, unsigned count, unsigned *out)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (text_eq(text_z(value), text_z(words[i]))) {
-            *out = i;
-            return true;
-        }
-    fprintf(stderr, "gatepost table: %s is not '%s' but one of", name, value);
-    for (unsigned i = 0; i < count; i++)
-        if (words[i][0])
-            fprintf(stderr, " %s", words[i]);
-    fputc('\n', stderr);
-    return false;
-}
-
-static struct options read_options(int argc, char **argv, const char *short_options, const struct option *known)
-{
-    static const char *const sources[] = {"text", "access", "mercury-acl"};
-    static const char *const kinds[] = {"", "exempt", "block", "trap", "set"};
-    struct options o = {.source = SOURCE_TEXT};
-    unsigned number = 0;
-    int c;
-    optind = 0; /* begin anew: glibc and mingw-w64 alike */
-    while ((c = getopt_long(argc, argv, short_options, known, NULL)) != -1) {
-        if (c == 'h')
-            o.help = true;
-        else if (c == 'j')
-            o.json = true;
-        else if (c == 'e')
-            o.exact = true;
-        else if (c == 'v')
-            o.verify = true;
-        else if (c == 'f' && one_of("--from", optarg, sources, 3, &number))
-            o.source = (enum table_source)number;
-        else if (c == 'k' && one_of("--kind", optarg, kinds, 5, &number))
-            o.kind = (enum table_kind)number;
-        else
-            o.wrong = true;
-    }
-    return o;
-}
-
-static int usage(const char *text)
-{
-    fputs(text, stderr);
-    return STATUS_USAGE;
-}
 
 /* After a hundred problems it is clear that this is the wrong file. */
 static void show_problem(void *context, const struct error *e, bool warning, struct text source)
@@ -112,28 +60,26 @@ static void show_problem(void *context, const struct error *e, bool warning, str
 
 static int run_make(int argc, char **argv)
 {
-    static const struct option known[] = {{"from", required_argument, NULL, 'f'},
-                                          {"kind", required_argument, NULL, 'k'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    struct options o = read_options(argc, argv, "hf:k:", known);
-    if (o.help) {
-        fputs(make_help, stdout);
-        return STATUS_YES;
-    }
-    if (o.wrong || argc - optind != 2)
-        return usage(make_help);
+    static const char command[] = "gatepost table make";
+    static const char *const sources[] = {"text", "access", "mercury-acl", NULL};
+    static const char *const kinds[] = {"exempt", "block", "trap", "set", NULL};
+    unsigned source = SOURCE_TEXT, choice = KINDS_NAMED;
+    char **words;
+    const struct option_row rows[] = {{0, "from", .choice = &source, .words = sources},
+                                      {0, "kind", .choice = &choice, .words = kinds}};
+    int status = options_read(&(struct options){command, make_help, rows, 2, 2, 2}, argc, argv, &words);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    enum table_kind kind = choice == KINDS_NAMED ? KIND_UNKNOWN : (enum table_kind)(KIND_EXEMPT + choice);
     /* Such a file holds both; what is not taken is counted, and the count says how to get it. */
-    if (o.source != SOURCE_TEXT && o.kind == KIND_UNKNOWN)
-        o.kind = KIND_BLOCK;
-    if (o.source != SOURCE_TEXT && o.kind != KIND_EXEMPT && o.kind != KIND_BLOCK) {
-        fputs("gatepost table make: from this format only --kind exempt or --kind block can be made\n", stderr);
-        return STATUS_USAGE;
-    }
+    if (source != SOURCE_TEXT && kind == KIND_UNKNOWN)
+        kind = KIND_BLOCK;
+    if (source != SOURCE_TEXT && kind != KIND_EXEMPT && kind != KIND_BLOCK)
+        return options_complain(command, "from this format only --kind exempt or --kind block can be made");
     struct report report = {.problem = show_problem};
     report.context = &report;
     struct table_job job = {
-        .source = o.source, .kind = o.kind, .in = argv[optind], .out = argv[optind + 1], .report = &report};
+        .source = (enum table_source)source, .kind = kind, .in = words[0], .out = words[1], .report = &report};
     int result = table_make(&job);
     if (report.errors > PROBLEMS_SHOWN)
         fprintf(stderr, "%s: and %u problems more\n", job.in, report.errors - PROBLEMS_SHOWN);
@@ -177,20 +123,20 @@ static void print_key(struct text key)
     fwrite(rest.p + local - 1, 1, rest.n - local + 1, stdout);
 }
 
-static void print_record(struct text key, struct text value, bool json)
+static void print_record(struct text key, struct text value, bool as_json)
 {
-    if (json) {
-        fputs("{\"key\":", stdout);
-        json_string(stdout, key);
-        fputs(",\"value\":", stdout);
-        json_string(stdout, value);
-        putchar('}');
-    } else {
-        print_key(key);
-        if (value.n) {
-            putchar('\t');
-            fwrite(value.p, 1, value.n, stdout);
-        }
+    if (as_json) {
+        struct json j = json_on(stdout);
+        json_object(&j, NULL);
+        json_text(&j, "key", key);
+        json_text(&j, "value", value);
+        json_end(&j);
+        return;
+    }
+    print_key(key);
+    if (value.n) {
+        putchar('\t');
+        fwrite(value.p, 1, value.n, stdout);
     }
     putchar('\n');
 }
@@ -202,36 +148,26 @@ static int complain(const char *path, const char *reason)
     return STATUS_CANNOT;
 }
 
-static int finish_output(int status)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
-    return complain("standard output", "could not be written");
-}
-
 static int run_dump(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-    struct options o = read_options(argc, argv, "hj", known);
+    static const char command[] = "gatepost table dump";
+    bool as_json = false;
     struct table *t;
-    char reason[256];
-    if (o.help) {
-        fputs(dump_help, stdout);
-        return STATUS_YES;
-    }
-    if (o.wrong || argc - optind != 1)
-        return usage(dump_help);
-    const char *path = argv[optind];
-    if (table_open(path, &t, reason, sizeof reason) != 0)
-        return complain(path, reason);
+    char reason[256], **words;
+    const struct option_row rows[] = {{'j', "json", .flag = &as_json}};
+    int status = options_read(&(struct options){command, dump_help, rows, 1, 1, 1}, argc, argv, &words);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (table_open(words[0], &t, reason, sizeof reason) != 0)
+        return complain(words[0], reason);
     struct text key, value;
     uint64_t position = 0;
     int more;
     while ((more = table_next(t, &position, &key, &value)) > 0)
-        print_record(key, value, o.json);
+        print_record(key, value, as_json);
     table_close(&t);
-    return more < 0 ? complain(path, "damaged; make it anew from its text") : finish_output(STATUS_YES);
+    return more < 0 ? complain(words[0], "damaged; make it anew from its text")
+                    : output_finish(command, STATUS_YES);
 }
 
 static void show_progress(void *context, uint64_t done, uint64_t all)
@@ -250,8 +186,12 @@ static bool verify(const struct table *t, const char *path)
     return !error;
 }
 
+struct get {
+    bool exact, json, verify;
+};
+
 /* Returns the status for one key. */
-static int get_key(const struct table *t, const char *path, const char *written, const struct options *o,
+static int get_key(const struct table *t, const char *path, const char *written, const struct get *o,
                    bool value_only)
 {
     char key[TABLE_KEY_MAX];
@@ -277,52 +217,38 @@ static int get_key(const struct table *t, const char *path, const char *written,
 
 static int run_get(int argc, char **argv)
 {
-    static const struct option known[] = {{"json", no_argument, NULL, 'j'},
-                                          {"verify", no_argument, NULL, 'v'},
-                                          {"exact", no_argument, NULL, 'e'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    struct options o = read_options(argc, argv, "ehjv", known);
+    static const char command[] = "gatepost table get";
+    struct get o = {.json = false};
     struct table *t;
-    char reason[256];
-    if (o.help) {
-        fputs(get_help, stdout);
-        return STATUS_YES;
-    }
-    int keys = argc - optind - 1, status = STATUS_YES;
-    if (o.wrong || keys < 0 || (keys == 0 && !o.verify))
-        return usage(get_help);
-    const char *path = argv[optind];
+    char reason[256], **words;
+    const struct option_row rows[] = {
+        {'e', "exact", .flag = &o.exact}, {'j', "json", .flag = &o.json}, {'v', "verify", .flag = &o.verify}};
+    int status = options_read(&(struct options){command, get_help, rows, 3, 1, INT_MAX}, argc, argv, &words);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    const char *path = words[0];
+    if (!words[1] && !o.verify)
+        return options_complain(command, "no KEY given");
     if (table_open(path, &t, reason, sizeof reason) != 0)
         return complain(path, reason);
-    if (o.verify && !verify(t, path))
-        status = STATUS_CANNOT;
-    for (int i = 0; i < keys && status != STATUS_CANNOT; i++) {
-        int one = get_key(t, path, argv[optind + 1 + i], &o, keys == 1 && !o.json);
+    status = o.verify && !verify(t, path) ? STATUS_CANNOT : STATUS_YES;
+    for (char **key = words + 1; *key && status != STATUS_CANNOT; key++) {
+        int one = get_key(t, path, *key, &o, !words[2] && !o.json);
         if (one > status)
             status = one;
     }
     table_close(&t);
-    return finish_output(status);
+    return output_finish(command, status);
 }
 
 int cmd_table(int argc, char **argv)
 {
-    enum { BEFORE_VERB = sizeof "gatepost table " - 1 };
-    struct {
-        char title[24]; /* getopt_long() begins its messages with it */
+    static const struct {
+        const char *name;
         int (*run)(int argc, char **argv);
-    } verbs[] = {
-        {"gatepost table make", run_make}, {"gatepost table dump", run_dump}, {"gatepost table get", run_get}};
-    struct text verb = text_z(argc > 1 ? argv[1] : "");
-    if (text_eq(verb, TEXT("--help")) || text_eq(verb, TEXT("-h"))) {
-        fputs(help, stdout);
-        return STATUS_YES;
-    }
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (text_eq(verb, text_z(verbs[i].title + BEFORE_VERB))) {
-            argv[1] = verbs[i].title;
+    } verbs[] = {{"make", run_make}, {"dump", run_dump}, {"get", run_get}};
+    for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
             return verbs[i].run(argc - 1, argv + 1);
-        }
-    return usage(help);
+    return options_show_verbs(help, argc, argv);
 }

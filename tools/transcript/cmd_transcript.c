@@ -1,11 +1,13 @@
 #include <errno.h>
-#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tools/commands.h"
 #include "core/pattern/pattern.h"
 #include "tools/lib/input.h"
+#include "tools/lib/options.h"
+#include "tools/lib/output.h"
 #include "tools/lib/progress.h"
 #include "transcript.h"
 #include "tools/lib/dirwalk.h"
@@ -32,6 +34,8 @@ static const char usage[] =
     "Example: gatepost transcript --by mx.example.com --label spam junk.mbox | gatepost replay --summary -\n"
     "Exit status: 0 all was read, 2 wrong usage, 3 something could not be read.\n";
 
+static const char command[] = "gatepost transcript";
+
 struct job {
     struct transcript transcript;
     struct progress progress;
@@ -49,7 +53,7 @@ static void tell_trouble(void *context, const char *path, int error)
     struct job *job = context;
     char reason[128];
     progress_done(&job->progress);
-    fprintf(stderr, "gatepost transcript: %s: %s\n", path, os_reason(error, reason, sizeof reason));
+    output_printf(stderr, "%s: %s: %s\n", command, path, os_reason(error, reason, sizeof reason));
 }
 
 static bool take_file(void *context, const char *path)
@@ -96,80 +100,59 @@ static void print_counts(const struct transcript_counts *c)
         fprintf(stderr, "%10llu  %s\n", (unsigned long long)rows[i].count, rows[i].what);
 }
 
-static int complain(const char *what)
-{
-    fprintf(stderr, "gatepost transcript: %s\nTry 'gatepost transcript --help'.\n", what);
-    return 2;
-}
-
-static const struct option options[] = {{"by", required_argument, NULL, 'b'},
-                                        {"label", required_argument, NULL, 'l'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
-
 /* Takes --by as a domain, if it can be one, and as a pattern. */
 static int set_by(struct transcript *t, const char *by, unsigned char *code)
 {
     struct pattern_error error = {0};
     t->by_size = pattern_compile(text_z(by), code, PATTERN_CODE_MAX, NULL, &error);
-    if (!t->by_size) {
-        fprintf(stderr, "gatepost transcript: --by '%s': %s, at byte %zu\n", by, error.message,
-                error.offset + 1);
-        return 2;
-    }
+    if (!t->by_size)
+        return options_complain(command, "--by '%s': %s, at byte %zu", by, error.message, error.offset + 1);
     t->by_code = code;
     t->by_domain = text_z(by[0] == '.' ? by + 1 : by);
-    return -1;
+    return OPTIONS_GO_ON;
 }
 
-static int run(struct job *job, int argc, char **argv, unsigned char *code)
+static int read_options(struct job *job, int argc, char **argv, unsigned char *code, char ***paths)
 {
-    for (int c; (c = getopt_long(argc, argv, "b:l:h", options, NULL)) != -1;) {
-        switch (c) {
-        case 'b':
-            if (set_by(&job->transcript, optarg, code) >= 0)
-                return 2;
-            break;
-        case 'l':
-            if (strcmp(optarg, "spam") != 0 && strcmp(optarg, "ham") != 0)
-                return complain("--label wants spam or ham");
-            job->transcript.label = optarg;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        default:
-            fputs("Try 'gatepost transcript --help'.\n", stderr);
-            return 2;
-        }
-    }
-    if (optind == argc)
-        return complain("no stored mail given");
+    static const char *const labels[] = {"spam", "ham", NULL};
+    const char *by = NULL;
+    unsigned label = 2;
+    const struct option_row rows[] = {{'b', "by", .text = &by},
+                                      {'l', "label", .choice = &label, .words = labels}};
+    int status = options_read(&(struct options){command, usage, rows, sizeof rows / sizeof *rows, 1, INT_MAX},
+                              argc, argv, paths);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    job->transcript.label = labels[label];
+    return by ? set_by(&job->transcript, by, code) : OPTIONS_GO_ON;
+}
+
+static int run(struct job *job, char **paths)
+{
     bool whole = true;
     job->progress = progress_start("reading mail");
-    for (int i = optind; i < argc; i++) {
-        if (strcmp(argv[i], "-") == 0)
-            whole = take_file(job, argv[i]) && whole;
+    for (; *paths; paths++) {
+        if (strcmp(*paths, "-") == 0)
+            whole = take_file(job, *paths) && whole;
         else
-            whole = dirwalk(argv[i], take_file, tell_trouble, job) && whole;
+            whole = dirwalk(*paths, take_file, tell_trouble, job) && whole;
     }
     progress_done(&job->progress);
     print_counts(&job->transcript.counts);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "gatepost transcript: cannot write: %s\n", strerror(errno));
-        return 3;
-    }
-    return whole ? 0 : 3;
+    return output_finish(command, whole ? STATUS_YES : STATUS_CANNOT);
 }
 
 int cmd_transcript(int argc, char **argv)
 {
     struct job job = {.bytes = 0};
+    char **paths;
     unsigned char *code = malloc(PATTERN_CODE_MAX);
     if (!code)
-        return 3;
+        return STATUS_CANNOT;
     transcript_init(&job.transcript, put_out, NULL);
-    int status = run(&job, argc, argv, code);
+    int status = read_options(&job, argc, argv, code, &paths);
+    if (status == OPTIONS_GO_ON)
+        status = run(&job, paths);
     transcript_fini(&job.transcript);
     free(code);
     return status;

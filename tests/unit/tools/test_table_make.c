@@ -290,7 +290,7 @@ static void cmd_table__get__value_and_status(void **state)
         {{"table", "get", out_path, "192.0.3.1", "192.0.2.1"}, STATUS_NO, "192.0.2.0/24\tall\n"},
         {{"table", "get", "--json", out_path, "to:\"q\\\"\"@x.example"},
          STATUS_YES,
-         "{\"key\":\"to:q\\\"@x.example\",\"value\":\"rcpt\"}\n"},
+         "{\"key\": \"to:q\\\"@x.example\", \"value\": \"rcpt\"}\n"},
         {{"table", "get", "--verify", out_path}, STATUS_YES, ""},
         {{"table", "get", out_path}, STATUS_USAGE, ""},
         {{"table", "get", out_path, "x@y"}, STATUS_USAGE, ""},
