@@ -1,17 +1,9 @@
 #include "autoblock.h"
 
 #include "statistics.h"
-#include "judge.h"
 #include "exemption.h"
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
-
-/* Nobody of our own, authenticated or exempt is ever put on the list, by whatever way. */
-static bool may_be_listed(struct gp_session *s)
-{
-    return s->facts.client_known && !judge_never(s) && !s->facts.authenticated &&
-           spare(s, SPARE_BLOCKLIST) == 0;
-}
 
 /* A file that cannot be used at all is told once; a write that was given up, each time. */
 static void complain(struct gp_session *s, const char *what, const char *reason, bool once)
@@ -43,24 +35,25 @@ static uint32_t put(struct gp_session *s, const struct block_request *request, e
 {
     char why[300];
     struct block_outcome outcome;
-    struct blocklist *list = engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, true, why, sizeof why);
+    struct blocklist *list =
+        engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, true, why, sizeof why);
     if (!list || blocklist_add(list, request, &outcome, why, sizeof why) != 0) {
         complain(s, "a client could not be put on the blocklist", why, !list);
-        count_event(s, STATS_GIVEN_UP);
+        statistics_event(s, STATS_GIVEN_UP);
         return 0;
     }
     if (outcome.say_full)
         say_full(s, &outcome);
     if (outcome.event == BLOCK_FIRST || outcome.event == BLOCK_AGAIN)
-        count_event(s, counter);
+        statistics_event(s, counter);
     return outcome.entry.until > request->now ? (uint32_t)(outcome.entry.until - request->now) : 0;
 }
 
-uint32_t blocking_for_rule(struct gp_session *s, const struct rule *rule)
+uint32_t autoblock_for_rule(struct gp_session *s, const struct rule *rule)
 {
     char cause[300];
     struct writer w = writer_on(cause, sizeof cause);
-    if (!(rule->flags & RULE_BLOCK) || !may_be_listed(s))
+    if (!(rule->flags & RULE_BLOCK) || !exemption_allows_listing(s))
         return 0;
     if (s->settings->log_only || !engine_keeps_state(s->engine))
         return rule->block_seconds ? rule->block_seconds : s->settings->block_time[0];
@@ -144,26 +137,27 @@ static uint32_t note_sighting(struct gp_session *s, struct sighting_request *req
 {
     char why[300];
     struct sighting sighting;
-    struct sightings *sightings = engine_state_file(s->engine, STATE_FILES_SIGHTINGS, s->settings, true, why, sizeof why);
+    struct sightings *sightings =
+        engine_state_file(s->engine, STATE_FILES_SIGHTINGS, s->settings, true, why, sizeof why);
     int known = sightings ? sightings_note(sightings, request, &sighting, why, sizeof why) : -1;
     if (known < 0) {
         complain(s, "a rejected attempt could not be noted", why, !sightings);
-        count_event(s, STATS_GIVEN_UP);
+        statistics_event(s, STATS_GIVEN_UP);
         return 0;
     }
-    count_event(s, STATS_SIGHTINGS);
+    statistics_event(s, STATS_SIGHTINGS);
     if (known == 0)
         return 0;
     say_relays(s, request, &sighting);
     return put_relays(s, &sighting, request->now);
 }
 
-uint32_t blocking_for_pattern(struct gp_session *s, const struct decision *d)
+uint32_t autoblock_for_pattern(struct gp_session *s, const struct decision *d)
 {
     const struct span patterns = s->settings->relay_patterns;
     uint32_t longest = 0;
     if (patterns.n == 0 || d->cause != CAUSE_RULE || (d->reply.n && d->reply.p[0] == '4') ||
-        s->settings->log_only || !engine_keeps_state(s->engine) || is_bounce(s) || !may_be_listed(s))
+        s->settings->log_only || !engine_keeps_state(s->engine) || is_bounce(s) || !exemption_allows_listing(s))
         return 0;
     for (uint32_t i = 0; i < patterns.n; i++) {
         const struct relay_pattern *pattern = block_element(s->rules, patterns, i, sizeof *pattern);

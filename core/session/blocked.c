@@ -1,6 +1,6 @@
 #include "blocked.h"
 
-#include "exemption.h"
+#include "decision.h"
 #include "core/state/blocklist.h"
 #include "log.h"
 
@@ -47,7 +47,7 @@ static int look_up(const struct gp_session *s, const struct table *t, enum opera
     }
 }
 
-void listed_block_table(struct gp_session *s, enum operation op, struct decision *d)
+void blocked_by_table(struct gp_session *s, enum operation op, struct decision *d)
 {
     struct table *t;
     struct text reply, key;
@@ -58,44 +58,35 @@ void listed_block_table(struct gp_session *s, enum operation op, struct decision
         policy_table_damaged(s->policy, TABLE_BLOCK);
     if (found != 1)
         return;
-    int spared = spare(s, op);
-    tell_trace(s, " block-table: '%.*s'%s", (int)key.n, key.p, spared ? ": spared" : "");
-    if (spared == 0)
-        *d = (struct decision){.action = about[op].action,
-                               .phase = about[op].phase,
-                               .operation = op,
-                               .cause = CAUSE_BLOCK_TABLE,
-                               .reply = reply};
-    else if (spared < 0)
-        tell_trouble(s, op, about[op].phase, d);
+    const struct decision listed = {.action = about[op].action,
+                                    .phase = about[op].phase,
+                                    .operation = op,
+                                    .cause = CAUSE_BLOCK_TABLE,
+                                    .reply = reply};
+    int exempt = decision_unless_exempt(s, &listed, d);
+    session_log_trace(s, " block-table: '%.*s'%s", (int)key.n, key.p, exempt ? ": spared" : "");
 }
 
-void listed_blocklist(struct gp_session *s, struct decision *d)
+void blocked_by_list(struct gp_session *s, struct decision *d)
 {
     char why[200];
     struct block_entry entry;
     int64_t now;
     if (!s->facts.client_known)
         return;
-    struct blocklist *list = engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, false, why, sizeof why);
+    struct blocklist *list =
+        engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, false, why, sizeof why);
     if (!list || !blocklist_lookup(list, &s->facts.client, now = engine_now(s->engine, s->rules), &entry))
         return;
-    /* Who is exempt from `connect` is not refused at connect, whatever for. */
-    int spared = spare(s, SPARE_BLOCKLIST);
-    if (spared == 0)
-        spared = spare(s, OP_CONNECT);
-    tell_trace(s, " blocklist: %s, for %lld seconds more%s", entry.cause, (long long)(entry.until - now),
-               spared ? ": spared" : "");
-    if (spared < 0)
-        tell_trouble(s, OP_CONNECT, GP_PHASE_CONNECT, d);
-    if (spared != 0)
-        return;
-    if (!s->settings->log_only)
+    const struct span reply = entry.kind == BLOCK_RELAY ? s->settings->relay_reply : s->settings->block_reply;
+    const struct decision listed = {.action = GP_CLOSE,
+                                    .phase = GP_PHASE_CONNECT,
+                                    .operation = OP_CONNECT,
+                                    .cause = CAUSE_BLOCKLIST,
+                                    .reply = block_text(s->rules, reply)};
+    int exempt = decision_unless_exempt(s, &listed, d);
+    session_log_trace(s, " blocklist: %s, for %lld seconds more%s", entry.cause, (long long)(entry.until - now),
+                      exempt ? ": spared" : "");
+    if (exempt == 0 && !s->settings->log_only)
         blocklist_hit(list, &entry, now);
-    *d = (struct decision){.action = GP_CLOSE,
-                           .phase = GP_PHASE_CONNECT,
-                           .operation = OP_CONNECT,
-                           .cause = CAUSE_BLOCKLIST,
-                           .reply = block_text(s->rules, entry.kind == BLOCK_RELAY ? s->settings->relay_reply
-                                                                                   : s->settings->block_reply)};
 }

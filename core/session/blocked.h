@@ -9,9 +9,9 @@
 
 /* Asks the block table about the fact of OP (connect: the client; helo, mail, rcpt). *D becomes the decision if
  * it stands there and is not spared; it is left alone otherwise. */
-void listed_block_table(struct gp_session *s, enum operation op, struct decision *d);
+void blocked_by_table(struct gp_session *s, enum operation op, struct decision *d);
 
 /* Asks the blocklist about the client, in the same way. */
-void listed_blocklist(struct gp_session *s, struct decision *d);
+void blocked_by_list(struct gp_session *s, struct decision *d);
 
 #endif

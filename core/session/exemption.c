@@ -15,9 +15,9 @@ static uint32_t parse_mask(struct text value)
         struct text word = text_of(value.p + from, i - from);
         enum operation op;
         if (text_eq_nocase(word, TEXT("all")))
-            mask |= SPARE_ALL_BITS;
+            mask |= EXEMPTION_ALL;
         else if (text_eq_nocase(word, TEXT("blocklist")))
-            mask |= 1u << SPARE_BLOCKLIST;
+            mask |= 1u << EXEMPTION_BLOCKLIST;
         else if (word.n > 1 && operation_find(word, &op))
             mask |= 1u << op;
     }
@@ -50,28 +50,28 @@ static void note_result(struct gp_session *s, int result)
 {
     if (result >= 0)
         return;
-    s->spare.unusable = true;
+    s->exemption.unusable = true;
     policy_table_damaged(s->policy, TABLE_EXEMPT);
 }
 
 static uint32_t tag_mask(struct gp_session *s, struct table *t, enum table_tag tag)
 {
-    if (s->spare.known & 1u << tag)
-        return s->spare.mask[tag];
+    if (s->exemption.known & 1u << tag)
+        return s->exemption.mask[tag];
     struct text value = TEXT("");
     int result = table_has_tag(t, tag) ? look_up(s, t, tag, &value) : 0;
     note_result(s, result);
-    s->spare.mask[tag] = result == 1 ? parse_mask(value) : 0;
-    s->spare.known |= 1u << tag;
-    return s->spare.mask[tag];
+    s->exemption.mask[tag] = result == 1 ? parse_mask(value) : 0;
+    s->exemption.known |= 1u << tag;
+    return s->exemption.mask[tag];
 }
 
 /* Header operations are about one text for all: a recipient spares them only if every accepted one does. */
 static uint32_t all_recipients_mask(struct gp_session *s, struct table *t)
 {
-    if (s->spare.all_recipients_known)
-        return s->spare.all_recipients;
-    uint32_t mask = s->recipients_size && !s->recipients_lost && table_has_tag(t, TAG_TO) ? SPARE_ALL_BITS : 0;
+    if (s->exemption.all_recipients_known)
+        return s->exemption.all_recipients;
+    uint32_t mask = s->recipients_size && !s->recipients_lost && table_has_tag(t, TAG_TO) ? EXEMPTION_ALL : 0;
     for (size_t at = 0; mask && at < s->recipients_size;) {
         struct text local = text_z(s->recipients + at);
         struct text domain = text_z(s->recipients + at + local.n + 1);
@@ -81,12 +81,13 @@ static uint32_t all_recipients_mask(struct gp_session *s, struct table *t)
         mask &= result == 1 ? parse_mask(value) : 0;
         at += local.n + domain.n + 2;
     }
-    s->spare.all_recipients = mask;
-    s->spare.all_recipients_known = true;
+    s->exemption.all_recipients = mask;
+    s->exemption.all_recipients_known = true;
     return mask;
 }
 
-int spare(struct gp_session *s, unsigned what)
+/* The same as exemption_ask() for one operation or EXEMPTION_BLOCKLIST. */
+static int ask(struct gp_session *s, unsigned what)
 {
     struct table *t;
     int there = policy_table(s->policy, TABLE_EXEMPT, &t);
@@ -99,12 +100,24 @@ int spare(struct gp_session *s, unsigned what)
         mask |= all_recipients_mask(s, t);
     if (mask >> what & 1)
         return 1;
-    return s->spare.unusable ? -1 : 0;
+    return s->exemption.unusable ? -1 : 0;
 }
 
-void spare_forget(struct gp_session *s, enum table_tag tag)
+int exemption_ask(struct gp_session *s, enum operation op, enum cause cause)
 {
-    s->spare.known &= ~(1u << tag);
+    int exempt = cause == CAUSE_BLOCKLIST ? ask(s, EXEMPTION_BLOCKLIST) : 0;
+    return exempt == 0 && cause != CAUSE_ON_ERROR ? ask(s, op) : exempt;
+}
+
+bool exemption_allows_listing(struct gp_session *s)
+{
+    return s->facts.client_known && !session_is_never_judged(s) && !s->facts.authenticated &&
+           ask(s, EXEMPTION_BLOCKLIST) == 0;
+}
+
+void exemption_forget(struct gp_session *s, enum table_tag tag)
+{
+    s->exemption.known &= ~(1u << tag);
     if (tag == TAG_TO)
-        s->spare.all_recipients_known = false;
+        s->exemption.all_recipients_known = false;
 }

@@ -4,6 +4,7 @@
 #include "statistics.h"
 #include "core/rules/plugin.h"
 #include "exemption.h"
+#include "decision.h"
 #include "log.h"
 
 static const enum gp_action action_of[ACT_COUNT] = {
@@ -13,12 +14,6 @@ static const enum gp_action action_of[ACT_COUNT] = {
     [ACT_DROP] = GP_DROP,
 };
 
-bool judge_never(const struct gp_session *s)
-{
-    return s->own_network || s->exempt || s->not_network ||
-           (s->facts.authenticated && !s->settings->judge_authenticated);
-}
-
 /* Rules of one matcher or of two, merged in file order. */
 struct asking {
     struct gp_session *s;
@@ -27,7 +22,7 @@ struct asking {
     struct text subject;
     struct candidates from[2];
     uint32_t next[2];
-    int spared; /* -2 until a rule has triggered, then spare()'s answer */
+    int spared; /* -2 until a rule has triggered, then exemption_ask()'s answer */
 };
 
 /* Leaves `from` alone: it is large, and set only for a matcher that has candidates. */
@@ -81,12 +76,12 @@ static int ask_plugin(struct asking *a, const struct rule *rule, struct writer *
     const int holds = evaluate_rule(s->rules, rule, &s->facts, a->subject, why);
     const int64_t took = os_ticks_ms() - begun;
     if (holds < 0 && !evaluate_lacks_fact(s->rules, rule, &s->facts))
-        tell_check(s, rule, "cannot say", why->p);
+        session_log_check(s, rule, "cannot say", why->p);
     if (took > SLOW_MS) {
         char slow[60];
         struct writer w = writer_on(slow, sizeof slow);
         writer_printf(&w, "it took %lld milliseconds", (long long)took);
-        tell_check(s, rule, "is slow", slow);
+        session_log_check(s, rule, "is slow", slow);
     }
     return holds;
 }
@@ -106,10 +101,10 @@ static bool triggers(struct asking *a, const struct rule *rule)
     struct text source = block_source(s->rules, rule);
     const char *quote = rule->flags & RULE_PATTERN ? "\"" : "";
     block_cause(s->rules, rule, &c);
-    tell_trace(s, "  %s: %s %s%s%.*s%s: %s: %s%s", cause, operation_name[a->op],
-               rule->flags & RULE_NOT ? "not " : "", quote, (int)(source.n < 120 ? source.n : 120), source.p,
-               quote, why, triggered ? "triggers: " : "does not trigger",
-               triggered ? action_name[rule->action] : "");
+    session_log_trace(s, "  %s: %s %s%s%.*s%s: %s: %s%s", cause, operation_name[a->op],
+                      rule->flags & RULE_NOT ? "not " : "", quote, (int)(source.n < 120 ? source.n : 120),
+                      source.p, quote, why, triggered ? "triggers: " : "does not trigger",
+                      triggered ? action_name[rule->action] : "");
     return triggered;
 }
 
@@ -128,10 +123,10 @@ static bool waits(struct asking *a, const struct rule *rule)
 static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 {
     struct gp_session *s = a->s;
-    count_rule(s, rule);
+    statistics_rule(s, rule);
     switch (rule->action) {
     case ACT_LOG:
-        tell_log_rule(s, rule, a->phase, waits(a, rule) ? 0 : blocking_for_rule(s, rule));
+        session_log_rule(s, rule, a->phase, waits(a, rule) ? 0 : autoblock_for_rule(s, rule));
         return false;
     case ACT_SKIP:
         return true;
@@ -159,15 +154,15 @@ static void ask(struct asking *a, const struct matcher *first, const struct matc
             continue;
         /* All rules of an operation are spared alike, so the first that triggers asks for all of them. */
         if (a->spared == -2)
-            a->spared = spare(a->s, a->op);
+            a->spared = exemption_ask(a->s, a->op, CAUSE_RULE);
         if (a->spared != 0) {
             if (a->spared > 0)
-                count_event(a->s, STATS_EXEMPTED);
-            tell_trace(a->s, "  %s: %s", operation_name[a->op],
-                       a->spared > 0 ? "spared by the exemption table"
-                                     : "the exemption table cannot be used: on-error");
+                statistics_event(a->s, STATS_EXEMPTED);
+            session_log_trace(a->s, "  %s: %s", operation_name[a->op],
+                              a->spared > 0 ? "spared by the exemption table"
+                                            : "the exemption table cannot be used: on-error");
             if (a->spared < 0)
-                tell_trouble(a->s, a->op, a->phase, d);
+                decision_on_error(a->s, a->op, a->phase, d);
             return;
         }
         if (act(a, rule, d))
@@ -182,7 +177,7 @@ void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct 
     struct asking a;
     if (m->rule_count == 0)
         return;
-    tell_trace(s, " %s:", operation_name[op]);
+    session_log_trace(s, " %s:", operation_name[op]);
     asking_init(&a, s, op, phase, subject);
     ask(&a, m, NULL, d);
 }
@@ -194,7 +189,7 @@ void judge_field(struct gp_session *s, const struct field *field, const struct n
     struct asking a;
     s->facts.field = field;
     if (general->rule_count || (named && named->rules.rule_count)) {
-        tell_trace(s, " header %.*s:", (int)(field->name.n < 80 ? field->name.n : 80), field->name.p);
+        session_log_trace(s, " header %.*s:", (int)(field->name.n < 80 ? field->name.n : 80), field->name.p);
         asking_init(&a, s, OP_HEADER, GP_PHASE_DATA, field->line);
         ask(&a, general, named ? &named->rules : NULL, d);
     }

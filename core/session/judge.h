@@ -16,7 +16,4 @@ void judge(struct gp_session *s, enum operation op, enum gp_phase phase, struct 
 void judge_field(struct gp_session *s, const struct field *field, const struct named_field *named,
                  struct decision *d);
 
-/* Whether nothing of this session is judged: own network, authenticated, exempt, or not over the network. */
-bool judge_never(const struct gp_session *s);
-
 #endif

@@ -59,9 +59,9 @@ bool keep_set(struct keep *k, struct text t)
 
 void session_lose_exemptions(struct gp_session *s)
 {
-    if (!s->spare.unusable)
+    if (!s->exemption.unusable)
         engine_log(s->engine, GP_LOG_ERROR, "gatepost: out of memory: a session is not judged in full");
-    s->spare.unusable = true;
+    s->exemption.unusable = true;
 }
 
 void session_lose(struct gp_session *s, uint32_t fact, struct keep *kept)

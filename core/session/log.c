@@ -2,74 +2,9 @@
 
 #include <stdio.h>
 
+#include "verdict.h"
+
 enum { SHOWN = 200 };
-
-static const struct text default_reply = {"554 5.7.1 Transaction refused", 29};
-static const struct text default_block = {"554 5.7.1 Access denied", 23};
-static const struct text trouble = {"451 4.3.0 Temporary local problem", 33};
-
-static void cause_text(const struct gp_session *s, const struct decision *d, struct writer *w)
-{
-    if (d->cause == CAUSE_RULE)
-        block_cause(s->rules, d->rule, w);
-    else if (d->cause == CAUSE_BLOCK_TABLE)
-        writer_add(w, TEXT("block-table"));
-    else if (d->cause == CAUSE_BLOCKLIST)
-        writer_add(w, TEXT("blocklist"));
-    else if (d->cause == CAUSE_ON_ERROR)
-        writer_add(w, TEXT("on-error"));
-}
-
-/* The reply as it goes out: with a code whatever the rule or the table has, and one line. */
-static struct text reply_text(struct gp_session *s, const struct decision *d)
-{
-    struct writer w = writer_on(s->reply, sizeof s->reply);
-    struct text reply = d->cause == CAUSE_ON_ERROR ? trouble : d->reply;
-    if (!reply_has_code(reply))
-        reply = d->cause == CAUSE_BLOCK_TABLE ? default_block : default_reply;
-    for (size_t i = 0; i < reply.n; i++)
-        writer_char(&w, (unsigned char)reply.p[i] < 0x20 || reply.p[i] == 0x7f ? ' ' : reply.p[i]);
-    return writer_text(&w);
-}
-
-void tell_trouble(const struct gp_session *s, enum operation op, enum gp_phase phase, struct decision *d)
-{
-    if (s->settings->on_error_tempfail)
-        *d = (struct decision){.action = op == OP_CONNECT ? GP_CLOSE
-                                         : op == OP_HELO  ? GP_REFUSE
-                                                          : GP_FAIL,
-                               .phase = phase,
-                               .operation = op,
-                               .cause = CAUSE_ON_ERROR};
-}
-
-int tell_verdict(struct gp_session *s, const struct decision *d, struct gp_verdict *v)
-{
-    if (!v)
-        return (int)d->action;
-    struct gp_verdict full = {
-        .action = (uint32_t)d->action, .block_seconds = d->block_seconds, .text = "", .reply = "", .cause = ""};
-    if (d->action != GP_PASS) {
-        unsigned code;
-        struct text enhanced, rest;
-        struct text reply = reply_text(s, d);
-        struct writer cause = writer_on(s->cause, sizeof s->cause);
-        reply_split(reply, &code, &enhanced, &rest);
-        cause_text(s, d, &cause);
-        full.phase = (uint32_t)d->phase;
-        full.code = code;
-        memcpy(full.enhanced, enhanced.p, enhanced.n);
-        full.text = rest.p;
-        full.text_size = rest.n;
-        full.reply = reply.p;
-        full.reply_size = reply.n;
-        full.cause = cause.p;
-        full.cause_size = cause.n;
-    }
-    full.size = v->size;
-    memcpy(v, &full, v->size < sizeof full ? v->size : sizeof full);
-    return (int)d->action;
-}
 
 static void add_fact(struct writer *w, const char *name, struct text value)
 {
@@ -122,21 +57,22 @@ static void add_block(struct writer *w, uint32_t seconds)
     writer_duration(w, seconds);
 }
 
-void tell_log(struct gp_session *s, const struct decision *d, bool would)
+void session_log_decision(struct gp_session *s, const struct decision *d, bool would)
 {
     char line[2048];
     struct writer w = writer_on(line, sizeof line);
     writer_printf(&w, "gatepost: %s%s", would ? "would " : "", action_verdict_name(d->action));
     add_facts(s, d->phase, &w);
     writer_add(&w, TEXT(" rule="));
-    cause_text(s, d, &w);
+    verdict_cause(s, d, &w);
     if (d->action != GP_DROP)
-        add_fact(&w, "reply", reply_text(s, d));
+        add_fact(&w, "reply", verdict_reply(s, d));
     add_block(&w, d->block_seconds);
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
-void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase, uint32_t block_seconds)
+void session_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase,
+                      uint32_t block_seconds)
 {
     char line[2048];
     struct writer w = writer_on(line, sizeof line);
@@ -149,7 +85,7 @@ void tell_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase 
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
-void tell_check(struct gp_session *s, const struct rule *rule, const char *what, const char *why)
+void session_log_check(struct gp_session *s, const struct rule *rule, const char *what, const char *why)
 {
     char line[1024], cause[300], key[320];
     struct writer w = writer_on(line, sizeof line), c = writer_on(cause, sizeof cause);
@@ -165,14 +101,15 @@ void tell_check(struct gp_session *s, const struct rule *rule, const char *what,
     engine_log_hourly(s->engine, GP_LOG_WARNING, key, engine_now(s->engine, s->rules), line);
 }
 
-void tell_decision(struct gp_session *s, const struct decision *d)
+void session_log_trace_decision(struct gp_session *s, const struct decision *d)
 {
     if (s->trace)
-        tell_trace(s, "  verdict of phase %s: %s%s \"%s\"", operation_phase_name(d->phase),
-                   s->settings->log_only ? "would " : "", action_verdict_name(d->action), reply_text(s, d).p);
+        session_log_trace(s, "  verdict of phase %s: %s%s \"%s\"", operation_phase_name(d->phase),
+                          s->settings->log_only ? "would " : "", action_verdict_name(d->action),
+                          verdict_reply(s, d).p);
 }
 
-void tell_trace_line(struct gp_session *s, const char *format, ...)
+void session_log_trace_line(struct gp_session *s, const char *format, ...)
 {
     char line[1024];
     va_list arguments;

@@ -4,11 +4,12 @@
 #include "judge.h"
 #include "parts.h"
 #include "log.h"
+#include "verdict.h"
 
 void session_on_field(void *context, const struct field *field)
 {
     struct gp_session *s = context;
-    if (!s->rules || s->headers_over || decided(&s->refused))
+    if (!s->rules || s->headers_over || decision_is_made(&s->refused))
         return;
     const struct named_field *named = block_field(s->rules, field->name);
     if (named && named->counted && named->counted <= block_counter_count(s->rules))
@@ -16,7 +17,7 @@ void session_on_field(void *context, const struct field *field)
     /* What may tie this attempt to others, whatever decides about it. */
     if (s->settings->relay_patterns.n && !s->has_subject && text_eq_nocase(field->name, TEXT("Subject")))
         s->has_subject = keep_set(&s->kept[KEPT_SUBJECT], text_trim(field->value));
-    if (decided(&s->message) || judge_never(s))
+    if (decision_is_made(&s->message) || session_is_never_judged(s))
         return;
     if (field->cut && s->reader.failed) { /* not as the client sent it */
         session_lose_exemptions(s);
@@ -50,12 +51,12 @@ int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
         s->message = s->told; /* of an earlier phase; end_of_message() gives it again */
         return action;
     }
-    if (!decided(&s->message)) {
-        tell_trace(s, "end of headers:");
+    if (!decision_is_made(&s->message)) {
+        session_log_trace(s, "end of headers:");
         judge(s, OP_HEADERS, GP_PHASE_DATA, TEXT(""), &s->message);
     }
     s->headers_over = true;
-    action = give(s, &s->message, v);
+    action = decision_apply(s, &s->message, v);
     if (action == GP_PASS)
         s->message = (struct decision){0};
     return action;
@@ -68,7 +69,7 @@ int session_end_of_message(struct gp_session *s, uint64_t message_size, struct g
     if (!s->headers_over)
         action = session_end_of_headers(s, v);
     else
-        action = tell_verdict(s, decided(&s->refused) ? &s->refused : &s->message, v);
+        action = verdict_fill(s, decision_is_made(&s->refused) ? &s->refused : &s->message, v);
     s->facts.unknown &= ~GP_FACT_ALL_FIELDS; /* it was about this message */
     session_transaction_over(s);
     return action;

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "judge.h"
 #include "parts.h"
 #include "exemption.h"
 
@@ -118,7 +117,7 @@ static bool table_has_names(struct gp_session *s, unsigned slot)
 uint32_t session_needs(struct gp_session *s)
 {
     if (!s->rules || s->facts.name_state != GP_NAME_UNKNOWN || (s->facts.unknown & GP_FACT_NAME) ||
-        judge_never(s))
+        session_is_never_judged(s))
         return 0;
     bool name = s->settings->needs_name || table_has_names(s, TABLE_BLOCK) || table_has_names(s, TABLE_EXEMPT);
     return name ? GP_FACT_NAME : 0;
@@ -130,7 +129,7 @@ void session_client_name(struct gp_session *s, const char *name, size_t n, uint3
     if (!keep_set(&s->kept[KEPT_NAME], s->facts.name_state == GP_NAME_VERIFIED ? text_of(name, n) : TEXT("")))
         session_lose(s, GP_FACT_NAME, &s->kept[KEPT_NAME]);
     s->facts.name = keep_text(&s->kept[KEPT_NAME]);
-    spare_forget(s, TAG_CLIENT);
+    exemption_forget(s, TAG_CLIENT);
 }
 
 void session_unknown(struct gp_session *s, uint32_t facts)

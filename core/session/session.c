@@ -13,23 +13,51 @@
 
 enum { RECIPIENTS_MOST = 1 << 20 };
 
+static const enum gp_phase phase_of[] = {
+    [OP_CONNECT] = GP_PHASE_CONNECT,
+    [OP_HELO] = GP_PHASE_HELO,
+    [OP_MAIL] = GP_PHASE_MAIL,
+    [OP_RCPT] = GP_PHASE_RCPT,
+};
+
+/* Moves the decision to HELD, unless one is held there already. */
+static void hold(struct decision *d, struct decision *held)
+{
+    if (decision_is_made(d) && !decision_is_made(held))
+        *held = *d;
+    *d = (struct decision){0};
+}
+
+/*
+ * What every phase before the header asks: the block table, at connect the blocklist, then the rules of OP about
+ * SUBJECT. *D becomes the decision, or is left alone. Where HELD is not NULL, what has to wait for MAIL goes there
+ * instead.
+ */
+static void ask_phase(struct gp_session *s, enum operation op, struct text subject, struct decision *held,
+                      struct decision *d)
+{
+    blocked_by_table(s, op, d);
+    if (op == OP_CONNECT && !decision_is_made(d))
+        blocked_by_list(s, d);
+    if (held && (s->waits_for_auth || (op == OP_CONNECT && s->settings->block_at_mail)))
+        hold(d, held);
+    if (decision_is_made(d) || (op == OP_HELO && decision_is_made(held)))
+        return;
+    judge(s, op, phase_of[op], subject, d);
+    if (op == OP_CONNECT && (d->action == GP_FAIL || d->action == GP_REFUSE))
+        d->action = GP_CLOSE;
+    if (held && s->waits_for_auth)
+        hold(d, held);
+}
+
 static void ask_connect(struct gp_session *s, struct decision *d)
 {
     const struct facts *f = &s->facts;
     struct writer w = writer_on(s->connect_subject, sizeof s->connect_subject);
     s->connected = true;
-    if (judge_never(s))
+    if (session_is_never_judged(s))
         return;
-    tell_trace(s, "connect %.60s:", f->client_text.p);
-    listed_block_table(s, OP_CONNECT, d);
-    if (!decided(d))
-        listed_blocklist(s, d);
-    if (decided(d) && (s->settings->block_at_mail || s->waits_for_auth)) {
-        s->held_connect = *d;
-        *d = (struct decision){0};
-    }
-    if (decided(d))
-        return;
+    session_log_trace(s, "connect %.60s:", f->client_text.p);
     writer_add(&w, f->name.n ? f->name : TEXT("unknown"));
     writer_char(&w, ' ');
     if (f->client_known) {
@@ -38,14 +66,7 @@ static void ask_connect(struct gp_session *s, struct decision *d)
     } else {
         writer_add(&w, f->client_text);
     }
-    judge(s, OP_CONNECT, GP_PHASE_CONNECT, writer_text(&w), d);
-    if (d->action == GP_FAIL || d->action == GP_REFUSE)
-        d->action = GP_CLOSE;
-    if (decided(d) && s->waits_for_auth) {
-        if (!decided(&s->held_connect))
-            s->held_connect = *d;
-        *d = (struct decision){0};
-    }
+    ask_phase(s, OP_CONNECT, writer_text(&w), &s->held_connect, d);
 }
 
 /* "EHLO name": verb and argument. */
@@ -67,7 +88,7 @@ static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
     while (verb < f->helo_line.n && !is_blank((unsigned char)f->helo_line.p[verb]))
         verb++;
     f->helo = text_trim(text_skip(f->helo_line, verb));
-    spare_forget(s, TAG_HELO);
+    exemption_forget(s, TAG_HELO);
 }
 
 static void ask_helo(struct gp_session *s, struct decision *d)
@@ -76,19 +97,14 @@ static void ask_helo(struct gp_session *s, struct decision *d)
     s->held_helo = (struct decision){0};
     if (s->held_block && s->held_block->operation != OP_CONNECT)
         s->held_block = NULL;
-    if (judge_never(s))
+    if (session_is_never_judged(s))
         return;
-    tell_trace(s, "helo %.200s:", s->facts.helo_line.p);
-    listed_block_table(s, OP_HELO, d);
-    if (!decided(d))
-        judge(s, OP_HELO, GP_PHASE_HELO, s->facts.helo_line, d);
-    if (decided(d) && s->waits_for_auth) {
-        s->held_helo = *d;
-        *d = (struct decision){0};
+    session_log_trace(s, "helo %.200s:", s->facts.helo_line.p);
+    ask_phase(s, OP_HELO, s->facts.helo_line, &s->held_helo, d);
+    if (decision_is_made(&s->held_helo))
         return;
-    }
     /* After `fail` the client may go on to MAIL: what waits for it is asked as well. */
-    if ((!decided(d) || d->action == GP_FAIL) && !s->exempt)
+    if ((!decision_is_made(d) || d->action == GP_FAIL) && !s->exempt)
         judge(s, OP_HELO_DEFERRED, GP_PHASE_HELO, s->facts.helo_line, &s->held_helo);
 }
 
@@ -99,12 +115,12 @@ static bool settle(struct gp_session *s, enum gp_phase before, struct gp_verdict
     struct decision d = {0};
     if (!s->connected)
         ask_connect(s, &d);
-    if (!decided(&d) && before > GP_PHASE_HELO && !s->greeted && !(s->facts.unknown & GP_FACT_HELO)) {
+    if (!decision_is_made(&d) && before > GP_PHASE_HELO && !s->greeted && !(s->facts.unknown & GP_FACT_HELO)) {
         take_helo(s, TEXT("HELO"), 0);
         ask_helo(s, &d);
     }
-    if (decided(&d)) {
-        *action = give(s, &d, v);
+    if (decision_is_made(&d)) {
+        *action = decision_apply(s, &d, v);
         return *action != GP_PASS;
     }
     return false;
@@ -113,38 +129,32 @@ static bool settle(struct gp_session *s, enum gp_phase before, struct gp_verdict
 /* What has been held until MAIL, if AUTH has not come before. An exemption by sender is known only now. */
 static bool give_held(struct gp_session *s, struct decision *held, struct gp_verdict *v, int *action)
 {
-    if (!decided(held) || judge_never(s))
+    if (!decision_is_made(held) || session_is_never_judged(s))
         return false;
-    struct decision d = *held;
-    int spared = held->cause == CAUSE_ON_ERROR ? 0 : spare(s, held->operation);
-    if (spared == 0 && held->cause == CAUSE_BLOCKLIST)
-        spared = spare(s, SPARE_BLOCKLIST);
-    if (spared != 0)
-        d = (struct decision){0};
-    if (spared < 0)
-        tell_trouble(s, held->operation, held->phase, &d);
-    if (!decided(&d)) {
+    struct decision d = {0};
+    decision_unless_exempt(s, held, &d);
+    if (!decision_is_made(&d)) {
         *held = d;
         return false;
     }
-    *action = give(s, &d, v);
+    *action = decision_apply(s, &d, v);
     return *action != GP_PASS;
 }
 
 bool session_begin(struct gp_session *s, enum gp_phase phase, struct gp_verdict *v, int *action)
 {
     if (!s->rules) {
-        *action = give_no_rules(s, phase, v);
+        *action = decision_without_rules(s, phase, v);
         return true;
     }
-    if (decided(&s->refused)) {
-        *action = give_again(s, &s->refused, v);
+    if (decision_is_made(&s->refused)) {
+        *action = decision_repeat(s, &s->refused, v);
         return true;
     }
     if (settle(s, phase, v, action))
         return true;
-    if (judge_never(s)) {
-        *action = give_pass(s, v);
+    if (session_is_never_judged(s)) {
+        *action = decision_pass(s, v);
         return true;
     }
     return false;
@@ -154,12 +164,12 @@ int session_connect(struct gp_session *s, struct gp_verdict *v)
 {
     struct decision d = {0};
     if (!s->rules)
-        return give_no_rules(s, GP_PHASE_CONNECT, v);
-    if (decided(&s->refused))
-        return give_again(s, &s->refused, v);
+        return decision_without_rules(s, GP_PHASE_CONNECT, v);
+    if (decision_is_made(&s->refused))
+        return decision_repeat(s, &s->refused, v);
     if (!s->connected)
         ask_connect(s, &d);
-    return give(s, &d, v);
+    return decision_apply(s, &d, v);
 }
 
 int session_helo(struct gp_session *s, const char *text, size_t n, uint32_t flags, struct gp_verdict *v)
@@ -172,7 +182,7 @@ int session_helo(struct gp_session *s, const char *text, size_t n, uint32_t flag
         return action;
     }
     ask_helo(s, &d);
-    return give(s, &d, v);
+    return decision_apply(s, &d, v);
 }
 
 void session_auth(struct gp_session *s)
@@ -197,8 +207,8 @@ void session_transaction_over(struct gp_session *s)
     if (s->counts)
         memset(s->counts, 0, block_counter_count(s->rules) * sizeof *s->counts);
     header_reset(&s->reader);
-    spare_forget(s, TAG_FROM);
-    spare_forget(s, TAG_TO);
+    exemption_forget(s, TAG_FROM);
+    exemption_forget(s, TAG_TO);
 }
 
 /* Whom a `log` rule of connect or HELO puts on the blocklist, now that no AUTH came. An exemption by sender is
@@ -207,8 +217,8 @@ static void give_held_block(struct gp_session *s)
 {
     const struct rule *rule = s->held_block;
     s->held_block = NULL;
-    if (rule && !judge_never(s) && spare(s, rule->operation) == 0)
-        blocking_for_rule(s, rule);
+    if (rule && !session_is_never_judged(s) && exemption_ask(s, rule->operation, CAUSE_RULE) == 0)
+        autoblock_for_rule(s, rule);
 }
 
 int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flags, struct gp_verdict *v)
@@ -223,11 +233,9 @@ int session_mail(struct gp_session *s, const char *text, size_t n, uint32_t flag
     give_held_block(s);
     if (give_held(s, &s->held_connect, v, &action) || give_held(s, &s->held_helo, v, &action))
         return action;
-    tell_trace(s, "mail %.200s:", s->facts.mail_line.p);
-    listed_block_table(s, OP_MAIL, &d);
-    if (!decided(&d))
-        judge(s, OP_MAIL, GP_PHASE_MAIL, s->facts.mail_line, &d);
-    return give(s, &d, v);
+    session_log_trace(s, "mail %.200s:", s->facts.mail_line.p);
+    ask_phase(s, OP_MAIL, s->facts.mail_line, NULL, &d);
+    return decision_apply(s, &d, v);
 }
 
 bool session_settle_mail(struct gp_session *s, struct gp_verdict *v, int *action)
@@ -264,7 +272,7 @@ static void add_recipient(struct gp_session *s)
         }
     }
     s->last_recipient = s->recipients_size;
-    s->spare.all_recipients_known = false;
+    s->exemption.all_recipients_known = false;
     if (odd) {
         s->recipients_lost = true;
         return;
@@ -293,17 +301,15 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
 {
     struct decision d = {0};
     int action;
-    s->spare.known &= ~(1u << TAG_TO);
+    s->exemption.known &= ~(1u << TAG_TO);
     address_take(s, GP_FACT_RCPT, text_of(text, n), flags);
     if (!s->has_first_rcpt && s->facts.recipient.address.n)
         s->has_first_rcpt = keep_set(&s->kept[KEPT_FIRST_RCPT], s->facts.recipient.address);
     if (session_begin(s, GP_PHASE_RCPT, v, &action) || session_settle_mail(s, v, &action))
         return action;
-    tell_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);
-    listed_block_table(s, OP_RCPT, &d);
-    if (!decided(&d))
-        judge(s, OP_RCPT, GP_PHASE_RCPT, s->facts.rcpt_line, &d);
-    action = give(s, &d, v);
+    session_log_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);
+    ask_phase(s, OP_RCPT, s->facts.rcpt_line, NULL, &d);
+    action = decision_apply(s, &d, v);
     if (action == GP_PASS)
         add_recipient(s);
     return action;
@@ -313,7 +319,7 @@ void session_rcpt_rejected(struct gp_session *s)
 {
     if (s->last_recipient < s->recipients_size)
         s->recipients_size = s->last_recipient;
-    s->spare.all_recipients_known = false;
+    s->exemption.all_recipients_known = false;
 }
 
 int session_data(struct gp_session *s, struct gp_verdict *v)
@@ -321,7 +327,7 @@ int session_data(struct gp_session *s, struct gp_verdict *v)
     int action;
     if (session_begin(s, GP_PHASE_DATA, v, &action) || session_settle_mail(s, v, &action))
         return action;
-    return give_pass(s, v);
+    return decision_pass(s, v);
 }
 
 void session_reset(struct gp_session *s)

@@ -1,6 +1,5 @@
 /*
- * state.h - what a session remembers. Shared by session.c (phases), judge.c (rules), exemption.c
- * (exemptions) and session/log.c (verdicts and log lines), and by nobody else.
+ * state.h - what a session remembers. All files of this folder work on it; nobody outside sees it.
  */
 #ifndef GATEPOST_SESSION_STATE_H
 #define GATEPOST_SESSION_STATE_H
@@ -45,10 +44,10 @@ enum {
 enum { NOTED_FIRST = 1, NOTED_SECOND = 2, NOTED_LOST = 4, NOTED_ALL = 7, NOTED_RCPT_SHIFT = 3 };
 
 /* Which operations a client is spared: a bit per operation, and one for the blocklist. */
-enum { SPARE_BLOCKLIST = OP_COUNT, SPARE_ALL_BITS = (1 << (OP_COUNT + 1)) - 1 };
+enum { EXEMPTION_BLOCKLIST = OP_COUNT, EXEMPTION_ALL = (1 << (OP_COUNT + 1)) - 1 };
 
 /* Answers of the exemption table, kept as long as the fact they are about lasts. */
-struct spare_answers {
+struct exemption_answers {
     uint32_t known;           /* bit per tag */
     uint32_t mask[TAG_COUNT]; /* TAG_TO: of the recipient being asked about */
     bool all_recipients_known;
@@ -80,7 +79,7 @@ struct gp_session {
     const struct rule *held_block; /* a `log` rule that puts the client on the blocklist at MAIL */
     struct decision message;       /* of the header being read */
     struct decision told;          /* what the latest phase answered */
-    struct spare_answers spare;
+    struct exemption_answers exemption;
 
     struct header_reader reader;
     uint32_t *counts;   /* per counted field */
@@ -100,5 +99,12 @@ struct gp_session {
     char reply[REPLY_MAX + 1];
     char cause[300];
 };
+
+/* Whether nothing of this session is judged: own network, authenticated, exempt, or not over the network. */
+static inline bool session_is_never_judged(const struct gp_session *s)
+{
+    return s->own_network || s->exempt || s->not_network ||
+           (s->facts.authenticated && !s->settings->judge_authenticated);
+}
 
 #endif

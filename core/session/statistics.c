@@ -8,7 +8,7 @@ static struct stats *stats_of(struct gp_session *s)
                : NULL;
 }
 
-uint64_t count_rule_hash(const struct block *r, const struct rule *rule)
+uint64_t statistics_rule_hash(const struct block *r, const struct rule *rule)
 {
     char text[1400];
     struct writer w = writer_on(text, sizeof text);
@@ -23,14 +23,14 @@ uint64_t count_rule_hash(const struct block *r, const struct rule *rule)
     return stats_rule_hash(writer_text(&w));
 }
 
-void count_rule(struct gp_session *s, const struct rule *rule)
+void statistics_rule(struct gp_session *s, const struct rule *rule)
 {
     struct stats *stats = stats_of(s);
     if (stats)
-        stats_count_rule(stats, count_rule_hash(s->rules, rule));
+        stats_count_rule(stats, statistics_rule_hash(s->rules, rule));
 }
 
-void count_decision(struct gp_session *s, const struct decision *d)
+void statistics_decision(struct gp_session *s, const struct decision *d)
 {
     struct stats *stats = stats_of(s);
     if (!stats)
@@ -44,7 +44,7 @@ void count_decision(struct gp_session *s, const struct decision *d)
         stats_count(stats, STATS_ON_ERROR);
 }
 
-void count_event(struct gp_session *s, enum stats_counter counter)
+void statistics_event(struct gp_session *s, enum stats_counter counter)
 {
     struct stats *stats = stats_of(s);
     if (stats)

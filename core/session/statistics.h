@@ -9,14 +9,14 @@
 #include "core/state/stats.h"
 
 /* A rule triggered. */
-void count_rule(struct gp_session *s, const struct rule *rule);
+void statistics_rule(struct gp_session *s, const struct rule *rule);
 
 /* A decision that is not pass is given. */
-void count_decision(struct gp_session *s, const struct decision *d);
+void statistics_decision(struct gp_session *s, const struct decision *d);
 
-void count_event(struct gp_session *s, enum stats_counter counter);
+void statistics_event(struct gp_session *s, enum stats_counter counter);
 
 /* The name of a rule among the statistics: a hash of its text, so that its hits survive an edit above it. */
-uint64_t count_rule_hash(const struct block *r, const struct rule *rule);
+uint64_t statistics_rule_hash(const struct block *r, const struct rule *rule);
 
 #endif

@@ -69,7 +69,7 @@ static int read_rules(const struct state_context *h, const struct stats *stats, 
         return cannot("out of memory");
     for (uint32_t i = 0; i < block_rule_count(h->rules) && n->rule_count < with_hits; i++) {
         const struct rule *rule = block_rule(h->rules, i);
-        hash = count_rule_hash(h->rules, rule);
+        hash = statistics_rule_hash(h->rules, rule);
         hits = stats_get_rule(stats, hash);
         if (!hits || is_there(n, hash))
             continue;
