@@ -1,8 +1,9 @@
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 
 #include "listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -16,7 +17,10 @@
 
 #include <libmilter/mfapi.h>
 
-enum { BACKLOG = 128 };
+enum {
+    BACKLOG = 128,
+    DESCRIPTORS_MOST = 4096 /* so many may be open before we start */
+};
 
 const char *listen_path(const char *socket)
 {
@@ -78,17 +82,25 @@ static bool clear_path(const char *path, char *why, size_t cap)
     return true;
 }
 
-/* libmilter keeps the descriptor to itself: it is the one that accepts connections and did not before. */
-static int find_listener(int family)
+/* Which descriptors are open. */
+struct descriptors {
+    unsigned char open[DESCRIPTORS_MOST];
+};
+
+static void descriptors_note(struct descriptors *d)
 {
-    for (int fd = 0; fd < 256; fd++) {
-        int accepts = 0, domain = 0;
+    for (int fd = 0; fd < DESCRIPTORS_MOST; fd++)
+        d->open[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* libmilter keeps the descriptor of its socket to itself: it is the one that accepts connections and was not open
+ * BEFORE. One that a supervisor handed down may accept connections too, and is none of ours. */
+static int find_listener(const struct descriptors *before)
+{
+    for (int fd = 0; fd < DESCRIPTORS_MOST; fd++) {
+        int accepts = 0;
         socklen_t size = sizeof accepts;
-        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) != 0 || !accepts)
-            continue;
-        size = sizeof domain;
-        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-            (domain == AF_UNIX) == (family == AF_UNIX))
+        if (!before->open[fd] && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) == 0 && accepts)
             return fd;
     }
     return -1;
@@ -105,7 +117,9 @@ static void no_delay(int fd)
 /* The socket as libmilter opens it. Returns its descriptor, or -1 with errno, 0 if only libmilter knows why. */
 static int open_by_libmilter(const struct listen_options *o, bool local)
 {
+    struct descriptors before;
     char *copy = strdup(o->socket);
+    descriptors_note(&before);
     /* From the beginning nobody may connect who may not later. */
     mode_t former = umask(local ? 0777 & ~o->mode : 077);
     errno = 0;
@@ -114,23 +128,40 @@ static int open_by_libmilter(const struct listen_options *o, bool local)
     int error = errno;
     umask(former);
     free(copy);
-    int fd = opened ? find_listener(local ? AF_UNIX : AF_INET) : -1;
+    int fd = opened ? find_listener(&before) : -1;
     errno = error;
     return fd;
 }
 
-/* Gives the socket to whom it is meant for. Its folder may be that user's, who may have put something else in
- * its place meanwhile: a link is not followed. */
+/* Gives the socket to its user and group. Its folder may belong to that user, who may have put something else in its
+ * place meanwhile. So the path is opened, no link followed, and only what is open is looked at and given: a socket that
+ * this process owns and that has no second name (a hard link). */
 static bool give_away(const struct listen_options *o, struct listener *l)
 {
     struct stat st;
-    if ((o->owner != (uid_t)-1 || o->group != (gid_t)-1) && lchown(l->path, o->owner, o->group) != 0)
+    int fd = open(l->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
         return false;
-    if (lstat(l->path, &st) != 0)
-        return false;
-    l->device = st.st_dev;
-    l->inode = st.st_ino;
-    return true;
+    l->known = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid();
+    if (l->known) {
+        l->device = st.st_dev;
+        l->inode = st.st_ino;
+    }
+    bool good = l->known;
+    if (good && (o->owner != (uid_t)-1 || o->group != (gid_t)-1))
+        good = fchownat(fd, "", o->owner, o->group, AT_EMPTY_PATH) == 0;
+    int error = l->known ? errno : EEXIST;
+    close(fd);
+    errno = error;
+    return good;
+}
+
+/* Removes the socket file if it is still the one that was opened. */
+static void remove_socket(const struct listener *l)
+{
+    struct stat st;
+    if (l->known && lstat(l->path, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode)
+        unlink(l->path);
 }
 
 int listen_open(const struct listen_options *o, struct listener *l, char *why, size_t cap)
@@ -150,8 +181,8 @@ int listen_open(const struct listen_options *o, struct listener *l, char *why, s
     if (!l->path)
         no_delay(l->fd);
     else if (!give_away(o, l)) {
-        snprintf(why, cap, "cannot give %s to its user and group: %s", l->path, strerror(errno));
-        unlink(l->path);
+        snprintf(why, cap, "cannot give %s to its user and group: %s", l->path,
+                 errno == EEXIST ? "something else was put in its place" : strerror(errno));
         return -1;
     }
     return 0;
@@ -159,10 +190,9 @@ int listen_open(const struct listen_options *o, struct listener *l, char *why, s
 
 void listen_close(struct listener *l)
 {
-    struct stat st;
     int silent[2];
-    if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode)
-        unlink(l->path);
+    if (l->path)
+        remove_socket(l);
     /* Were the descriptor merely closed, libmilter would give up as a whole, and all sessions with it. */
     if (pipe(silent) == 0)
         dup2(silent[0], l->fd);

@@ -5,6 +5,7 @@
 #ifndef GATEPOST_MILTER_LISTEN_H
 #define GATEPOST_MILTER_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -24,6 +25,7 @@ struct listener {
     const char *path; /* of a unix socket, borrowed from the options; else NULL */
     dev_t device;     /* what was put there: by now it may be another filter's */
     ino_t inode;
+    bool known; /* these two are set */
 };
 
 /* Opens the socket by way of libmilter, which has been told our callbacks. Returns 0; or -1, with what is

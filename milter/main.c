@@ -27,6 +27,7 @@
 #include "filter.h"
 #include "listen.h"
 #include "options.h"
+#include "pid_file.h"
 
 static struct process {
     struct options options;
@@ -142,20 +143,11 @@ static void leave_terminal(void)
 
 /* ---- privileges ---- */
 
-/* The folder may be that of the user we are about to become: no link is followed. */
-static bool write_pid_file(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    bool good = fd >= 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0;
-
-    return fd >= 0 && close(fd) == 0 && good;
-}
-
 /* Only the one that is ours. */
 static void remove_pid_file(void)
 {
     if (self.pid_written)
-        unlink(self.options.pid_file);
+        pid_file_remove(self.options.pid_file);
 }
 
 /* Looks up who is meant before anything is opened. */
@@ -317,6 +309,9 @@ static int start(struct options *o)
     openlog("gatepost-milter", LOG_PID | (o->syslog ? 0 : LOG_PERROR), LOG_MAIL);
     if ((status = find_names(o, &user)) != 0)
         return status;
+    /* A daemon leaves its folder. */
+    if (o->daemon && !options_make_absolute(o))
+        return cannot("cannot tell the current folder: %s; use absolute paths", strerror(errno));
     if (o->daemon && (status = go_into_background()) != 0)
         return status;
     block_signals();
@@ -325,8 +320,8 @@ static int start(struct options *o)
         return cannot("libmilter does not take this filter: it is of another version");
     if (listen_open(&o->listen, &self.listener, why, sizeof why) != 0)
         return cannot("%s", why);
-    if (o->pid_file && !(self.pid_written = write_pid_file(o->pid_file)))
-        return cannot("cannot write %s: %s", o->pid_file, strerror(errno));
+    if (o->pid_file && !(self.pid_written = pid_file_write(o->pid_file, why, sizeof why)))
+        return cannot("cannot write %s: %s", o->pid_file, why);
     if ((status = drop_privileges(user)) != 0 || (status = open_engine(&self.filter)) != 0)
         return status;
     if (getuid() == 0)

@@ -3,9 +3,11 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef GATEPOST_LIBRARY
 #define GATEPOST_LIBRARY "/usr/local/lib/gatepost/gatepost.so"
@@ -165,4 +167,36 @@ bool options_take(struct options *o, int argc, char **argv, int *status)
     }
     o->syslog = log_where >= 0 ? log_where : o->daemon;
     return true;
+}
+
+/* Puts FOLDER and a slash before PATH, and KIND ("local:") before both. Returns NULL when memory is short. */
+static char *put_before(const char *kind, size_t kind_size, const char *folder, const char *path)
+{
+    size_t size = kind_size + strlen(folder) + strlen(path) + 2;
+    char *whole = malloc(size);
+
+    if (whole)
+        snprintf(whole, size, "%.*s%s/%s", (int)kind_size, kind, folder, path);
+    return whole;
+}
+
+bool options_make_absolute(struct options *o)
+{
+    const char **paths[] = {&o->config, &o->state_dir, &o->pid_file, &o->library};
+    const char *socket_path = listen_path(o->listen.socket);
+    char folder[PATH_MAX];
+
+    if (!getcwd(folder, sizeof folder))
+        return false;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        /* A library without a slash is looked for where the system keeps them. */
+        if (!*paths[i] || **paths[i] == '/' || (paths[i] == &o->library && !strchr(o->library, '/')))
+            continue;
+        if (!(*paths[i] = put_before("", 0, folder, *paths[i])))
+            return false;
+    }
+    if (socket_path && *socket_path && *socket_path != '/')
+        o->listen.socket =
+            put_before(o->listen.socket, (size_t)(socket_path - o->listen.socket), folder, socket_path);
+    return o->listen.socket != NULL;
 }

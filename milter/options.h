@@ -28,4 +28,9 @@ struct options {
  * it was said what is wrong. */
 bool options_take(struct options *o, int argc, char **argv, int *status);
 
+/* Makes every relative path in *O an absolute one, for a process that leaves the current folder: config, state folder,
+ * engine, pid file and local socket. The new texts are never freed. Returns false, with errno, when the current folder
+ * cannot be told or memory is short. */
+bool options_make_absolute(struct options *o);
+
 #endif

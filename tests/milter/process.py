@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from frame import (GOOD, PROGRAM, RULES, SLOWNESS, UNIDENTIFIED, Filter, Skipped, case, finish,
+from frame import (BUILD, GOOD, PROGRAM, RULES, SLOWNESS, UNIDENTIFIED, Filter, Skipped, case, finish,
                    holds, same, until)
 from milter_client import Session, connected, message, strings
 
@@ -23,10 +23,10 @@ def session(filter, helo="client.example.net"):
     return s
 
 
-def run(*arguments, **environment):
+def run(*arguments, cwd=None, **environment):
     """Runs the program to its end: status, output, errors."""
     done = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                          timeout=30 * SLOWNESS, env={**os.environ, **environment})
+                          timeout=30 * SLOWNESS, cwd=cwd, env={**os.environ, **environment})
     return done.returncode, done.stdout, done.stderr
 
 
@@ -410,16 +410,76 @@ def _():
                 same(message(s), UNIDENTIFIED)
 
 
-@case("no link is followed for the pid file")
+@case("the pid file is no way to write into another file, whatever lies in its place")
 def _():
     with Filter(start=False) as filter:
         pid_file, precious = os.path.join(filter.folder, "pid"), os.path.join(filter.folder, "precious")
         with open(precious, "w", encoding="ascii") as file:
             file.write("precious")
-        os.symlink(precious, pid_file)
-        holds("cannot write" in cannot(filter, "--pid-file", pid_file), "reason")
-        with open(precious, encoding="ascii") as file:
-            same(file.read(), "precious")
+        for put, part in ((os.symlink, "symbolic link"), (os.link, "second name"), (lambda _, path: os.mkfifo(path), "cannot write"),
+                          (lambda _, path: os.mkdir(path), "cannot write")):
+            put(precious, pid_file)
+            errors = cannot(filter, "--pid-file", pid_file)
+            holds("cannot write " + pid_file in errors and part in errors, errors)
+            (os.rmdir if os.path.isdir(pid_file) and not os.path.islink(pid_file) else os.remove)(pid_file)
+            with open(precious, encoding="ascii") as file:
+                same(file.read(), "precious")
+
+
+@case("the pid file of a filter before is written anew, and only its own is removed")
+def _():
+    with Filter(start=False) as filter:
+        pid_file = os.path.join(filter.folder, "pid")
+        filter.options += ("--pid-file", pid_file)
+        with open(pid_file, "w", encoding="ascii") as file:
+            file.write("1234567890 of a filter before")
+        filter.start()
+        with open(pid_file, encoding="ascii") as file:
+            same(file.read(), "%d\n" % filter.process.pid)
+        with open(pid_file, "w", encoding="ascii") as file:
+            file.write("1\n")
+        filter.stop()
+        with open(pid_file, encoding="ascii") as file:
+            same(file.read(), "1\n", "the pid file of another")
+
+
+@case("a socket put in the place of ours is not given away")
+def _():
+    if os.getuid() != 0:
+        raise Skipped("needs root")
+    swap = os.path.join(BUILD, "milter", "swap.so")
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", swap, "tests/milter/swap.c", "-ldl"], check=True)
+    with Filter(start=False) as filter, socket.socket(socket.AF_UNIX) as victim:
+        theirs = os.path.join(filter.folder, "victim")
+        victim.bind(theirs)
+        status, _, errors = run(*filter.command()[1:], "--user", "nobody", LD_PRELOAD=swap, SWAP_FOR=theirs)
+        same(status, 3, "status")
+        holds("something else was put in its place" in errors, errors)
+        same(os.lstat(theirs).st_uid, 0, "the victim's owner")
+        holds(os.path.exists(theirs), "the victim is there")
+
+
+@case("a listening socket that a supervisor hands down stays as it is")
+def _():
+    with socket.socket(socket.AF_UNIX) as theirs, Filter(start=False) as filter:
+        theirs.bind(os.path.join(filter.folder, "theirs"))
+        theirs.listen()
+        # Below the descriptor that libmilter will get.
+        with open(filter.log_path, "a", encoding="utf-8") as log:
+            filter.process = subprocess.Popen(filter.command(), stdin=theirs, stdout=log, stderr=log)
+        until(lambda: "listens on" in filter.log(), "the filter does not start")
+        with session(filter) as s:
+            filter.signal(signal.SIGTERM)
+            until(lambda: "takes no more connections" in filter.log(), "SIGTERM is not heard")
+            same(os.readlink("/proc/%d/fd/0" % filter.process.pid).split(":")[0], "socket", "what was handed down")
+            try:
+                connected(filter.where).close()
+                holds(False, "a new connection was taken")
+            except OSError:
+                pass
+            same(message(s), UNIDENTIFIED)
+            s.quit()
+        same(filter.wait(5), 0, "status")
 
 
 # ---- service manager, background ----
@@ -463,6 +523,32 @@ def _():
               " Z " in open("/proc/%d/stat" % pid, encoding="ascii").read(), "it does not end")
         holds(not os.path.exists(pid_file) and not os.path.exists(filter.path), "pid file and socket are removed")
         same(run(*filter.command()[1:], "--daemon", "--library", "/nonexistent")[0], 3, "status")
+
+
+@case("--daemon with relative paths: rules are read again, and what was made is removed")
+def _():
+    with Filter(start=False) as filter:
+        def here(path):
+            return os.path.relpath(path, filter.folder)
+
+        status, _, errors = run(*filter.command()[1:], "--daemon", "--log", "stderr", "--socket", "local:" + here(filter.path),
+                                "--pid-file", "pid", "--config", here(filter.config), "--state-dir", "state", cwd=filter.folder)
+        same(status, 0, errors)
+        with open(os.path.join(filter.folder, "pid"), encoding="ascii") as file:
+            pid = int(file.read())
+        try:
+            filter.write_rules('headers, not has(Message-ID), fail, "553 The new rules"\n')
+            os.kill(pid, signal.SIGHUP)
+
+            def judged_anew():
+                with session(filter) as s:
+                    return message(s) == "553 The new rules"
+
+            until(judged_anew, "the new rules are not in force")
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        until(lambda: not os.path.exists(os.path.join(filter.folder, "pid")), "the pid file is not removed")
+        holds(not os.path.exists(filter.path), "the socket is removed")
 
 
 @case("the program needs libmilter and libc alone")
