@@ -26,7 +26,6 @@
 #include "translate.h"
 
 enum {
-    ARGUMENT_MOST = 4096,
     /* A field comes in one piece. libmilter's own limit of 64 kB is below what Postfix lets through
      * (header_size_limit, 100 kB), and would end the connection. */
     PACKET_MOST = 4 << 20
@@ -34,12 +33,22 @@ enum {
 
 struct connection {
     struct gp_session *session; /* NULL: there was no memory for one */
+    char *helo;                 /* of the HELO that failed, to be asked again after AUTH; NULL: none */
+    bool postfix;               /* what the MTA is */
     bool connected;             /* libmilter may announce another client on the same connection */
     bool authenticated;
     bool leading_space; /* header values come with the blank behind the colon */
     bool held;          /* HELO failed, with REPLY */
     struct reply reply;
-    char helo[512]; /* of the HELO that failed, to be asked again after AUTH */
+};
+
+/* The argument of a command. What is longer than NEAR has memory of its own. */
+struct argument {
+    char near[1024];
+    char *far;
+    const char *text;
+    size_t n;
+    uint32_t flags; /* for mail() and rcpt() */
 };
 
 static const struct filter *shared;
@@ -89,6 +98,7 @@ static void connection_free(SMFICTX *ctx)
     smfi_setpriv(ctx, NULL);
     if (c->session)
         shared->api->session_close(&c->session);
+    free(c->helo);
     free(c);
     atomic_fetch_sub(&connections, 1);
 }
@@ -135,10 +145,10 @@ static void ask_for_macros(SMFICTX *ctx)
         int stage;
         const char *names;
     } wanted[] = {
-        {SMFIM_CONNECT, "j {client_ptr} {client_resolve} {daemon_addr} {daemon_port} {if_addr}"},
+        {SMFIM_CONNECT, "j v {client_ptr} {client_resolve} {daemon_addr} {daemon_port} {if_addr}"},
         {SMFIM_HELO, ""},
-        {SMFIM_ENVFROM, "{auth_authen} {auth_type}"},
-        {SMFIM_ENVRCPT, "{rcpt_mailer}"},
+        {SMFIM_ENVFROM, "{auth_authen} {auth_type} {mail_addr}"},
+        {SMFIM_ENVRCPT, "{rcpt_addr} {rcpt_mailer}"},
         {SMFIM_DATA, ""},
         {SMFIM_EOH, ""},
         {SMFIM_EOM, ""},
@@ -229,6 +239,7 @@ static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *from)
         c = connection_new(ctx);
     if (c) {
         c->connected = true;
+        c->postfix = is_postfix(macro(ctx, "v"));
         open_session(ctx, c, hostname ? hostname : "", from);
     }
     if (!c || !c->session)
@@ -255,16 +266,13 @@ static sfsistat on_helo(SMFICTX *ctx, char *name)
 {
     struct connection *c = smfi_getpriv(ctx);
     struct gp_verdict v = {.size = sizeof v};
-    size_t n = name ? strlen(name) : 0;
 
     if (!c || !c->session)
         return SMFIS_CONTINUE; /* MAIL is where it is answered */
     if (ask_helo(c, name ? name : "", &v) == GP_DROP)
         return give(ctx, GP_DROP, &v);
-    if (n >= sizeof c->helo)
-        n = sizeof c->helo - 1;
-    memcpy(c->helo, name ? name : "", n);
-    c->helo[n] = '\0';
+    free(c->helo);
+    c->helo = c->held ? strdup(name ? name : "") : NULL;
     return SMFIS_CONTINUE;
 }
 
@@ -280,43 +288,84 @@ static void take_auth(SMFICTX *ctx, struct connection *c)
         return;
     c->authenticated = true;
     shared->api->auth(c->session);
-    if (c->held)
+    if (c->held && c->helo)
         ask_helo(c, c->helo, &v);
+    else if (c->held) { /* there was no memory for it */
+        shared->api->unknown(c->session, GP_FACT_HELO);
+        c->held = false;
+    }
+}
+
+static void argument_take(struct argument *a, char *const *pieces)
+{
+    a->far = NULL;
+    a->text = a->near;
+    a->flags = GP_ARGUMENT;
+    a->n = arguments_join(pieces, a->near, sizeof a->near);
+    if (a->n < sizeof a->near)
+        return;
+    a->far = malloc(a->n + 1);
+    if (a->far) {
+        a->n = arguments_join(pieces, a->far, a->n + 1);
+        a->text = a->far;
+    } else {
+        a->n = sizeof a->near - 1;
+        a->flags |= GP_CUT;
+    }
+}
+
+static bool engine_takes_parsed(void)
+{
+    return GP_HAS(shared->api, rcpt_parsed);
+}
+
+static uint32_t parsed_flags(const struct connection *c)
+{
+    return c->postfix ? 0 : GP_SECOND;
 }
 
 static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 {
     struct connection *c = smfi_getpriv(ctx);
     struct gp_verdict v = {.size = sizeof v};
-    char text[ARGUMENT_MOST];
-    size_t n;
+    struct argument a;
+    const char *parsed;
+    int action;
 
     if (!c || !c->session)
         return without_session();
     take_auth(ctx, c);
     if (c->held)
         return give_reply(ctx, &c->reply);
-    n = arguments_join(arguments, text, sizeof text);
-    return give(ctx, shared->api->mail(c->session, text, n, GP_ARGUMENT, &v), &v);
+    argument_take(&a, arguments);
+    parsed = sender_macro(macro(ctx, "{mail_addr}"), a.text, c->postfix);
+    if (parsed && engine_takes_parsed())
+        shared->api->mail_parsed(c->session, parsed, strlen(parsed), parsed_flags(c));
+    action = shared->api->mail(c->session, a.text, a.n, a.flags, &v);
+    free(a.far);
+    return give(ctx, action, &v);
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **arguments)
 {
-    struct gp_session *session = session_of(ctx);
+    struct connection *c = smfi_getpriv(ctx);
     struct gp_verdict v = {.size = sizeof v};
     const char *mailer = macro(ctx, "{rcpt_mailer}");
-    char text[ARGUMENT_MOST];
-    size_t n;
+    const char *parsed = recipient_macro(macro(ctx, "{rcpt_addr}"), mailer);
+    struct argument a;
     int action;
 
-    if (!session)
+    if (!c || !c->session)
         return without_session();
-    n = arguments_join(arguments, text, sizeof text);
-    action = shared->api->rcpt(session, text, n, GP_ARGUMENT, &v);
+    argument_take(&a, arguments);
+    if (parsed && engine_takes_parsed())
+        shared->api->rcpt_parsed(c->session, parsed, strlen(parsed), parsed_flags(c));
+    action = shared->api->rcpt(c->session, a.text, a.n, a.flags, &v);
+    free(a.far);
     if (mailer && strcmp(mailer, "error") == 0) {
         /* The MTA has refused it, in its own words. It is shown to us for the sake of traps. */
         if (action == GP_PASS)
-            shared->api->rcpt_rejected(session);
+            shared->api->rcpt_rejected(c->session);
         return SMFIS_CONTINUE;
     }
     return give(ctx, action, &v);
@@ -339,20 +388,20 @@ static sfsistat as_negotiated(void)
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
     struct connection *c = smfi_getpriv(ctx);
+    char *spaced = NULL;
     size_t n;
 
     if (!c || !c->session || !name || !value)
         return as_negotiated();
     n = value_length(value);
-    /* Who does not send the leading blank has taken one away. */
-    if (c->leading_space) {
-        shared->api->header(c->session, name, strlen(name), value, n);
-    } else {
-        shared->api->header_text(c->session, name, strlen(name));
-        shared->api->header_text(c->session, ": ", 2);
-        shared->api->header_text(c->session, value, n);
-        shared->api->header_text(c->session, "\r\n", 2);
+    /* An MTA that does not send the leading blank has taken one away. Without memory the value goes without it. */
+    if (!c->leading_space && (spaced = malloc(n + 1)) != NULL) {
+        spaced[0] = ' ';
+        memcpy(spaced + 1, value, n++);
+        value = spaced;
     }
+    shared->api->header(c->session, name, strlen(name), value, n);
+    free(spaced);
     return as_negotiated();
 }
 

@@ -61,13 +61,34 @@ size_t arguments_join(char *const *pieces, char *out, size_t cap)
 {
     size_t n = 0;
     for (size_t i = 0; pieces && pieces[i]; i++) {
-        if (i > 0 && n + 1 < cap)
-            out[n++] = ' ';
-        for (const char *p = pieces[i]; *p && n + 1 < cap; p++)
-            out[n++] = *p;
+        if (i > 0) {
+            if (n + 1 < cap)
+                out[n] = ' ';
+            n++;
+        }
+        for (const char *p = pieces[i]; *p; p++, n++)
+            if (n + 1 < cap)
+                out[n] = *p;
     }
-    out[n] = '\0';
+    out[n < cap ? n : cap - 1] = '\0';
     return n;
+}
+
+bool is_postfix(const char *version)
+{
+    return version && strncasecmp(version, "Postfix", 7) == 0;
+}
+
+const char *sender_macro(const char *address, const char *argument, bool postfix)
+{
+    if (!address || postfix)
+        return address;
+    return strncmp(argument, "<>", 2) != 0 && strchr(address, '@') ? address : NULL;
+}
+
+const char *recipient_macro(const char *address, const char *mailer)
+{
+    return address && *address && !(mailer && strcmp(mailer, "error") == 0) ? address : NULL;
 }
 
 size_t value_length(const char *value)

@@ -23,9 +23,21 @@ const char *address_of(const char *first, const char *second);
 /* A port number, or the name of one of the three ports of mail; 0 if it is neither. */
 unsigned port_of(const char *macro);
 
-/* The argument of MAIL or RCPT from its pieces: address, then parameters. Returns its length; one that does not
- * fit is cut. OUT always ends in NUL. */
+/* Writes the argument of MAIL or RCPT from its pieces, address, then parameters, to OUT, which always ends in NUL. Returns
+ * its length; with CAP or more, OUT holds only the beginning. */
 size_t arguments_join(char *const *pieces, char *out, size_t cap);
+
+/* Whether the mail server that sent macro {v} is Postfix, whose {mail_addr} and {rcpt_addr} are the addresses as it will
+ * deliver them. Those of every other server are a second spelling. */
+bool is_postfix(const char *version);
+
+/* What ADDRESS, the macro {mail_addr}, says of a sender beside ARGUMENT, the argument of MAIL: itself; or NULL if it says
+ * nothing. Sendmail gives a name of its own to the null sender and a local user without the domain, which would be taken
+ * for an address of ours. */
+const char *sender_macro(const char *address, const char *argument, bool postfix);
+
+/* The same of {rcpt_addr}; MAILER is {rcpt_mailer}, and with "error" the macro is a reply. */
+const char *recipient_macro(const char *address, const char *mailer);
 
 /* The length of VALUE up to where its field ends: before the first line break with no blank behind it. What
  * follows could pass for a field of its own. */

@@ -81,10 +81,55 @@ static void arguments__pieces__are_one_argument_again(void **state)
     assert_string_equal(out, "<a@example.net>");
     assert_int_equal(arguments_join(all, out, sizeof out), 39);
     assert_string_equal(out, "<a@example.net> SIZE=1762 BODY=8BITMIME");
-    assert_int_equal(arguments_join(all, small, sizeof small), 19);
+    /* The whole length tells that there was no room. */
+    assert_int_equal(arguments_join(all, small, sizeof small), 39);
     assert_string_equal(small, "<a@example.net> SIZ");
-    assert_int_equal(arguments_join(all, one, sizeof one), 0);
+    assert_int_equal(arguments_join(all, one, sizeof one), 39);
     assert_string_equal(one, "");
+}
+
+static void sender_macro__servers_and_senders__says_only_what_it_can(void **state)
+{
+    static const struct {
+        const char *label, *macro, *argument;
+        bool postfix;
+        const char *expected;
+    } table[] = {
+        {"Postfix, an address", "a@b", "<a(x)@b>", true, "a@b"},
+        {"Postfix, the null sender", "", "<>", true, ""},
+        {"Postfix, no macro", NULL, "<a@b>", true, NULL},
+        {"Sendmail, an address", "a@b", "<a(x)@b>", false, "a@b"},
+        {"Sendmail, a local user", "sugar", "<sugar@example.com>", false, NULL},
+        {"Sendmail, the null sender", "MAILER-DAEMON@mail.example.com", "<>", false, NULL},
+        {"Sendmail, the null sender with parameters", "x@y", "<> SIZE=1", false, NULL},
+        {"Sendmail, no macro", NULL, "<a@b>", false, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const char *said = sender_macro(table[i].macro, table[i].argument, table[i].postfix);
+        if (said ? !table[i].expected || strcmp(said, table[i].expected) != 0 : table[i].expected != NULL)
+            fail_msg("%s", table[i].label);
+    }
+}
+
+static void recipient_macro__with_mailer_error__is_a_reply_and_no_address(void **state)
+{
+    (void)state;
+    assert_string_equal(recipient_macro("sugar@example.com", "local"), "sugar@example.com");
+    assert_string_equal(recipient_macro("sugar", NULL), "sugar");
+    assert_null(recipient_macro("no such person as sugar@example.com", "error"));
+    assert_null(recipient_macro("", "local"));
+    assert_null(recipient_macro(NULL, "local"));
+}
+
+static void version__macro_v__tells_postfix(void **state)
+{
+    (void)state;
+    assert_true(is_postfix("Postfix 3.7.11"));
+    assert_true(is_postfix("postfix"));
+    assert_false(is_postfix("8.17.1.9"));
+    assert_false(is_postfix(""));
+    assert_false(is_postfix(NULL));
 }
 
 static void value__line_breaks__end_the_field_where_no_blank_follows(void **state)
@@ -172,6 +217,9 @@ int main(void)
         cmocka_unit_test(address__two_macros__the_first_that_is_one_address),
         cmocka_unit_test(port__number_or_name__is_a_port_or_zero),
         cmocka_unit_test(arguments__pieces__are_one_argument_again),
+        cmocka_unit_test(sender_macro__servers_and_senders__says_only_what_it_can),
+        cmocka_unit_test(recipient_macro__with_mailer_error__is_a_reply_and_no_address),
+        cmocka_unit_test(version__macro_v__tells_postfix),
         cmocka_unit_test(value__line_breaks__end_the_field_where_no_blank_follows),
         cmocka_unit_test(reply__verdicts__are_as_libmilter_takes_them),
         cmocka_unit_test(reply__longest_text__stays_below_what_libmilter_takes),
