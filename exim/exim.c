@@ -8,9 +8,13 @@
  *             {$primary_hostname}{$sender_host_authenticated}{PAYLOAD}}
  *
  *     PHASE      PAYLOAD
+ *     version    -                       value "2": this module takes parsed addresses. Asked once, at connect, it says
+ *                                        that all phases of this session will be told
  *     connect    -                       value "name": the rules need the client's name; call again with
  *     name       $sender_host_name       "?" if it could not be looked up now
- *     helo mail rcpt   $smtp_command
+ *     helo       $smtp_command
+ *     mail rcpt  LENGTH ADDRESS $smtp_command     ADDRESS is Exim's own parse, LENGTH bytes of it. The include of 0.1.0
+ *                                        gives $smtp_command alone
  *     predata    -
  *     data       $message_size, a blank, $message_headers_raw
  *
@@ -69,7 +73,9 @@ static struct connection {
     struct gp_session *session;
     struct options options;
     char address[64]; /* of the client the session is about */
-    char helo[512];   /* the last greeting the engine was told */
+    char *helo;       /* the last greeting the engine was told; NULL: none, or there was no memory for it */
+    bool whole;       /* the include asked for us at connect: no phase is left out */
+    bool greeted;     /* the engine was told a greeting */
     bool connected;   /* the engine was asked about the connection */
     bool name_known;  /* the engine has the client's name, or knows that there is none */
     bool authenticated;
@@ -202,22 +208,42 @@ static bool session_open(const struct peer *peer)
         return false;
     }
     snprintf(self.address, sizeof self.address, "%s", peer->address);
-    self.helo[0] = '\0';
-    self.connected = false;
+    free(self.helo);
+    self.helo = NULL;
+    self.greeted = self.connected = false;
     self.authenticated = self.transaction = self.judged = self.rcpt_passed = false;
     return true;
 }
 
-/* Makes sure that the state is that of this process and the session that of this client. */
-static bool session_ready(const struct peer *peer)
+/* Makes sure that the state is that of this process. What the parent had is forgotten, not freed: it is the parent's. */
+static void own_process(void)
 {
     if (self.process != getpid()) {
         memset(&self, 0, sizeof self);
         self.process = getpid();
     }
+}
+
+/* Makes sure that the session is that of this client. */
+static bool session_ready(const struct peer *peer)
+{
     if (self.session && strcmp(self.address, peer->address) == 0)
         return true;
     return session_open(peer);
+}
+
+/* TEXT expanded by Exim, which owns the value; "" if that is not possible. */
+static const char *expand(const char *text)
+{
+    char copy[64];
+    const uschar *value = NULL;
+
+    snprintf(copy, sizeof copy, "%s", text);
+    if (expand_string_2)
+        value = expand_string_2((const uschar *)copy, NULL);
+    else if (expand_string)
+        value = expand_string((uschar *)copy);
+    return text_of(value);
 }
 
 static bool name_missing(void)
@@ -245,6 +271,26 @@ static void tell_auth(const char *authenticated)
     }
 }
 
+/* Tells a greeting: the line as received. */
+static int tell_helo(const char *line, struct gp_verdict *v)
+{
+    free(self.helo);
+    self.helo = strdup(line);
+    self.greeted = true;
+    return self.api->helo(self.session, line, strlen(line), 0, v);
+}
+
+/* A greeting may have come and been accepted while we were not there, if the include asks for us in every phase. Exim knows
+ * its name then. Where Exim cannot be asked, it is better not judged than taken for an empty one. */
+static void tell_missed_helo(void)
+{
+    if (self.greeted || self.whole)
+        return;
+    if (!(expand_string || expand_string_2) || *expand("$sender_helo_name"))
+        self.api->unknown(self.session, GP_FACT_HELO);
+    self.greeted = true;
+}
+
 /* Exim counts the recipients it accepted: one that we let pass and that is not among them was turned away by
  * Exim. */
 static void tell_last_rcpt(void)
@@ -261,6 +307,28 @@ static bool is_received(const char *field, size_t n)
     return n >= 9 && strncasecmp(field, "Received:", 9) == 0;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* One field as Exim keeps it, with its folds and the line feed at its end. Exim takes any white space before the colon, and
+ * bytes beyond ASCII in the name; what the engine does not take for a field it passes over. */
+static void tell_field(const char *field, size_t n)
+{
+    const char *colon = memchr(field, ':', n);
+    size_t name_size;
+
+    if (!colon)
+        return;
+    while (n > 0 && (field[n - 1] == '\n' || field[n - 1] == '\r'))
+        n--;
+    for (name_size = (size_t)(colon - field); name_size > 0 && is_space(field[name_size - 1]);)
+        name_size--;
+    if (field + n > colon)
+        self.api->header(self.session, field, name_size, colon + 1, (size_t)(field + n - colon) - 1);
+}
+
 /* The fields as the client sent them. Exim has put its own Received first; those further down are the client's.
  */
 static void tell_header_list(void)
@@ -271,9 +339,19 @@ static void tell_header_list(void)
         size_t n = h->text && h->size > 0 ? (size_t)h->size : 0;
         if (!own_seen && is_received((const char *)h->text, n))
             own_seen = true; /* marked as deleted where received_header_text is empty */
-        else if (h->type != EXIM_HEADER_DELETED)
-            self.api->header_text(self.session, (const char *)h->text, n);
+        else if (n > 0 && h->type != EXIM_HEADER_DELETED)
+            tell_field((const char *)h->text, n);
     }
+}
+
+/* The end of the field at TEXT: behind the first line feed that no blank follows. */
+static const char *field_end(const char *text, const char *end)
+{
+    do {
+        text = memchr(text, '\n', (size_t)(end - text));
+        text = text ? text + 1 : end;
+    } while (*text == ' ' || *text == '\t');
+    return text;
 }
 
 /* The same from $message_headers_raw. */
@@ -283,13 +361,13 @@ static void tell_header_text(const char *text)
 
     if (end - text >= RAW_HEADERS_MAX)
         self.api->unknown(self.session, GP_FACT_ALL_FIELDS);
-    if (is_received(text, (size_t)(end - text))) {
-        do {
-            text = memchr(text, '\n', (size_t)(end - text));
-            text = text ? text + 1 : end;
-        } while (*text == ' ' || *text == '\t');
+    if (is_received(text, (size_t)(end - text)))
+        text = field_end(text, end);
+    while (text < end) {
+        const char *next = field_end(text, end);
+        tell_field(text, (size_t)(next - text));
+        text = next;
     }
-    self.api->header_text(self.session, text, (size_t)(end - text));
 }
 
 static int judge_message(const char *headers, uint64_t size, struct gp_verdict *verdict)
@@ -352,8 +430,24 @@ static const char *phase_helo(const char *payload)
 {
     struct gp_verdict v = {.size = sizeof v};
 
-    snprintf(self.helo, sizeof self.helo, "%s", payload);
-    return value_of(self.api->helo(self.session, payload, strlen(payload), 0, &v), &v);
+    return value_of(tell_helo(payload, &v), &v);
+}
+
+/* Takes "LENGTH ADDRESS LINE" apart and tells the address by TELL. Returns LINE; PAYLOAD itself if that is all there is: a
+ * command does not begin with a digit. */
+static const char *tell_parsed(const char *payload, void (*tell)(struct gp_session *session,
+                                                                 const char *address, size_t n, uint32_t flags))
+{
+    char *address;
+    unsigned long n;
+
+    if (*payload < '0' || *payload > '9')
+        return payload;
+    n = strtoul(payload, &address, 10);
+    if (*address != ' ' || n >= strlen(address + 1) || address[1 + n] != ' ')
+        return payload;
+    tell(self.session, address + 1, n, 0);
+    return address + n + 2;
 }
 
 static const char *phase_mail(const char *payload)
@@ -365,6 +459,7 @@ static const char *phase_mail(const char *payload)
         self.api->reset(self.session);
     self.transaction = true;
     self.judged = self.rcpt_passed = false;
+    payload = tell_parsed(payload, self.api->mail_parsed);
     return value_of(self.api->mail(self.session, payload, strlen(payload), 0, &v), &v);
 }
 
@@ -374,6 +469,7 @@ static const char *phase_rcpt(const char *payload)
     int action;
 
     tell_last_rcpt();
+    payload = tell_parsed(payload, self.api->rcpt_parsed);
     action = self.api->rcpt(self.session, payload, strlen(payload), 0, &v);
     self.rcpt_passed = action == GP_PASS;
     self.rcpt_before = &recipients_count ? recipients_count : 0;
@@ -405,14 +501,20 @@ static const char *phase_data(const char *payload)
 static const struct {
     const char *name;
     const char *(*judge)(const char *payload);
+    bool after_helo;
 } phases[] = {
-    {"connect", phase_connect}, {"name", phase_name},       {"helo", phase_helo}, {"mail", phase_mail},
-    {"rcpt", phase_rcpt},       {"predata", phase_predata}, {"data", phase_data},
+    {"connect", phase_connect, false}, {"name", phase_name, false}, {"helo", phase_helo, false},
+    {"mail", phase_mail, true},        {"rcpt", phase_rcpt, true},  {"predata", phase_predata, true},
+    {"data", phase_data, true},
 };
 
 static const char *judge(const char *phase, const struct peer *peer, const char *authenticated,
                          const char *payload)
 {
+    if (strcmp(phase, "version") == 0) {
+        self.whole = true;
+        return "2";
+    }
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
         if (strcmp(phase, phases[i].name) != 0)
             continue;
@@ -421,6 +523,8 @@ static const char *judge(const char *phase, const struct peer *peer, const char 
         if (!session_ready(peer))
             return self.options.tempfail ? "defer 451 4.3.0 Temporary local problem" : "";
         tell_auth(authenticated);
+        if (phases[i].after_helo)
+            tell_missed_helo();
         return phases[i].judge(payload);
     }
     return ""; /* also what a daemon asks that only wants us loaded */
@@ -434,6 +538,7 @@ int gatepost(uschar **yield, int argc, uschar *argv[])
 
     for (int i = 0; i < 8; i++)
         a[i] = i < argc ? text_of(argv[i]) : "";
+    own_process();
     if (*a[2]) /* else a local client (exim -bs): not judged */
         value = judge(a[0], &(struct peer){a[1], a[2], a[3], a[4], a[5]}, a[6], a[7]);
     if (value != self.value)
@@ -444,58 +549,62 @@ int gatepost(uschar **yield, int argc, uschar *argv[])
 
 /* ---- local_scan(): the fallback ---- */
 
-/* TEXT expanded by Exim, copied into OUT; empty if that is not possible. */
-static const char *expand(const char *text, char *out, size_t cap)
+/* The greeting, unless the engine had it already. Exim keeps its name and whether it was EHLO. */
+static int scan_helo(struct gp_verdict *v)
 {
-    char copy[64];
-    const uschar *value = NULL;
+    const char *name = expand("$sender_helo_name");
+    bool plain = &received_protocol && strcasecmp(text_of(received_protocol), "smtp") == 0;
+    size_t size = strlen(name) + sizeof "EHLO ";
+    char *line;
+    int action = GP_PASS;
 
-    snprintf(copy, sizeof copy, "%s", text);
-    if (expand_string_2)
-        value = expand_string_2((const uschar *)copy, NULL);
-    else if (expand_string)
-        value = expand_string((uschar *)copy);
-    snprintf(out, cap, "%s", text_of(value));
-    return out;
+    if (!*name)
+        return GP_PASS;
+    line = malloc(size);
+    if (!line) {
+        self.api->unknown(self.session, GP_FACT_HELO);
+        return GP_PASS;
+    }
+    snprintf(line, size, "%s %s", plain ? "HELO" : "EHLO", name);
+    if (!self.helo || strcmp(line, self.helo) != 0)
+        action = tell_helo(line, v);
+    free(line);
+    /* One that failed is asked again for the next message: here it has no reply of its own. */
+    if (action != GP_PASS && self.helo)
+        self.helo[0] = '\0';
+    return action;
 }
 
 /* Connection and greeting, as far as this session has not had them. */
 static int scan_session(struct gp_verdict *v)
 {
-    char helo[480], line[sizeof self.helo], name[512];
-    bool plain = &received_protocol && strcasecmp(text_of(received_protocol), "smtp") == 0;
     int action = GP_PASS;
 
     if (name_missing()) {
-        expand("$sender_host_name", name, sizeof name);
-        tell_name(*name                                                                  ? name
-                  : strcmp(expand("$host_lookup_deferred", line, sizeof line), "1") == 0 ? "?"
-                                                                                         : "");
+        const char *name = expand("$sender_host_name");
+        tell_name(*name ? name : strcmp(expand("$host_lookup_deferred"), "1") == 0 ? "?" : "");
     }
     if (!self.connected)
         action = self.api->connect(self.session, v);
     self.connected = true;
     if (&sender_host_authenticated)
         tell_auth(text_of(sender_host_authenticated));
-    expand("$sender_helo_name", helo, sizeof helo);
-    snprintf(line, sizeof line, "%s %s", plain ? "HELO" : "EHLO", helo);
-    if (action == GP_PASS && *helo && strcmp(line, self.helo) != 0) {
-        action = self.api->helo(self.session, line, strlen(line), 0, v);
-        /* One that failed is asked again for the next message: here it has no reply of its own. */
-        snprintf(self.helo, sizeof self.helo, "%s", action == GP_PASS ? line : "");
-    }
-    return action;
+    return action == GP_PASS ? scan_helo(v) : action;
 }
 
-/* The envelope. One recipient that is refused turns the whole message away: none is ever dropped unsaid. */
+/* The envelope, as Exim parsed it. One recipient that is refused turns the whole message away: none is ever dropped unsaid.
+ */
 static int scan_envelope(struct gp_verdict *v)
 {
     const char *sender = text_of(&sender_address ? sender_address : NULL);
-    int action = self.api->mail(self.session, sender, strlen(sender), GP_ARGUMENT, v);
+    int action;
 
+    self.api->mail_parsed(self.session, sender, strlen(sender), 0);
+    action = self.api->mail(self.session, sender, strlen(sender), GP_ARGUMENT, v);
     if (&recipients_list && &recipients_count)
         for (int i = 0; action == GP_PASS && i < recipients_count; i++) {
             const char *rcpt = text_of(recipients_list[i].address);
+            self.api->rcpt_parsed(self.session, rcpt, strlen(rcpt), 0);
             action = self.api->rcpt(self.session, rcpt, strlen(rcpt), GP_ARGUMENT, v);
         }
     return action;
@@ -514,7 +623,6 @@ static int scan_reply(const struct gp_verdict *v, uschar **text)
 static int scan(const struct peer *peer, uschar **text)
 {
     struct gp_verdict v = {.size = sizeof v};
-    char size[32];
     bool judged, envelope_told;
     int action;
 
@@ -532,7 +640,7 @@ static int scan(const struct peer *peer, uschar **text)
     if (action == GP_PASS && !envelope_told)
         action = scan_envelope(&v);
     if (action == GP_PASS)
-        action = judge_message("", strtoull(expand("$message_size", size, sizeof size), NULL, 10), &v);
+        action = judge_message("", strtoull(expand("$message_size"), NULL, 10), &v);
     else
         self.api->reset(self.session);
     return action == GP_PASS ? EXIM_SCAN_ACCEPT : scan_reply(&v, text);
@@ -541,18 +649,19 @@ static int scan(const struct peer *peer, uschar **text)
 GP_EXPORT int local_scan(int fd, uschar **return_text);
 int local_scan(int fd, uschar **return_text)
 {
-    char options[1024], port[16], name[256];
+    char port[16];
     struct peer peer;
 
     (void)fd;
+    own_process();
     peer.address = &sender_host_address ? text_of(sender_host_address) : "";
     if (!*peer.address || !&header_list) /* a local message; or no Exim that shows us what we would judge */
         return EXIM_SCAN_ACCEPT;
     snprintf(port, sizeof port, "%d", &interface_port ? interface_port : 0);
-    peer.options = expand("$acl_c_gatepost_options", options, sizeof options);
+    peer.options = expand("$acl_c_gatepost_options");
     peer.local_address = &interface_address ? text_of(interface_address) : "";
     peer.local_port = port;
-    peer.local_name = expand("$primary_hostname", name, sizeof name);
+    peer.local_name = expand("$primary_hostname");
     return scan(&peer, return_text);
 }
 
