@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "core/rules/image.h"
+#include "core/state/state_dir.h"
 
 static bool in_memory(struct log_once *o, uint64_t key)
 {
@@ -35,6 +35,6 @@ bool log_once_is_new(struct log_once *o, const char *dir, bool read_only, const 
     uint64_t key = text_hash(stamp, text_z(path));
     if (in_memory(o, key | 1))
         return false;
-    return !dir || !image_path(dir, "said", path, "stamp", file, sizeof file) ||
+    return !dir || !state_dir_path(dir, "said", path, "stamp", file, sizeof file) ||
            !in_file(file, stamp, read_only);
 }

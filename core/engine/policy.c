@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "core/rules/image.h"
+#include "core/state/state_dir.h"
 
 /* A table shared by policies. */
 struct shared_table {
@@ -115,7 +115,7 @@ static void keep_copy(const struct table *t, struct keeping *k, const char *path
     char copy[4096];
     struct file_id kept;
     const struct file_id *id = table_id(t);
-    if (!k->dir || k->read_only || !image_path(k->dir, "table", path, "cdb", copy, sizeof copy))
+    if (!k->dir || k->read_only || !state_dir_path(k->dir, "table", path, "cdb", copy, sizeof copy))
         return;
     if (os_file_id(copy, &kept) == 0 && kept.size == id->size && kept.mtime_ns == id->mtime_ns)
         return;
@@ -128,7 +128,7 @@ static struct table *open_copy(struct keeping *k, const char *path)
     char copy[4096];
     char reason[256];
     struct table *t = NULL;
-    if (k->dir && image_path(k->dir, "table", path, "cdb", copy, sizeof copy))
+    if (k->dir && state_dir_path(k->dir, "table", path, "cdb", copy, sizeof copy))
         table_open(copy, &t, reason, sizeof reason);
     return t;
 }

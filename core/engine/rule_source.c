@@ -5,6 +5,7 @@
 
 #include "core/rules/plugin_checks.h"
 #include "core/rules/image.h"
+#include "core/state/state_dir.h"
 
 enum { CONCLUSION = 512 }; /* bytes of the log that problems leave to what follows from them */
 
@@ -48,7 +49,7 @@ static void note_problem(void *context, const struct error *e, bool warning, str
 static bool lies_in_usual_place(struct rule_source *s, const char *usual)
 {
     int error;
-    if (!image_path(usual, "rules", s->config, "image", s->image, sizeof s->image))
+    if (!state_dir_path(usual, "rules", s->config, "image", s->image, sizeof s->image))
         return false;
     struct block *r = image_load(s->image, &error);
     if (r && image_is_current(r, s->config) &&
@@ -72,7 +73,7 @@ void rule_source_find(struct rule_source *s, const char *wanted)
         if (!s->state_dir[0])
             snprintf(s->state_dir, sizeof s->state_dir, "%s", usual);
     }
-    if (s->state_dir[0] && image_path(s->state_dir, "rules", s->config, "image", s->image, sizeof s->image))
+    if (s->state_dir[0] && state_dir_path(s->state_dir, "rules", s->config, "image", s->image, sizeof s->image))
         s->keeping->dir = s->state_dir;
 }
 

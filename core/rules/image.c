@@ -2,14 +2,6 @@
 
 #include <errno.h>
 
-bool image_path(const char *dir, const char *kind, const char *path, const char *suffix, char *out, size_t cap)
-{
-    uint64_t h = text_hash(TEXT_HASH_START, text_z(path));
-    struct writer w = writer_on(out, cap);
-    writer_printf(&w, "%s/%s-%016llx.%s", dir, kind, (unsigned long long)h, suffix);
-    return !w.cut;
-}
-
 struct block *image_load(const char *path, int *error)
 {
     struct file_map map;

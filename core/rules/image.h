@@ -8,10 +8,6 @@
 
 #include "block.h"
 
-/* "DIR/KIND-HASH.SUFFIX", the hash being that of the absolute PATH a file of the state directory is about, so
- * that several rule files and tables can share the directory. False if it does not fit. */
-bool image_path(const char *dir, const char *kind, const char *path, const char *suffix, char *out, size_t cap);
-
 /* The image at PATH, or NULL: there is none, it is damaged, or another version of gatepost wrote it. ERROR gets
  * 0 or the errno value of the attempt (EPROTO: damaged or foreign). */
 struct block *image_load(const char *path, int *error);

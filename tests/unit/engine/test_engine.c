@@ -3,6 +3,7 @@
 
 #include "core/config/config.h"
 #include "core/rules/image.h"
+#include "core/state/state_dir.h"
 
 #include <errno.h>
 
@@ -56,7 +57,7 @@ static unsigned files_in(struct doorway *d, const char *name)
 static const char *image_of(struct doorway *d, const char *config)
 {
     static char path[512];
-    assert_true(image_path(temp_path(&d->folder, "state"), "rules", temp_path(&d->folder, config), "image",
+    assert_true(state_dir_path(temp_path(&d->folder, "state"), "rules", temp_path(&d->folder, config), "image",
                            path, sizeof path));
     return path;
 }

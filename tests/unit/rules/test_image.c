@@ -13,22 +13,6 @@ static struct block *load(const struct temp_folder *f, const char *name)
     return r;
 }
 
-static void image_path__one_name_per_path_and_kind(void **state)
-{
-    char a[100], b[100], small[20];
-    (void)state;
-    assert_true(image_path("/state", "rules", "/etc/a.conf", "image", a, sizeof a));
-    assert_int_equal(strlen(a), strlen("/state/rules-0123456789abcdef.image"));
-    assert_memory_equal(a, "/state/rules-", 13);
-    assert_true(image_path("/state", "rules", "/etc/a.conf", "image", b, sizeof b));
-    assert_string_equal(a, b);
-    assert_true(image_path("/state", "rules", "/etc/b.conf", "image", b, sizeof b));
-    assert_string_not_equal(a, b);
-    assert_true(image_path("/state", "said", "/etc/a.conf", "stamp", b, sizeof b));
-    assert_string_not_equal(a, b);
-    assert_false(image_path("/state", "rules", "/etc/a.conf", "image", small, sizeof small));
-}
-
 static void image__stored_and_loaded__is_the_same(void **state)
 {
     struct temp_folder f;
@@ -132,7 +116,6 @@ static void image__what_is_none__is_not_loaded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(image_path__one_name_per_path_and_kind),
         cmocka_unit_test(image__stored_and_loaded__is_the_same),
         cmocka_unit_test(image__a_file_that_was_not_there__is_a_change_when_it_comes),
         cmocka_unit_test(image__replaced_while_mapped__stays_as_it_was),
