@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/base/writer.h"
 #include "core/state/state_dir.h"
 
 static bool in_memory(struct log_once *o, uint64_t key)
