@@ -28,6 +28,7 @@ struct load {
     struct config_reader reader;
     struct report *report;
     struct watch_list *watch;
+    struct plugin_checks **compiled;
     struct lint lint;
     struct pending_table *pending;
     unsigned flags;
@@ -183,7 +184,7 @@ static void parse_rule(struct load *c, struct line *l, uint32_t file)
         return;
     rule.draft.file = file;
     if (!(rule.draft.flags & (RULE_PATTERN | RULE_PLUGIN)) &&
-        strcmp(checks_registry[rule.draft.check].name, "in") == 0)
+        checks_registry[rule.draft.check].operand == OPERAND_TABLE)
         note_pending(c, l, &rule);
     if (rule.draft.operation == OP_CONNECT && rule.needs_name)
         builder_settings(c->builder)->needs_name = 1;
@@ -325,7 +326,7 @@ static struct block *load_all(struct load *c, const char *path, const char *abso
         out_of_memory(c, path);
     if (c->report->errors)
         return NULL;
-    struct block *r = builder_finish(c->builder);
+    struct block *r = builder_finish(c->builder, c->compiled);
     if (!r)
         out_of_memory(c, path);
     else if (c->flags & CONFIG_LINT)
@@ -334,7 +335,7 @@ static struct block *load_all(struct load *c, const char *path, const char *abso
 }
 
 struct block *config_load(const char *path, const struct config_reader *reader, unsigned flags,
-                          struct report *report, struct watch_list *watch)
+                          struct report *report, struct watch_list *watch, struct plugin_checks **checks)
 {
     struct block *r = NULL;
     char absolute[PATH_MOST];
@@ -342,8 +343,10 @@ struct block *config_load(const char *path, const struct config_reader *reader, 
     struct load *c = calloc(1, sizeof *c);
     if (watch)
         watch_list_init(watch);
+    if (checks)
+        *checks = NULL;
     int error = c ? os_absolute(path, absolute, sizeof absolute) : ENOMEM;
-    if (!error && !(c->builder = builder_new()))
+    if (!error && !(c->builder = builder_new(checks_stamp())))
         error = ENOMEM;
     if (error) {
         char reason[128];
@@ -365,6 +368,7 @@ struct block *config_load(const char *path, const struct config_reader *reader, 
     builder_host(c->builder, c->reader.host ? c->reader.host : &plugin_silent_host);
     c->report = report ? report : &nowhere;
     c->watch = watch;
+    c->compiled = checks;
     c->flags = flags;
     lint_init(&c->lint);
     r = load_all(c, path, absolute);

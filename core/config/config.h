@@ -5,7 +5,7 @@
 #ifndef GATEPOST_CONFIG_CONFIG_H
 #define GATEPOST_CONFIG_CONFIG_H
 
-#include "core/rules/plugin.h"
+#include "core/rules/plugin_checks.h"
 #include "core/rules/block.h"
 #include "watch.h"
 
@@ -25,11 +25,12 @@ enum { CONFIG_LINT = 1 }; /* warn about what is legal but surely not meant */
 
 /*
  * Loads the rule file at PATH (absolute, or relative to the working directory). READER may be NULL: files.
- * Problems go to REPORT. WATCH (may be NULL) is filled in any case and finished by the caller. Returns NULL if
+ * Problems go to REPORT. WATCH (may be NULL) is filled in any case and finished by the caller. CHECKS (may be NULL) gets what the checks of
+ * plugins were compiled to, a reference for the caller. Returns NULL if
  * there was an error or no memory; the latter is reported too.
  */
 struct block *config_load(const char *path, const struct config_reader *reader, unsigned flags,
-                          struct report *report, struct watch_list *watch);
+                          struct report *report, struct watch_list *watch, struct plugin_checks **checks);
 
 /* The state directory that the rule file at PATH names, absolute, in OUT; empty if it names none or cannot be
  * read: found without parsing the rest, so that the image can be looked for there. */

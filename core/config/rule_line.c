@@ -161,6 +161,33 @@ static bool parse_arguments(struct line *l, const struct check *check, struct ru
     return true;
 }
 
+/* Turns the arguments of CHECK into its operand. Returns NULL, or what is wrong with them. */
+static const char *make_operand(struct builder *b, const struct check *check, struct text args,
+                                uint32_t *operand)
+{
+    switch (check->operand) {
+    case OPERAND_COUNTER:
+        if (!header_name_is_valid(args))
+            return check->problem;
+        *operand = builder_counter(b, args);
+        return NULL;
+    case OPERAND_TABLE:
+        if (args.n == 0 || args.n > TABLE_NAME_MOST)
+            return check->problem;
+        *operand = builder_table(b, args);
+        return *operand == UINT32_MAX ? "too many tables" : NULL;
+    case OPERAND_WORD:
+        for (uint32_t i = 0; check->words[i]; i++)
+            if (text_eq_nocase(args, text_z(check->words[i]))) {
+                *operand = i;
+                return NULL;
+            }
+        return check->problem;
+    default:
+        return NULL;
+    }
+}
+
 static bool parse_check(struct line *l, struct builder *b, struct rule_text *out)
 {
     struct text name = line_word(l);
@@ -177,7 +204,7 @@ static bool parse_check(struct line *l, struct builder *b, struct rule_text *out
         return false;
     out->draft.check = number;
     out->draft.source = text_of(l->text.p + out->test_at, l->at - out->test_at);
-    const char *wrong = check->compile ? check->compile(b, out->check_args, &out->draft.operand) : NULL;
+    const char *wrong = make_operand(b, check, out->check_args, &out->draft.operand);
     if (wrong)
         return line_error(l, out->check_args.n ? out->args_at : out->test_at, "%s", wrong);
     return true;

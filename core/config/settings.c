@@ -412,7 +412,7 @@ static void parse_table(struct settings_parse *p, struct line *l)
     size_t at = l->at;
     struct text name = line_word(l);
     line_blanks(l);
-    if (name.n == 0 || name.n > 64 || line_peek(l) != '=') {
+    if (name.n == 0 || name.n > TABLE_NAME_MOST || line_peek(l) != '=') {
         line_error(l, at, "expected a name and a file, as in: table partners = partners.cdb");
         return;
     }

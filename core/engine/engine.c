@@ -55,20 +55,24 @@ static void log_line(void *context, enum gp_log_level level, const char *line)
 static int reload(struct gp_engine *e, struct policy *before, struct policy **fresh, struct attempt *a)
 {
     struct block *rules = NULL;
+    struct plugin_checks *checks = NULL;
     int result = 0;
     *fresh = NULL;
     if (rule_source_changed(&e->source, policy_rules(before))) {
-        rules = rule_source_again(&e->source, policy_rules(before), a);
+        rules = rule_source_again(&e->source, policy_rules(before), a, &checks);
         result = rules ? 1 : -1;
     }
     if (!rules && !policy_tables_changed(before))
         return result;
-    if (!rules && policy_rules(before))
+    if (!rules && policy_rules(before)) {
         rules = block_ref((struct block *)(uintptr_t)policy_rules(before));
-    *fresh = policy_new(&e->keeping, rules, before);
+        checks = plugin_checks_ref(policy_checks(before));
+    }
+    *fresh = policy_new(&e->keeping, rules, checks, before);
     if (!*fresh) {
         rule_source_retry(&e->source);
         block_unref(&rules);
+        plugin_checks_unref(&checks);
         return -1;
     }
     bool tables_good = policy_renew_tables(*fresh, before, &a->log);
@@ -266,11 +270,13 @@ int engine_open(const struct gp_open_options *options, struct gp_engine **engine
         give_error(error, &a.first);
         return -1;
     }
-    struct block *rules = rule_source_first(&e->source, engine_tempfails(e), &a);
+    struct plugin_checks *checks;
+    struct block *rules = rule_source_first(&e->source, engine_tempfails(e), &a, &checks);
     e->looked = os_ticks_ms();
-    e->policy = policy_new(&e->keeping, rules, NULL);
+    e->policy = policy_new(&e->keeping, rules, checks, NULL);
     if (!e->policy) {
         block_unref(&rules);
+        plugin_checks_unref(&checks);
         error_set(&a.first, NULL, 0, 0, "out of memory");
         give_error(error, &a.first);
         engine_close(&e);

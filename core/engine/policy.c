@@ -24,6 +24,7 @@ struct policy {
     atomic_uint refs;
     struct keeping *keeping;
     struct block *rules;
+    struct plugin_checks *checks;
     struct table_slot slot[TABLE_MOST];
 };
 
@@ -65,7 +66,8 @@ static void borrow_table(struct table_slot *to, struct table_slot *from)
     atomic_store_explicit(&to->state, state, memory_order_release);
 }
 
-struct policy *policy_new(struct keeping *k, struct block *rules, struct policy *before)
+struct policy *policy_new(struct keeping *k, struct block *rules, struct plugin_checks *checks,
+                          struct policy *before)
 {
     struct policy *p = calloc(1, sizeof *p);
     if (!p)
@@ -73,6 +75,7 @@ struct policy *policy_new(struct keeping *k, struct block *rules, struct policy 
     atomic_init(&p->refs, 1);
     p->keeping = k;
     p->rules = rules;
+    p->checks = checks;
     for (unsigned slot = 0; before && slot < TABLE_MOST; slot++) {
         struct text path = table_path(p, slot);
         if (path.n && text_eq(path, table_path(before, slot)))
@@ -96,12 +99,18 @@ void policy_unref(struct policy **slot)
     for (unsigned i = 0; i < TABLE_MOST; i++)
         shared_unref(&p->slot[i].shared);
     block_unref(&p->rules);
+    plugin_checks_unref(&p->checks);
     free(p);
 }
 
 const struct block *policy_rules(const struct policy *p)
 {
     return p->rules;
+}
+
+struct plugin_checks *policy_checks(const struct policy *p)
+{
+    return p->checks;
 }
 
 static uint64_t id_stamp(const struct file_id *id)

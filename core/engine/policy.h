@@ -8,7 +8,7 @@
 
 #include "late_log.h"
 #include "log_once.h"
-#include "core/rules/block.h"
+#include "core/rules/plugin_checks.h"
 #include "core/table/table.h"
 
 /* Where a policy's tables may be copied to, and where lines go; shared by all policies of an engine. */
@@ -23,13 +23,17 @@ struct keeping {
 
 struct policy;
 
-/* Takes over the reference to RULES (may be NULL: no rules in force). K must outlive the policy. BEFORE (may be
- * NULL) lends the tables that have not changed. NULL when out of memory; then RULES stays the caller's. */
-struct policy *policy_new(struct keeping *k, struct block *rules, struct policy *before);
+/* Takes over the references to RULES (may be NULL: no rules in force) and CHECKS (may be NULL). K must outlive the policy. BEFORE (may be
+ * NULL) lends the tables that have not changed. NULL when out of memory; then both stay the caller's. */
+struct policy *policy_new(struct keeping *k, struct block *rules, struct plugin_checks *checks,
+                          struct policy *before);
 struct policy *policy_ref(struct policy *p);
 void policy_unref(struct policy **p);
 
 const struct block *policy_rules(const struct policy *p);
+
+/* What the checks of its plugins were compiled to; NULL if there are none. Good while the policy is held. */
+struct plugin_checks *policy_checks(const struct policy *p);
 
 /* The table in a slot of the policy's rules, opened at first need. Returns 1 and the table, good while the policy
  * is held; 0: there is none by intent; -1: there should be one but it cannot be used (logged once per change of

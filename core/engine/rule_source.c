@@ -88,13 +88,14 @@ static void log_in_force(struct late_log *log, const struct block *r, const char
 
 /* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more
  * if there are no others to go on with (HAS_OLD). */
-static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool has_old)
+static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool has_old,
+                                 struct plugin_checks **checks)
 {
     const struct config_reader reader = {.host = s->check_host};
     struct report report = {.context = a, .problem = note_problem};
     const size_t before = a->log.n;
     watch_list_fini(&s->watch);
-    struct block *r = config_load(s->config, &reader, 0, &report, &s->watch);
+    struct block *r = config_load(s->config, &reader, 0, &report, &s->watch, checks);
     if (r) {
         if (s->keeping->dir && !s->keeping->read_only && image_store(s->image, r) == 0)
             log_in_force(&a->log, r, s->config);
@@ -119,8 +120,10 @@ static void conclude(struct attempt *a, const char *what)
     late_log_add(&a->log, GP_LOG_ERROR, what);
 }
 
-struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a)
+struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a,
+                                struct plugin_checks **checks)
 {
+    *checks = NULL;
     int error = 0;
     struct block *kept = s->found;
     s->found = NULL;
@@ -131,7 +134,8 @@ struct block *rule_source_first(struct rule_source *s, bool tempfail, struct att
         error = EPROTO;
     }
     /* Where a plugin does not load, the rule file is read to say where and why. */
-    if (kept && image_is_current(kept, s->config) && plugin_checks_take_up(kept, s->check_host, plugin_open)) {
+    if (kept && image_is_current(kept, s->config) &&
+        plugin_checks_take_up(kept, s->check_host, plugin_open, checks)) {
         s->watch_is_image = true;
         return kept;
     }
@@ -148,13 +152,14 @@ struct block *rule_source_first(struct rule_source *s, bool tempfail, struct att
                             (uint64_t)id.mtime_ns ^ (uint64_t)id.ctime_ns << 1 ^ id.size))
             late_log_add(&a->log, GP_LOG_WARNING, line);
     }
-    struct block *r = parse_rules(s, a, kept != NULL);
+    plugin_checks_unref(checks);
+    struct block *r = parse_rules(s, a, kept != NULL, checks);
     if (r) {
         block_unref(&kept);
         return r;
     }
     if (kept)
-        plugin_checks_take_up(kept, s->check_host, plugin_open);
+        plugin_checks_take_up(kept, s->check_host, plugin_open, checks);
     if (kept)
         conclude(a, "gatepost: the last good rules stay in force, as kept in the state directory");
     else
@@ -168,10 +173,11 @@ bool rule_source_changed(const struct rule_source *s, const struct block *in_for
     return s->watch_is_image ? !image_is_current(in_force, s->config) : watch_list_changed(&s->watch);
 }
 
-struct block *rule_source_again(struct rule_source *s, const struct block *in_force, struct attempt *a)
+struct block *rule_source_again(struct rule_source *s, const struct block *in_force, struct attempt *a,
+                                struct plugin_checks **checks)
 {
     s->watch_is_image = false;
-    struct block *rules = parse_rules(s, a, in_force != NULL);
+    struct block *rules = parse_rules(s, a, in_force != NULL, checks);
     if (rules && !a->log.n)
         log_in_force(&a->log, rules, s->config);
     if (!rules)

@@ -37,14 +37,17 @@ struct rule_source {
 void rule_source_find(struct rule_source *s, const char *state_dir);
 
 /* The first time: image, rule file, last good image. Returns rules, or NULL if there are none: then, says the
- * log, every message gets 451 (TEMPFAIL) or passes. */
-struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a);
+ * log, every message gets 451 (TEMPFAIL) or passes. *CHECKS gets what the checks of their plugins were compiled to, a
+ * reference for the caller (NULL: none). */
+struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a,
+                                struct plugin_checks **checks);
 
 /* Whether there is something to read again. IN_FORCE: the present rules, or NULL. */
 bool rule_source_changed(const struct rule_source *s, const struct block *in_force);
 
-/* Reads the rule file again. Returns the rules, or NULL if those IN_FORCE, if any, must stay. */
-struct block *rule_source_again(struct rule_source *s, const struct block *in_force, struct attempt *a);
+/* Reads the rule file again. Returns the rules and their *CHECKS, or NULL if those IN_FORCE, if any, must stay. */
+struct block *rule_source_again(struct rule_source *s, const struct block *in_force, struct attempt *a,
+                                struct plugin_checks **checks);
 
 /* Has the files read with the next look, changed or not. */
 void rule_source_retry(struct rule_source *s);

@@ -2,21 +2,16 @@
 
 #include <stdlib.h>
 
-#include "core/mail/domain.h"
-#include "plugin_checks.h"
-#include "checks.h"
-#include "index.h"
-#include "core/pattern/pattern.h"
 #include "core/base/checksum.h"
+#include "core/mail/domain.h"
 
 const char block_magic[8] = "gprules";
 
 uint32_t block_layout(void)
 {
-    const uint32_t revision = 4;
+    const uint32_t revision = 5;
     return revision * 0x01000193u ^ (uint32_t)sizeof(struct block_head) * 31u ^
-           (uint32_t)sizeof(struct rule) * 1009u ^ (uint32_t)sizeof(struct settings) * 65599u ^
-           (uint32_t)checks_count * 7919u;
+           (uint32_t)sizeof(struct rule) * 1009u ^ (uint32_t)sizeof(struct settings) * 65599u;
 }
 
 uint64_t block_sum(const void *block, size_t size)
@@ -57,6 +52,25 @@ struct block *block_adopt(void *memory, size_t size)
     if (r)
         r->owned = memory;
     return r;
+}
+
+static bool list_is_sound(const struct block *r, uint32_t at, uint64_t count, size_t size)
+{
+    return at % 8 == 0 && block_at(r, at, count * size) != NULL;
+}
+
+static bool matcher_is_sound(const struct block *r, const struct matcher *m)
+{
+    if (m->rule_count == 0)
+        return true;
+    if (m->rule_count > block_most_rules(r) || !list_is_sound(r, m->rules_at, m->rule_count, 4) ||
+        !list_is_sound(r, m->always_at, block_matcher_words(m), 8))
+        return false;
+    return m->stride == 0 ||
+           (m->filter_bits >= 6 && m->filter_bits <= 30 && m->bucket_bits >= 1 && m->bucket_bits <= 28 &&
+            list_is_sound(r, m->filter_at, (uint64_t)1 << (m->filter_bits - 6), 8) &&
+            list_is_sound(r, m->buckets_at, ((uint64_t)1 << m->bucket_bits) + 1, sizeof(uint32_t)) &&
+            list_is_sound(r, m->entries_at, m->entry_count, sizeof(struct gram_entry)));
 }
 
 /* Whether everything is sound that is used without another look. */
@@ -107,7 +121,6 @@ void block_unref(struct block **slot)
     *slot = NULL;
     if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
         return;
-    plugin_checks_free(&r->bound);
     free(r->owned);
     os_unmap(&r->map);
     free(r);
@@ -194,22 +207,14 @@ uint32_t block_rule_count(const struct block *r)
     return head(r)->rules.n;
 }
 
+uint32_t block_registry(const struct block *r)
+{
+    return head(r)->registry;
+}
+
 const struct rule *block_rule(const struct block *r, uint32_t n)
 {
-    const struct rule *rule = block_element(r, head(r)->rules, n, sizeof *rule);
-    if (!rule || !r->distrusted)
-        return rule;
-    if (rule->operation >= OP_COUNT || rule->action >= ACT_COUNT)
-        return NULL;
-    /* A check finds its facts only where it can be asked. */
-    const uint32_t at = OP_BIT(rule->operation);
-    if (rule->flags & RULE_PATTERN)
-        return rule;
-    if (rule->flags & RULE_PLUGIN) {
-        const struct check_note *note = block_check(r, rule->operand);
-        return note && (note->operations & at) ? rule : NULL;
-    }
-    return rule->check < checks_count && (checks_registry[rule->check].operations & at) ? rule : NULL;
+    return block_element(r, head(r)->rules, n, sizeof(struct rule));
 }
 
 struct text block_reply(const struct block *r, const struct rule *rule)
@@ -332,79 +337,4 @@ bool block_submission_port(const struct block *r, uint32_t port)
             return true;
     }
     return false;
-}
-
-static const uint32_t fact_of[OP_COUNT] = {
-    [OP_CONNECT] = GP_FACT_NAME, [OP_HELO] = GP_FACT_HELO, [OP_HELO_DEFERRED] = GP_FACT_HELO,
-    [OP_MAIL] = GP_FACT_MAIL,    [OP_RCPT] = GP_FACT_RCPT, [OP_HEADERS] = GP_FACT_ALL_FIELDS,
-};
-
-/* Whether what a pattern of RULE sees is only the beginning of what the client sent. */
-static bool subject_is_cut(const struct rule *rule, const struct facts *facts)
-{
-    return rule->operation >= OP_HEADER ? facts->field && facts->field->cut
-                                        : (fact_of[rule->operation] & facts->cut) != 0;
-}
-
-static int match_subject(const unsigned char *code, size_t size, struct text subject, bool cut)
-{
-    return cut ? pattern_match_beginning(code, size, subject) : pattern_match(code, size, subject);
-}
-
-static int test_pattern(const struct block *r, const struct rule *rule, const struct facts *facts,
-                        struct text subject, struct writer *why)
-{
-    const unsigned char *code = block_at(r, rule->test.at, rule->test.n);
-    if (!code || (r->distrusted && !pattern_is_sound(code, rule->test.n))) {
-        if (why)
-            writer_add(why, TEXT("the kept rules are damaged here"));
-        return -1;
-    }
-    const bool cut = subject_is_cut(rule, facts);
-    int matched = match_subject(code, rule->test.n, subject, cut);
-    /* What Mercury matches a Subject rule against is not documented: the whole field, else its value, serves
-     * both readings. */
-    if (matched != 1 && rule->operation == OP_SUBJECT && facts->field) {
-        subject = text_trim(facts->field->value);
-        int second = match_subject(code, rule->test.n, subject, cut);
-        matched = matched == 0 || second == 1 ? second : matched;
-    }
-    if (why) {
-        writer_quoted(why, subject, 120);
-        writer_add(why, matched < 0 ? TEXT(" was cut, and the rest decides")
-                        : matched   ? TEXT(" matches")
-                                    : TEXT(" does not match"));
-    }
-    return matched;
-}
-
-bool evaluate_lacks_fact(const struct block *r, const struct rule *rule, const struct facts *facts)
-{
-    const uint32_t lacking = fact_of[rule->operation] & facts->unknown;
-    /* Of a line that was cut a pattern judges what is there; test_pattern() knows it. */
-    if ((rule->flags & RULE_PATTERN) && subject_is_cut(rule, facts))
-        return false;
-    /* At connect the address is always known: checks may ask for that alone. */
-    if (!lacking || rule->operation != OP_CONNECT || (rule->flags & RULE_PATTERN))
-        return lacking != 0;
-    return (rule->flags & RULE_PLUGIN) && (plugin_checks_needs(r, rule) & lacking);
-}
-
-int evaluate_rule(const struct block *r, const struct rule *rule, const struct facts *facts,
-                  struct text subject, struct writer *why)
-{
-    if (evaluate_lacks_fact(r, rule, facts)) {
-        if (why)
-            writer_add(why, TEXT("cannot say: the server could not tell us"));
-        return -1;
-    }
-    if (rule->flags & RULE_PATTERN)
-        return test_pattern(r, rule, facts, subject, why);
-    if ((rule->flags & RULE_PLUGIN) && subject_is_cut(rule, facts)) {
-        if (why)
-            writer_add(why, TEXT("cannot say: the text was cut"));
-        return -1;
-    }
-    return rule->flags & RULE_PLUGIN ? plugin_checks_match(r, rule, facts, subject, why)
-                                     : checks_registry[rule->check].match(facts, rule->operand, why);
 }

@@ -18,10 +18,11 @@
 
 #include "core/base/writer.h"
 #include "core/base/error.h"
+#include "core/mail/ip.h"
 #include "core/os/os.h"
 #include "action.h"
-#include "facts.h"
 #include "host_settings.h"
+#include "operation.h"
 
 /* A piece of the block. */
 struct span {
@@ -37,7 +38,7 @@ struct rule {
     uint8_t operation;
     uint8_t action; /* enum rule_action */
     uint8_t flags;
-    uint8_t check;          /* index into the registry, unless RULE_PATTERN or RULE_PLUGIN */
+    uint8_t check;          /* index into the registry of checks.h, unless RULE_PATTERN or RULE_PLUGIN */
     uint16_t reply_size;    /* bytes, the NUL behind it not counted; 0: the default reply */
     uint32_t operand;       /* of a check; checks.h. With RULE_PLUGIN: index into the block's plugin checks */
     uint32_t block_seconds; /* with RULE_BLOCK: 0 means the steps of block-time */
@@ -53,7 +54,7 @@ struct file_note {
 };
 
 /* Slots of tables: the fixed ones, then one per `table` setting. */
-enum { TABLE_EXEMPT, TABLE_BLOCK, TABLE_TRAP, TABLE_NAMED, TABLE_MOST = 64 };
+enum { TABLE_EXEMPT, TABLE_BLOCK, TABLE_TRAP, TABLE_NAMED, TABLE_MOST = 64, TABLE_NAME_MOST = 64 };
 
 struct table_note {
     struct span name;  /* of a `table NAME` setting, else empty */
@@ -125,6 +126,17 @@ struct matcher {
     uint32_t reserved;
 };
 
+/* How many words `always` has, and a set of candidates. */
+static inline uint32_t block_matcher_words(const struct matcher *m)
+{
+    return (m->rule_count + 63) / 64;
+}
+
+struct gram_entry {
+    uint32_t gram;   /* four bytes, letter case folded */
+    uint32_t number; /* of the rule in the matcher */
+};
+
 /* A header field that some rule names. */
 struct named_field {
     struct span name; /* lower case */
@@ -134,7 +146,6 @@ struct named_field {
 };
 
 struct block;
-struct plugin_checks;
 
 /* The block from memory that the ruleset takes over (free()d with it), or from a mapping (unmapped with it).
  * Checks its head, and for a mapping the checksum and the matchers; the rest is checked where it is used. NULL
@@ -169,7 +180,10 @@ struct text block_plugin(const struct block *r, uint32_t n);             /* its 
 uint32_t block_counter_count(const struct block *r);
 uint32_t block_most_rules(const struct block *r); /* that one matcher has */
 uint32_t block_rule_count(const struct block *r);
-const struct rule *block_rule(const struct block *r, uint32_t n); /* NULL if there is none */
+uint32_t block_registry(const struct block *r);
+
+/* NULL if there is none. Of a block from a file its members can be anything: evaluate_is_sound(). */
+const struct rule *block_rule(const struct block *r, uint32_t n);
 
 struct text block_reply(const struct block *r, const struct rule *rule);  /* empty: the default */
 struct text block_source(const struct block *r, const struct rule *rule); /* the test as written */
@@ -190,22 +204,6 @@ bool block_own_address(const struct block *r, const struct ip *ip);
 bool block_own_network(const struct block *r, const struct ip *ip);
 bool block_submission_port(const struct block *r, uint32_t port);
 
-/*
- * Does the test of RULE hold for the facts: 1, 0, or -1 cannot say. SUBJECT is what a pattern of that operation
- * sees; WHY (may be NULL) gets the reason in words.
- */
-int evaluate_rule(const struct block *r, const struct rule *rule, const struct facts *facts,
-                  struct text subject, struct writer *why);
-
-/* Whether the server could not tell what RULE asks about: then its test was not even tried. */
-bool evaluate_lacks_fact(const struct block *r, const struct rule *rule, const struct facts *facts);
-
-/* Whether it triggers: the test holds, or, with `not`, does not; one that cannot say never triggers. */
-static inline bool rule_triggers(const struct rule *rule, int test)
-{
-    return test >= 0 && (test == 1) != ((rule->flags & RULE_NOT) != 0);
-}
-
 /* What stands at the beginning of the block. */
 struct block_head {
     char magic[8];
@@ -223,6 +221,7 @@ struct block_head {
     struct span field_slots; /* list of uint32_t, a power of two: 1 + number of the field, open addressing by
                                 hash; 0 is free */
     uint32_t counters;
+    uint32_t registry;   /* stands for the checks that the engine had (checks_stamp()) */
     uint32_t most_rules; /* in one matcher */
     struct matcher matcher[OP_COUNT];
 };
@@ -235,7 +234,6 @@ struct block {
     bool distrusted; /* from a file: patterns are checked before they run */
     void *owned;
     struct file_map map;
-    struct plugin_checks *bound; /* what the plugins' checks were compiled to; NULL: none can be asked */
 };
 
 /* N bytes of the block at offset AT; NULL if they do not lie within it. Everything in the block is reached

@@ -24,14 +24,15 @@ struct builder {
     struct heap tables;  /* struct table_note */
     struct heap fields;  /* struct named_field */
     struct heap plugins; /* struct span */
-    struct heap checks;  /* struct check_note; `bound` has what each was compiled to */
-    struct plugin_checks *bound;
+    struct heap checks;  /* struct check_note; `compiled` has what each was compiled to */
+    struct plugin_checks *compiled;
     struct plugin_known known;
     const struct gp_check_host *host;
     uint32_t *interned; /* offsets of texts kept once, open addressing; 0 is free */
     size_t interned_cap;
     size_t interned_count;
     uint32_t counters;
+    uint32_t registry;
     bool failed;
 };
 
@@ -65,12 +66,13 @@ static void *heap_at(const struct heap *h, size_t i, size_t size)
     return h->p + i * size;
 }
 
-struct builder *builder_new(void)
+struct builder *builder_new(uint32_t registry)
 {
     struct builder *b = calloc(1, sizeof *b);
     if (!b)
         return NULL;
     b->host = &plugin_silent_host;
+    b->registry = registry;
     heap_add(b, &b->block, NULL, sizeof(struct block_head));
     for (unsigned slot = 0; slot < TABLE_NAMED; slot++)
         heap_add(b, &b->tables, NULL, sizeof(struct table_note));
@@ -92,7 +94,7 @@ void builder_free(struct builder **slot)
     free(b->fields.p);
     free(b->plugins.p);
     free(b->checks.p);
-    plugin_checks_free(&b->bound);
+    plugin_checks_unref(&b->compiled);
     free(b->interned);
     free(b);
 }
@@ -287,7 +289,7 @@ bool builder_check(struct builder *b, const struct plugin_check *c, struct text 
                               .plugin = c->plugin,
                               .operations = c->check->operations};
     heap_add(b, &b->checks, &note, sizeof note);
-    if (!plugin_checks_add(&b->bound, c->check, data))
+    if (!plugin_checks_add(&b->compiled, c->check, data))
         b->failed = true;
     return true;
 }
@@ -435,8 +437,10 @@ static struct span make_field_slots(struct builder *b)
     return s;
 }
 
-struct block *builder_finish(struct builder *b)
+struct block *builder_finish(struct builder *b, struct plugin_checks **checks)
 {
+    if (checks)
+        *checks = NULL;
     uint32_t *of = b->failed ? NULL : assign_rules(b);
     if (of && !b->failed)
         make_matchers(b, of);
@@ -450,7 +454,7 @@ struct block *builder_finish(struct builder *b)
         builder_list(b, b->fields.p, b->fields.n / sizeof(struct named_field), sizeof(struct named_field));
     struct span plugins =
         builder_list(b, b->plugins.p, b->plugins.n / sizeof(struct span), sizeof(struct span));
-    struct span checks =
+    struct span notes =
         builder_list(b, b->checks.p, b->checks.n / sizeof(struct check_note), sizeof(struct check_note));
     struct span slots = make_field_slots(b);
     if (b->failed)
@@ -463,17 +467,20 @@ struct block *builder_finish(struct builder *b)
     head->files = files;
     head->tables = tables;
     head->plugins = plugins;
-    head->checks = checks;
+    head->checks = notes;
     head->rules = rules;
     head->fields = fields;
     head->field_slots = slots;
     head->counters = b->counters;
+    head->registry = b->registry;
     head->sum = block_sum(head, head->size);
     struct block *r = block_adopt(b->block.p, b->block.n);
     if (r) {
         b->block = (struct heap){0};
-        r->bound = b->bound;
-        b->bound = NULL;
+        if (checks) {
+            *checks = b->compiled;
+            b->compiled = NULL;
+        }
     }
     return r;
 }

@@ -6,8 +6,7 @@
 #define GATEPOST_RULES_BUILDER_H
 
 #include "core/base/arena.h"
-#include "plugin.h"
-#include "block.h"
+#include "plugin_checks.h"
 
 struct builder;
 
@@ -26,8 +25,8 @@ struct rule_draft {
     struct text reply;
 };
 
-/* NULL when out of memory. */
-struct builder *builder_new(void);
+/* REGISTRY stands for the checks that rules may ask for: checks_stamp(). NULL when out of memory. */
+struct builder *builder_new(uint32_t registry);
 void builder_free(struct builder **b);
 
 /* Copies a text, aligned for nothing, a NUL behind it. The same text is kept once. */
@@ -67,8 +66,8 @@ void builder_rule(struct builder *b, const struct rule_draft *d);
  * builder function. */
 struct settings *builder_settings(struct builder *b);
 
-/* Finishes: makes the indexes and hands out the ruleset; the builder is empty afterwards. NULL when out of
- * memory. */
-struct block *builder_finish(struct builder *b);
+/* Finishes: makes the indexes and hands out the block and, in *CHECKS (may be NULL: then they are lost), what the checks
+ * of plugins were compiled to. The builder is empty afterwards. NULL when out of memory. */
+struct block *builder_finish(struct builder *b, struct plugin_checks **checks);
 
 #endif

@@ -145,24 +145,8 @@ static int match_trap(const struct facts *f, uint32_t operand, struct writer *wh
     return match_mailbox(f, TABLE_TRAP, TAG_TO, &f->second_recipient, why);
 }
 
-static const struct {
-    const char *name;
-    enum msgid_mode mode;
-} msgid_modes[] = {{"strict", MSGID_STRICT}, {"sendmail", MSGID_SENDMAIL}, {"word", MSGID_WORD}};
-
-static const char *compile_msgid(struct builder *b, struct text args, uint32_t *operand)
-{
-    (void)b;
-    *operand = MSGID_RFC;
-    if (args.n == 0)
-        return NULL;
-    for (size_t i = 0; i < sizeof msgid_modes / sizeof *msgid_modes; i++)
-        if (text_eq_nocase(args, text_z(msgid_modes[i].name))) {
-            *operand = msgid_modes[i].mode;
-            return NULL;
-        }
-    return "the kinds of msg-id are msg-id, msg-id(strict), msg-id(sendmail) and msg-id(word)";
-}
+static const char *const msgid_words[] = {
+    [MSGID_RFC] = "", [MSGID_STRICT] = "strict", [MSGID_SENDMAIL] = "sendmail", [MSGID_WORD] = "word", NULL};
 
 static int match_msgid(const struct facts *f, uint32_t operand, struct writer *why)
 {
@@ -174,14 +158,6 @@ static int match_msgid(const struct facts *f, uint32_t operand, struct writer *w
     bool good = msgid_is_valid(value, (enum msgid_mode)operand);
     WHY(why, "'%.*s' is %s", SHOW(value), good ? "a message identifier" : "no message identifier");
     return good;
-}
-
-static const char *compile_field(struct builder *b, struct text args, uint32_t *operand)
-{
-    if (!header_name_is_valid(args))
-        return "this is no header field name; write it without the colon, like has(Message-ID)";
-    *operand = builder_counter(b, args);
-    return NULL;
 }
 
 /* How often the field occurs. */
@@ -210,14 +186,6 @@ static int match_once(const struct facts *f, uint32_t operand, struct writer *wh
     }
     WHY(why, "the field occurs %u times", (unsigned)n);
     return n == 1;
-}
-
-static const char *compile_in(struct builder *b, struct text args, uint32_t *operand)
-{
-    if (args.n == 0 || args.n > 64)
-        return "name a table, like in(partners), that a line 'table partners = partners.cdb' defines";
-    *operand = builder_table(b, args);
-    return *operand == UINT32_MAX ? "too many tables" : NULL;
 }
 
 static int match_in_client(const struct facts *f, uint32_t slot, struct writer *why)
@@ -257,21 +225,36 @@ static int match_in(const struct facts *f, uint32_t slot, struct writer *why)
 
 enum { AT_HELO = OP_BIT(OP_HELO) | OP_BIT(OP_HELO_DEFERRED) };
 
+#define NO_ARGUMENT ARGS_NONE, NULL, OPERAND_NONE, NULL, NULL
+#define FIELD(example)                                                                                         \
+    ARGS_NEEDED, example, OPERAND_COUNTER, NULL,                                                               \
+        "this is no header field name; write it without the colon, like has(Message-ID)"
+
 const struct check checks_registry[] = {
-    {"own-name", AT_HELO, ARGS_NONE, "own-name", NULL, match_own_name},
-    {"fqdn", AT_HELO, ARGS_NONE, "fqdn", NULL, match_fqdn},
-    {"bare-address", AT_HELO, ARGS_NONE, "bare-address", NULL, match_bare_address},
-    {"client-literal", AT_HELO, ARGS_NONE, "client-literal", NULL, match_client_literal},
-    {"own-sender", OP_BIT(OP_MAIL), ARGS_NONE, "own-sender", NULL, match_own_sender},
-    {"trap", OP_BIT(OP_RCPT), ARGS_NONE, "trap", NULL, match_trap},
-    {"msg-id", OP_BIT(OP_MESSAGE_ID), ARGS_OPTIONAL, "msg-id(strict)", compile_msgid, match_msgid},
-    {"has", OP_BIT(OP_HEADERS), ARGS_NEEDED, "has(Message-ID)", compile_field, match_has},
-    {"once", OP_BIT(OP_HEADERS), ARGS_NEEDED, "once(Message-ID)", compile_field, match_once},
+    {"own-name", AT_HELO, NO_ARGUMENT, match_own_name},
+    {"fqdn", AT_HELO, NO_ARGUMENT, match_fqdn},
+    {"bare-address", AT_HELO, NO_ARGUMENT, match_bare_address},
+    {"client-literal", AT_HELO, NO_ARGUMENT, match_client_literal},
+    {"own-sender", OP_BIT(OP_MAIL), NO_ARGUMENT, match_own_sender},
+    {"trap", OP_BIT(OP_RCPT), NO_ARGUMENT, match_trap},
+    {"msg-id", OP_BIT(OP_MESSAGE_ID), ARGS_OPTIONAL, "msg-id(strict)", OPERAND_WORD, msgid_words,
+     "the kinds of msg-id are msg-id, msg-id(strict), msg-id(sendmail) and msg-id(word)", match_msgid},
+    {"has", OP_BIT(OP_HEADERS), FIELD("has(Message-ID)"), match_has},
+    {"once", OP_BIT(OP_HEADERS), FIELD("once(Message-ID)"), match_once},
     {"in", OP_BIT(OP_CONNECT) | AT_HELO | OP_BIT(OP_MAIL) | OP_BIT(OP_RCPT), ARGS_NEEDED, "in(NAME)",
-     compile_in, match_in},
+     OPERAND_TABLE, NULL,
+     "name a table, like in(partners), that a line 'table partners = partners.cdb' defines", match_in},
 };
 
 const unsigned checks_count = sizeof checks_registry / sizeof *checks_registry;
+
+uint32_t checks_stamp(void)
+{
+    uint64_t h = TEXT_HASH_START;
+    for (unsigned i = 0; i < checks_count; i++)
+        h = text_hash(h, text_of(checks_registry[i].name, strlen(checks_registry[i].name) + 1));
+    return (uint32_t)(h ^ h >> 32);
+}
 
 unsigned checks_find(struct text name)
 {

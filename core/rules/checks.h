@@ -4,20 +4,28 @@
 #ifndef GATEPOST_CHECKS_H
 #define GATEPOST_CHECKS_H
 
-#include "builder.h"
+#include "block.h"
+#include "facts.h"
 
 #include "core/base/writer.h"
 
-/* What stands between the parentheses, and where the operand comes from. */
+/* What the operand of a check is. Whoever reads the rule makes it. */
+enum operand_kind {
+    OPERAND_NONE,
+    OPERAND_WORD,    /* the number of a word: `words` */
+    OPERAND_COUNTER, /* the counter of a header field */
+    OPERAND_TABLE    /* the slot of a table */
+};
+
 struct check {
     const char *name;
     uint32_t operations; /* mask of OP_BIT() where it makes sense */
     enum { ARGS_NONE, ARGS_OPTIONAL, ARGS_NEEDED } args;
     const char *args_hint; /* for messages: "has(Message-ID)" */
 
-    /* Turns ARGS into the operand. Returns NULL, or a constant that says what is wrong with it. May be NULL
-     * with ARGS_NONE. */
-    const char *(*compile)(struct builder *b, struct text args, uint32_t *operand);
+    enum operand_kind operand;
+    const char *const *words; /* with OPERAND_WORD: by number; "" stands for no argument; NULL ends them */
+    const char *problem;      /* what is said where the argument is none of that kind */
 
     /* 1 holds, 0 does not, -1 cannot say. Called from many threads at once. WHY (may be NULL) gets the reason
      * in words. */
@@ -26,6 +34,9 @@ struct check {
 
 extern const struct check checks_registry[];
 extern const unsigned checks_count;
+
+/* A number that changes with the registry: rules compiled for another one cannot be used. */
+uint32_t checks_stamp(void);
 
 /* The number of the check called NAME, or checks_count. */
 unsigned checks_find(struct text name);

@@ -12,10 +12,14 @@
 #include "operation.h"
 
 struct block;
+struct plugin_checks;
 struct table;
 
 struct facts {
     const struct block *rules; /* the rules in force: own names and addresses are looked up there */
+
+    const struct plugin_checks
+        *plugins; /* what the checks of its plugins were compiled to; NULL: none can be asked */
 
     /* One open table per `table` setting, then the trap table; NULL where it could not be opened. */
     struct table *(*table)(void *context, unsigned slot);

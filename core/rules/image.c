@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "checks.h"
+
 struct block *image_load(const char *path, int *error)
 {
     struct file_map map;
@@ -9,10 +11,12 @@ struct block *image_load(const char *path, int *error)
     if (*error)
         return NULL;
     struct block *r = block_adopt_map(&map);
-    if (!r) {
+    if (!r)
         os_unmap(&map);
+    else if (block_registry(r) != checks_stamp())
+        block_unref(&r);
+    if (!r)
         *error = EPROTO;
-    }
     return r;
 }
 

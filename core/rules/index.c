@@ -17,7 +17,7 @@ static const void *list_at(const struct walk *w, uint32_t at)
  * are. */
 static void begin_candidates(struct walk *w)
 {
-    memcpy(w->words, list_at(w, w->m->always_at), index_words(w->m) * sizeof *w->words);
+    memcpy(w->words, list_at(w, w->m->always_at), block_matcher_words(w->m) * sizeof *w->words);
     w->any = true;
 }
 
@@ -63,7 +63,7 @@ bool index_find(const struct block *r, const struct matcher *m, struct text text
     if (m->rule_count == 0)
         return false;
     if (all) {
-        memset(words, 0xff, index_words(m) * sizeof *words);
+        memset(words, 0xff, block_matcher_words(m) * sizeof *words);
         w.any = true;
     } else {
         if (m->always_any)
@@ -72,8 +72,10 @@ bool index_find(const struct block *r, const struct matcher *m, struct text text
             walk_text(&w, text);
     }
     if (w.any)
-        *out = (struct candidates){
-            .matcher = m, .numbers = list_at(&w, m->rules_at), .words = words, .word_count = index_words(m)};
+        *out = (struct candidates){.matcher = m,
+                                   .numbers = list_at(&w, m->rules_at),
+                                   .words = words,
+                                   .word_count = block_matcher_words(m)};
     return w.any;
 }
 
@@ -87,23 +89,4 @@ uint32_t index_next(struct candidates *c)
     uint32_t number = c->word * 64 + (uint32_t)__builtin_ctzll(bits);
     c->words[c->word] = bits & (bits - 1);
     return number < c->matcher->rule_count ? c->numbers[number] : UINT32_MAX;
-}
-
-static bool list_is_sound(const struct block *r, uint32_t at, uint64_t count, size_t size)
-{
-    return at % 8 == 0 && block_at(r, at, count * size) != NULL;
-}
-
-bool matcher_is_sound(const struct block *r, const struct matcher *m)
-{
-    if (m->rule_count == 0)
-        return true;
-    if (m->rule_count > block_most_rules(r) || !list_is_sound(r, m->rules_at, m->rule_count, 4) ||
-        !list_is_sound(r, m->always_at, index_words(m), 8))
-        return false;
-    return m->stride == 0 ||
-           (m->filter_bits >= 6 && m->filter_bits <= 30 && m->bucket_bits >= 1 && m->bucket_bits <= 28 &&
-            list_is_sound(r, m->filter_at, (uint64_t)1 << (m->filter_bits - 6), 8) &&
-            list_is_sound(r, m->buckets_at, ((uint64_t)1 << m->bucket_bits) + 1, sizeof(uint32_t)) &&
-            list_is_sound(r, m->entries_at, m->entry_count, sizeof(struct gram_entry)));
 }

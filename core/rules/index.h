@@ -7,11 +7,6 @@
 
 #include "block.h"
 
-struct gram_entry {
-    uint32_t gram;   /* four bytes, letter case folded */
-    uint32_t number; /* of the rule in the matcher */
-};
-
 /* Four bytes at P, folded the cheap way: bit 0x20 set in each. It makes some bytes alike that are not; the
  * pattern decides. */
 static inline uint32_t gram_at(const char *p)
@@ -27,7 +22,7 @@ static inline uint32_t gram_hash(uint32_t gram)
     return gram * 0x9E3779B1u;
 }
 
-/* Candidates of one matcher for one text, in file order. WORDS is caller's memory for index_words() words. */
+/* Candidates of one matcher for one text, in file order. WORDS is caller's memory for block_matcher_words() words. */
 struct candidates {
     const struct matcher *matcher;
     const uint32_t *numbers;
@@ -36,20 +31,10 @@ struct candidates {
     uint32_t word; /* where the walk stands */
 };
 
-/* How many words a matcher needs. */
-static inline uint32_t index_words(const struct matcher *m)
-{
-    return (m->rule_count + 63) / 64;
-}
-
 /* Finds the candidates for TEXT. With ALL every rule is one. Returns false if there is none: then *OUT is not
  * set. */
 bool index_find(const struct block *r, const struct matcher *m, struct text text, bool all, uint64_t *words,
                 struct candidates *out);
-
-/* Whether the lists of M lie within the block. Asked for every matcher when a block is taken from a file, so
- * that a walk over a text need not. */
-bool matcher_is_sound(const struct block *r, const struct matcher *m);
 
 /* The number of the next candidate rule, or UINT32_MAX at the end. */
 uint32_t index_next(struct candidates *c);

@@ -1,5 +1,6 @@
 #include "plugin_checks.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct compiled_check {
@@ -8,9 +9,10 @@ struct compiled_check {
 };
 
 struct plugin_checks {
+    atomic_uint refs;
+    struct compiled_check *item;
     size_t count;
     size_t cap;
-    struct compiled_check item[];
 };
 
 static void free_data(const struct gp_check *check, void *data)
@@ -19,32 +21,51 @@ static void free_data(const struct gp_check *check, void *data)
         check->free(data);
 }
 
-bool plugin_checks_add(struct plugin_checks **slot, const struct gp_check *check, void *data)
+static bool has_room(struct plugin_checks *c)
 {
-    struct plugin_checks *b = *slot;
-    if (!b || b->count == b->cap) {
-        const size_t cap = b ? b->cap * 2 : 16;
-        struct plugin_checks *wider = realloc(b, sizeof *b + cap * sizeof b->item[0]);
-        if (!wider) {
-            free_data(check, data);
-            return false;
-        }
-        if (!b)
-            wider->count = 0;
-        wider->cap = cap;
-        *slot = b = wider;
-    }
-    b->item[b->count++] = (struct compiled_check){check, data};
+    if (c->count < c->cap)
+        return true;
+    const size_t cap = c->cap ? c->cap * 2 : 16;
+    struct compiled_check *wider = realloc(c->item, cap * sizeof *wider);
+    if (!wider)
+        return false;
+    c->item = wider;
+    c->cap = cap;
     return true;
 }
 
-void plugin_checks_free(struct plugin_checks **slot)
+bool plugin_checks_add(struct plugin_checks **slot, const struct gp_check *check, void *data)
 {
-    struct plugin_checks *b = *slot;
+    struct plugin_checks *c = *slot;
+    if (!c && (c = calloc(1, sizeof *c)) != NULL) {
+        atomic_init(&c->refs, 1);
+        *slot = c;
+    }
+    if (!c || !has_room(c)) {
+        free_data(check, data);
+        return false;
+    }
+    c->item[c->count++] = (struct compiled_check){check, data};
+    return true;
+}
+
+struct plugin_checks *plugin_checks_ref(struct plugin_checks *c)
+{
+    if (c)
+        atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    return c;
+}
+
+void plugin_checks_unref(struct plugin_checks **slot)
+{
+    struct plugin_checks *c = *slot;
     *slot = NULL;
-    for (size_t i = 0; b && i < b->count; i++)
-        free_data(b->item[i].check, b->item[i].data);
-    free(b);
+    if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < c->count; i++)
+        free_data(c->item[i].check, c->item[i].data);
+    free(c->item);
+    free(c);
 }
 
 /* The check that NOTE is about, compiled. Returns NULL if it is not to be had. */
@@ -61,11 +82,13 @@ static const struct gp_check *take_up(const struct block *r, const struct check_
     return check;
 }
 
-bool plugin_checks_take_up(struct block *r, const struct gp_check_host *host, plugin_opener open)
+bool plugin_checks_take_up(const struct block *r, const struct gp_check_host *host, plugin_opener open,
+                           struct plugin_checks **out)
 {
     const uint32_t count = block_check_count(r);
     bool all = true;
-    if (count == 0 || r->bound)
+    *out = NULL;
+    if (count == 0)
         return true;
     if (r->distrusted && !r->map.ours)
         return false;
@@ -74,32 +97,31 @@ bool plugin_checks_take_up(struct block *r, const struct gp_check_host *host, pl
         const struct check_note *note = block_check(r, i);
         const struct gp_check *check = note ? take_up(r, note, host, open, &data) : NULL;
         all = all && check;
-        if (!plugin_checks_add(&r->bound, check, data))
+        if (!plugin_checks_add(out, check, data))
             return false;
     }
     return all;
 }
 
-static const struct compiled_check *find(const struct block *r, const struct rule *rule)
+static const struct compiled_check *find(const struct plugin_checks *c, const struct rule *rule)
 {
-    const struct plugin_checks *b = r->bound;
-    return b && rule->operand < b->count && b->item[rule->operand].check ? &b->item[rule->operand] : NULL;
+    return c && rule->operand < c->count && c->item[rule->operand].check ? &c->item[rule->operand] : NULL;
 }
 
-int plugin_checks_match(const struct block *r, const struct rule *rule, const struct facts *facts,
+int plugin_checks_match(const struct plugin_checks *checks, const struct rule *rule, const struct facts *facts,
                         struct text subject, struct writer *why)
 {
-    const struct compiled_check *b = find(r, rule);
-    if (!b) {
+    const struct compiled_check *c = find(checks, rule);
+    if (!c) {
         if (why)
             writer_add(why, TEXT("its plugin could not be loaded"));
         return -1;
     }
-    return plugin_match(b->check, b->data, (enum operation)rule->operation, facts, subject, why);
+    return plugin_match(c->check, c->data, (enum operation)rule->operation, facts, subject, why);
 }
 
-uint32_t plugin_checks_needs(const struct block *r, const struct rule *rule)
+uint32_t plugin_checks_needs(const struct plugin_checks *checks, const struct rule *rule)
 {
-    const struct compiled_check *b = find(r, rule);
-    return b ? b->check->needs : 0;
+    const struct compiled_check *c = find(checks, rule);
+    return c ? c->check->needs : 0;
 }

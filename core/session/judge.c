@@ -2,6 +2,7 @@
 
 #include "autoblock.h"
 #include "statistics.h"
+#include "core/rules/evaluate.h"
 #include "core/rules/plugin.h"
 #include "exemption.h"
 #include "decision.h"
@@ -62,7 +63,7 @@ static const struct rule *asking_next(struct asking *a)
             return NULL;
         a->next[i] = index_next(&a->from[i]);
         const struct rule *rule = block_rule(a->s->rules, number);
-        if (rule && rule->operation == a->op)
+        if (rule && evaluate_is_sound(a->s->rules, rule) && rule->operation == a->op)
             return rule;
     }
 }
@@ -75,7 +76,7 @@ static int ask_plugin(struct asking *a, const struct rule *rule, struct writer *
     const int64_t begun = os_ticks_ms();
     const int holds = evaluate_rule(s->rules, rule, &s->facts, a->subject, why);
     const int64_t took = os_ticks_ms() - begun;
-    if (holds < 0 && !evaluate_lacks_fact(s->rules, rule, &s->facts))
+    if (holds < 0 && !evaluate_lacks_fact(rule, &s->facts))
         session_log_check(s, rule, "cannot say", why->p);
     if (took > SLOW_MS) {
         char slow[60];
@@ -90,12 +91,12 @@ static bool triggers(struct asking *a, const struct rule *rule)
 {
     struct gp_session *s = a->s;
     if (!s->trace && !(rule->flags & RULE_PLUGIN))
-        return rule_triggers(rule, evaluate_rule(s->rules, rule, &s->facts, a->subject, NULL));
+        return evaluate_triggers(rule, evaluate_rule(s->rules, rule, &s->facts, a->subject, NULL));
     char why[400], cause[300];
     struct writer w = writer_on(why, sizeof why), c = writer_on(cause, sizeof cause);
     int holds = rule->flags & RULE_PLUGIN ? ask_plugin(a, rule, &w)
                                           : evaluate_rule(s->rules, rule, &s->facts, a->subject, &w);
-    bool triggered = rule_triggers(rule, holds);
+    bool triggered = evaluate_triggers(rule, holds);
     if (!s->trace)
         return triggered;
     struct text source = block_source(s->rules, rule);

@@ -75,6 +75,7 @@ int session_open(struct gp_engine *engine, const struct gp_client *client, struc
     s->engine = engine;
     s->policy = engine_policy(engine);
     s->rules = policy_rules(s->policy);
+    s->facts.plugins = policy_checks(s->policy);
     s->settings = s->rules ? block_settings(s->rules) : &no_settings;
     s->facts.rules = s->rules;
     s->facts.table = table_of;

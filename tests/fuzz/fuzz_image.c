@@ -44,7 +44,7 @@ static unsigned char *changed(const uint8_t *data, size_t size, size_t *n)
     static struct block *r; /* made once */
     struct config_reader reader = {.read = read_rules};
     if (!r)
-        r = config_load("/gatepost.conf", &reader, 0, NULL, NULL);
+        r = config_load("/gatepost.conf", &reader, 0, NULL, NULL, NULL);
     insist(r != NULL);
     struct text bytes = block_bytes(r);
     unsigned char *image = malloc(bytes.n);
@@ -118,7 +118,7 @@ static void look_at_rule(const struct block *r, const struct rule *rule, struct 
     block_cause(r, rule, &w);
     touch(block_reply(r, rule));
     touch(block_source(r, rule));
-    rule_triggers(rule, evaluate_rule(r, rule, facts, subject, &y));
+    evaluate_triggers(rule, evaluate_rule(r, rule, facts, subject, &y));
 }
 
 static void ask(const struct block *r, const struct matcher *m, enum operation op, struct facts *facts,
@@ -133,7 +133,7 @@ static void ask(const struct block *r, const struct matcher *m, enum operation o
         for (uint32_t n = index_next(&c); n != UINT32_MAX; n = index_next(&c)) {
             const struct rule *rule = block_rule(r, n);
             insist(++steps <= block_most_rules(r));
-            if (rule && rule->operation == op)
+            if (rule && evaluate_is_sound(r, rule) && rule->operation == op)
                 look_at_rule(r, rule, facts, subject);
         }
     }

@@ -77,6 +77,7 @@ static struct table *no_table(void *context, unsigned slot)
 
 struct judged {
     const struct block *built, *kept;
+    const struct plugin_checks *checks, *kept_checks;
     struct facts facts;
     struct found each, index, from_kept;
     uint64_t *words;
@@ -101,8 +102,10 @@ static void ask(struct judged *j, enum operation op, struct text subject)
     found_by_index(j->built, op, &j->facts, subject, j->words, &j->index);
     insist(found_same(&j->each, &j->index));
     j->facts.rules = j->kept;
+    j->facts.plugins = j->kept_checks;
     found_by_index(j->kept, op, &j->facts, subject, j->words, &j->from_kept);
     j->facts.rules = j->built;
+    j->facts.plugins = j->checks;
     insist(found_same(&j->each, &j->from_kept));
     for (uint32_t i = 0; i < j->each.n; i++)
         look_at_rule(j->built, j->each.numbers[i]);
@@ -127,7 +130,7 @@ static void ask_everything(struct judged *j, struct text line)
     j->facts.field = NULL;
 }
 
-static void judge(const struct block *r, struct text line)
+static void judge(const struct block *r, const struct plugin_checks *checks, struct text line)
 {
     static const struct text lines[] = {
         {"EHLO zombie.example.net", 23},
@@ -155,14 +158,19 @@ static void judge(const struct block *r, struct text line)
     struct block *kept = block_borrow(copy, bytes.n);
     insist(kept != NULL);
     kept->distrusted = false; /* else no plugin is opened for it */
-    insist(plugin_checks_take_up(kept, &plugin_silent_host, open_plugin));
+    struct plugin_checks *kept_checks;
+    insist(plugin_checks_take_up(kept, &plugin_silent_host, open_plugin, &kept_checks));
     kept->distrusted = true;
     j.kept = kept;
+    j.checks = checks;
+    j.kept_checks = kept_checks;
+    j.facts.plugins = checks;
     j.facts.field_count = counts;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         ask_everything(&j, lines[i]);
     ask_everything(&j, line);
     block_unref(&kept);
+    plugin_checks_unref(&kept_checks);
     free(counts);
     free(j.words);
     free(j.each.numbers);
@@ -178,13 +186,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config_reader reader = {.context = &file, .read = read_memory, .plugin = read_plugin};
     struct report report = {.problem = look_at_problem};
     struct watch_list watch;
-    struct block *r = config_load(main_path, &reader, CONFIG_LINT, &report, &watch);
+    struct plugin_checks *checks;
+    struct block *r = config_load(main_path, &reader, CONFIG_LINT, &report, &watch, &checks);
     insist((r == NULL) == (report.errors > 0));
     insist(watch.count && !watch.incomplete);
     watch_list_fini(&watch);
     if (r)
-        judge(r, text_skip(all, file.n + 1));
+        judge(r, checks, text_skip(all, file.n + 1));
     block_unref(&r);
+    plugin_checks_unref(&checks);
     insist(atomic_load(&words_alive) == 0);
     return 0;
 }

@@ -200,7 +200,7 @@ int cmd_check(int argc, char **argv)
         json_object(j, NULL);
         json_lines(j, "problems");
     }
-    struct block *rules = config_load(conf, NULL, CONFIG_LINT, &report, NULL);
+    struct block *rules = config_load(conf, NULL, CONFIG_LINT, &report, NULL, NULL);
     unsigned tables = rules ? check_tables(rules, conf, &report) : 0;
     unsigned count = rules ? block_rule_count(rules) : 0;
     if (rules)

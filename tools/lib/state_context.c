@@ -28,7 +28,7 @@ static struct block *defaults(void)
 {
     static const struct config_reader nothing = {.read = read_nothing};
     struct report report = {0};
-    return config_load("/gatepost.conf", &nothing, 0, &report, NULL);
+    return config_load("/gatepost.conf", &nothing, 0, &report, NULL, NULL);
 }
 
 /* Returns whether there is a rule file. */
@@ -56,7 +56,7 @@ int state_context_find(struct state_context *h, const char *command, const char 
         return -1;
     }
     if (there)
-        h->rules = config_load(h->conf, NULL, 0, &report, NULL);
+        h->rules = config_load(h->conf, NULL, 0, &report, NULL, NULL);
     else
         snprintf(h->why, sizeof h->why, "there is no rule file");
     if (there && !h->rules && !dir)

@@ -263,7 +263,7 @@ static void config__missing_file__is_an_error(void **state)
     struct report report = {0};
     struct watch_list watch;
     (void)state;
-    assert_null(config_load("/nowhere/gatepost.conf", &reader, 0, &report, &watch));
+    assert_null(config_load("/nowhere/gatepost.conf", &reader, 0, &report, &watch, NULL));
     assert_int_equal(report.errors, 1);
     assert_int_equal(watch.count, 1);
     assert_string_equal(watch.items[0].path, memory_path("/nowhere/gatepost.conf"));

@@ -300,7 +300,7 @@ static void process__unchanged_rules__maps_the_image(void **state)
     snprintf(image, sizeof image, "%s", image_of(&d, "gatepost.conf"));
     snprintf(config, sizeof config, "%s", temp_path(&d.folder, "gatepost.conf"));
     temp_text(&d.folder, "gatepost.conf", two);
-    r = config_load(config, NULL, 0, &report, NULL);
+    r = config_load(config, NULL, 0, &report, NULL, NULL);
     assert_non_null(r);
     struct text bytes = block_bytes(r);
     char *copy = malloc(bytes.n);
@@ -338,7 +338,7 @@ static void process__image_of_another_rule_file__is_not_believed(void **state)
     temp_text(&d.folder, "gatepost.conf", two);
     struct report report = {0};
     temp_text(&d.folder, "other.conf", one);
-    struct block *r = config_load(temp_path(&d.folder, "other.conf"), NULL, 0, &report, NULL);
+    struct block *r = config_load(temp_path(&d.folder, "other.conf"), NULL, 0, &report, NULL, NULL);
     assert_non_null(r);
     assert_int_equal(image_store(mine, r), 0);
     block_unref(&r);

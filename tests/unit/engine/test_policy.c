@@ -38,9 +38,9 @@ static struct policy *policy_of(struct place *p, const char *rules, struct polic
 {
     struct report report = {0};
     temp_text(&p->d.folder, "gatepost.conf", rules);
-    struct block *r = config_load(temp_path(&p->d.folder, "gatepost.conf"), NULL, 0, &report, NULL);
+    struct block *r = config_load(temp_path(&p->d.folder, "gatepost.conf"), NULL, 0, &report, NULL, NULL);
     assert_non_null(r);
-    struct policy *policy = policy_new(&p->keeping, r, before);
+    struct policy *policy = policy_new(&p->keeping, r, NULL, before);
     assert_non_null(policy);
     return policy;
 }
@@ -119,7 +119,7 @@ static void tables__changed__only_those_opened_count(void **state)
     doorway_table(&p.d, "exempt.cdb", "192.0.2.3 all\n192.0.2.4 all\n");
     assert_true(policy_tables_changed(policy));
     struct block *rules = block_ref((struct block *)(uintptr_t)policy_rules(policy));
-    struct policy *fresh = policy_new(&p.keeping, rules, policy);
+    struct policy *fresh = policy_new(&p.keeping, rules, NULL, policy);
     policy_renew_tables(fresh, policy, &p.log);
     assert_false(policy_tables_changed(fresh));
     assert_int_equal(policy_table(fresh, TABLE_EXEMPT, &after), 1);

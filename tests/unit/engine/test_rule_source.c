@@ -29,6 +29,8 @@ static void end(struct block **rules)
     os_mutex_free(keeping.mutex);
 }
 
+static struct plugin_checks *checks; /* none: these rules have no plugins */
+
 /* Whether one of the log lines has TEXT in it. */
 static bool said(const char *text)
 {
@@ -43,7 +45,7 @@ static void rule_source__no_rule_file__says_what_becomes_of_mail(void **state)
     struct block *rules = NULL;
     (void)state;
     begin();
-    assert_null(rule_source_first(&source, false, &attempt));
+    assert_null(rule_source_first(&source, false, &attempt, &checks));
     assert_true(said("cannot read"));
     assert_true(said("no rules are in force; every message passes"));
     end(&rules);
@@ -54,7 +56,7 @@ static void rule_source__no_rule_file_and_tempfail__says_so(void **state)
     struct block *rules = NULL;
     (void)state;
     begin();
-    assert_null(rule_source_first(&source, true, &attempt));
+    assert_null(rule_source_first(&source, true, &attempt, &checks));
     assert_true(said("every message gets 451"));
     end(&rules);
 }
@@ -64,14 +66,14 @@ static void rule_source__broken_file__the_image_goes_on(void **state)
     (void)state;
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\n");
     begin();
-    struct block *rules = rule_source_first(&source, false, &attempt);
+    struct block *rules = rule_source_first(&source, false, &attempt, &checks);
     assert_non_null(rules);
     assert_true(said("rules in force"));
     end(&rules);
 
     temp_text(&folder, "gatepost.conf", "helo, fqnd, log\nhelo, fqdn, log\n");
     begin();
-    rules = rule_source_first(&source, false, &attempt);
+    rules = rule_source_first(&source, false, &attempt, &checks);
     assert_non_null(rules);
     assert_int_equal(block_rule_count(rules), 1);
     assert_int_equal(attempt.first.line, 1);
@@ -85,12 +87,12 @@ static void rule_source__changed_file__is_read_again(void **state)
     (void)state;
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\n");
     begin();
-    rules = rule_source_first(&source, false, &attempt);
+    rules = rule_source_first(&source, false, &attempt, &checks);
     assert_false(rule_source_changed(&source, rules));
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\nmail, own-sender, log\n");
     assert_true(rule_source_changed(&source, rules));
     rule_source_attempt(&attempt);
-    fresh = rule_source_again(&source, rules, &attempt);
+    fresh = rule_source_again(&source, rules, &attempt, &checks);
     assert_non_null(fresh);
     assert_int_equal(block_rule_count(fresh), 2);
     assert_false(rule_source_changed(&source, fresh));
@@ -100,7 +102,7 @@ static void rule_source__changed_file__is_read_again(void **state)
 
     temp_text(&folder, "gatepost.conf", "nonsense\n");
     rule_source_attempt(&attempt);
-    assert_null(rule_source_again(&source, rules, &attempt));
+    assert_null(rule_source_again(&source, rules, &attempt, &checks));
     assert_true(said("the last good rules stay in force"));
     end(&rules);
 }
@@ -110,10 +112,10 @@ static void rule_source__current_image__spares_the_rule_file(void **state)
     (void)state;
     temp_text(&folder, "gatepost.conf", "helo, fqdn, log\n");
     begin();
-    struct block *rules = rule_source_first(&source, false, &attempt);
+    struct block *rules = rule_source_first(&source, false, &attempt, &checks);
     end(&rules);
     begin();
-    rules = rule_source_first(&source, false, &attempt);
+    rules = rule_source_first(&source, false, &attempt, &checks);
     assert_non_null(rules);
     assert_true(source.watch_is_image);
     assert_int_equal(attempt.log.n, 0);

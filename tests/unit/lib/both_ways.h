@@ -5,6 +5,7 @@
 #ifndef GATEPOST_TEST_BOTH_WAYS_H
 #define GATEPOST_TEST_BOTH_WAYS_H
 
+#include "core/rules/evaluate.h"
 #include "core/rules/index.h"
 
 #include <stdlib.h>
@@ -19,7 +20,8 @@ static inline bool found_triggers(const struct block *r, uint32_t number, enum o
 {
     const struct rule *rule = block_rule(r, number);
     facts->asking = op;
-    return rule && rule->operation == op && rule_triggers(rule, evaluate_rule(r, rule, facts, subject, NULL));
+    return rule && evaluate_is_sound(r, rule) && rule->operation == op &&
+           evaluate_triggers(rule, evaluate_rule(r, rule, facts, subject, NULL));
 }
 
 static inline void found_by_each(const struct block *r, enum operation op, struct facts *facts,

@@ -80,7 +80,7 @@ static inline struct block *load_text(const char *text, const struct memory_file
     struct config_reader reader = {.context = files, .read = memory_read, .plugin = memory_plugin};
     struct report report = {.context = problems, .problem = collect};
     problems->w = writer_on(problems->text, sizeof problems->text);
-    return config_load("/etc/gatepost/gatepost.conf", &reader, flags, &report, NULL);
+    return config_load("/etc/gatepost/gatepost.conf", &reader, flags, &report, NULL, NULL);
 }
 
 #endif

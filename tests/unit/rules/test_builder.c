@@ -1,4 +1,6 @@
+#include "core/rules/evaluate.h"
 #include "core/rules/builder.h"
+#include "core/rules/checks.h"
 #include "core/pattern/pattern.h"
 #include "core/config/rule_line.h"
 
@@ -9,7 +11,7 @@
 
 static void texts__the_same__are_kept_once(void **state)
 {
-    struct builder *b = builder_new();
+    struct builder *b = builder_new(checks_stamp());
     char text[40];
     struct span first[500];
     (void)state;
@@ -29,7 +31,7 @@ static void texts__the_same__are_kept_once(void **state)
     assert_int_not_equal(nul.at, first[1].at);
     assert_int_equal(nul.n, 8);
     assert_int_equal(builder_text(b, TEXT("")).n, 0);
-    struct block *r = builder_finish(b);
+    struct block *r = builder_finish(b, NULL);
     assert_non_null(r);
     assert_true(text_eq(block_text(r, first[499]), TEXT("text 499")));
     assert_true(text_eq(block_text(r, nul), text_of("text 1\0x", 8)));
@@ -40,7 +42,7 @@ static void texts__the_same__are_kept_once(void **state)
 
 static void lists__are_aligned__whatever_stands_before(void **state)
 {
-    struct builder *b = builder_new();
+    struct builder *b = builder_new(checks_stamp());
     const uint64_t numbers[] = {1, 2, 3};
     (void)state;
     for (int i = 0; i < 20; i++) {
@@ -56,7 +58,7 @@ static void lists__are_aligned__whatever_stands_before(void **state)
 
 static void tables__by_name__have_one_slot_each(void **state)
 {
-    struct builder *b = builder_new();
+    struct builder *b = builder_new(checks_stamp());
     char name[20];
     (void)state;
     assert_int_equal(builder_table(b, TEXT("one")), TABLE_NAMED);
@@ -76,12 +78,12 @@ static void tables__by_name__have_one_slot_each(void **state)
 
 static void counters__one_per_field(void **state)
 {
-    struct builder *b = builder_new();
+    struct builder *b = builder_new(checks_stamp());
     (void)state;
     assert_int_equal(builder_counter(b, TEXT("Message-ID")), 0);
     assert_int_equal(builder_counter(b, TEXT("From")), 1);
     assert_int_equal(builder_counter(b, TEXT("MESSAGE-id")), 0);
-    struct block *r = builder_finish(b);
+    struct block *r = builder_finish(b, NULL);
     assert_int_equal(block_counter_count(r), 2);
     assert_int_equal(block_field(r, TEXT("from"))->counted, 2);
     block_unref(&r);
@@ -90,9 +92,9 @@ static void counters__one_per_field(void **state)
 
 static void finish__nothing__is_a_ruleset_without_rules(void **state)
 {
-    struct builder *b = builder_new();
+    struct builder *b = builder_new(checks_stamp());
     (void)state;
-    struct block *r = builder_finish(b);
+    struct block *r = builder_finish(b, NULL);
     assert_non_null(r);
     assert_int_equal(block_rule_count(r), 0);
     for (unsigned op = 0; op < OP_COUNT; op++)
@@ -104,7 +106,7 @@ static void finish__nothing__is_a_ruleset_without_rules(void **state)
 
 static void rules__keep_what_the_draft_says(void **state)
 {
-    struct builder *b = builder_new();
+    struct builder *b = builder_new(checks_stamp());
     unsigned char code[PATTERN_CODE_MAX];
     struct pattern_error error;
     struct file_id id = {.inode = 7};
@@ -123,7 +125,7 @@ static void rules__keep_what_the_draft_says(void **state)
     builder_file(b, TEXT("a.conf"), TEXT("/etc/a.conf"), &id);
     d.file = builder_file(b, TEXT("sub/b.conf"), TEXT("/etc/sub/b.conf"), &id);
     builder_rule(b, &d);
-    struct block *r = builder_finish(b);
+    struct block *r = builder_finish(b, NULL);
     const struct rule *rule = block_rule(r, 0);
     assert_int_equal(rule->operation, OP_MAIL);
     assert_int_equal(rule->action, ACT_CLOSE);

@@ -192,7 +192,7 @@ static void registry__names__are_found_and_guessed(void **state)
     for (unsigned i = 0; i < checks_count; i++) {
         assert_int_equal(checks_find(text_z(checks_registry[i].name)), i);
         assert_true(checks_registry[i].operations != 0);
-        assert_true(checks_registry[i].args == ARGS_NONE || checks_registry[i].compile);
+        assert_true((checks_registry[i].args == ARGS_NONE) == (checks_registry[i].operand == OPERAND_NONE));
     }
     assert_int_equal(checks_find(TEXT("FQDN")), 0 + checks_find(TEXT("fqdn")));
     assert_int_equal(checks_find(TEXT("")), checks_count);

@@ -1,5 +1,6 @@
 #include "core/rules/image.h"
 #include "core/rules/builder.h"
+#include "core/rules/checks.h"
 #include "core/config/config.h"
 #include "tests/unit/lib/temp_folder.h"
 
@@ -8,7 +9,7 @@
 static struct block *load(const struct temp_folder *f, const char *name)
 {
     struct report report = {0};
-    struct block *r = config_load(temp_path(f, name), NULL, 0, &report, NULL);
+    struct block *r = config_load(temp_path(f, name), NULL, 0, &report, NULL, NULL);
     assert_non_null(r);
     return r;
 }
@@ -57,11 +58,11 @@ static void image__a_file_that_was_not_there__is_a_change_when_it_comes(void **s
     temp_text(&f, "a.conf", "");
     snprintf(config, sizeof config, "%s", temp_path(&f, "a.conf"));
     snprintf(plugin, sizeof plugin, "%s", temp_path(&f, "x.so"));
-    struct builder *b = builder_new();
+    struct builder *b = builder_new(checks_stamp());
     assert_int_equal(os_file_id(config, &id), 0);
     builder_file(b, TEXT("a.conf"), text_z(config), &id);
     builder_file(b, TEXT("x"), text_z(plugin), &absent);
-    struct block *r = builder_finish(b);
+    struct block *r = builder_finish(b, NULL);
     assert_non_null(r);
     assert_true(image_is_current(r, config));
     temp_text(&f, "x.so", "");

@@ -12,24 +12,23 @@ static void image__is_bound_again(void **state)
     (void)state;
     temp_make(&f);
     snprintf(path, sizeof path, "%s", temp_path(&f, "image"));
-    struct block *r = load(rules);
-    assert_int_equal(image_store(path, r), 0);
-    block_unref(&r);
-    r = image_load(path, &error);
-    assert_non_null(r);
+    struct loaded l = load(rules);
+    assert_int_equal(image_store(path, l.block), 0);
+    unload(&l);
+    l.block = image_load(path, &error);
+    assert_non_null(l.block);
     /* Nothing is known of its checks yet. */
-    assert_string_equal(triggered(r), "------");
-    assert_true(plugin_checks_take_up(r, &plugin_silent_host, open_fake));
-    assert_string_equal(triggered(r), "tttt--");
+    assert_string_equal(triggered(&l), "------");
+    assert_true(plugin_checks_take_up(l.block, &plugin_silent_host, open_fake, &l.checks));
+    assert_string_equal(triggered(&l), "tttt--");
     assert_int_equal(words_alive, 3);
-    assert_true(plugin_checks_take_up(r, &plugin_silent_host, open_none)); /* it is done already */
-    block_unref(&r);
+    unload(&l);
     assert_int_equal(words_alive, 0);
     /* A plugin that is no more there: its checks cannot say. */
-    r = image_load(path, &error);
-    assert_false(plugin_checks_take_up(r, &plugin_silent_host, open_none));
-    assert_string_equal(triggered(r), "------");
-    block_unref(&r);
+    l.block = image_load(path, &error);
+    assert_false(plugin_checks_take_up(l.block, &plugin_silent_host, open_none, &l.checks));
+    assert_string_equal(triggered(&l), "------");
+    unload(&l);
     temp_remove(&f);
 }
 
@@ -41,27 +40,27 @@ static void image__that_others_may_write__leads_to_no_plugin(void **state)
     (void)state;
     temp_make(&f);
     snprintf(path, sizeof path, "%s", temp_path(&f, "image"));
-    struct block *r = load(rules);
-    assert_int_equal(image_store(path, r), 0);
-    block_unref(&r);
+    struct loaded l = load(rules);
+    assert_int_equal(image_store(path, l.block), 0);
+    unload(&l);
     assert_int_equal(chmod(path, 0660), 0);
-    r = image_load(path, &error);
-    assert_non_null(r);
-    assert_false(plugin_checks_take_up(r, &plugin_silent_host, open_fake));
+    l.block = image_load(path, &error);
+    assert_non_null(l.block);
+    assert_false(plugin_checks_take_up(l.block, &plugin_silent_host, open_fake, &l.checks));
     assert_int_equal(words_alive, 0);
-    block_unref(&r);
+    unload(&l);
     /* Somebody else's; only root can show it, for whom this user is somebody else. */
     assert_int_equal(chmod(path, 0640), 0);
     if (geteuid() == 0) {
         assert_int_equal(chown(path, 65534, 65534), 0);
-        r = image_load(path, &error);
-        assert_false(plugin_checks_take_up(r, &plugin_silent_host, open_fake));
-        block_unref(&r);
+        l.block = image_load(path, &error);
+        assert_false(plugin_checks_take_up(l.block, &plugin_silent_host, open_fake, &l.checks));
+        unload(&l);
         assert_int_equal(chown(path, 0, 0), 0);
     }
-    r = image_load(path, &error);
-    assert_true(plugin_checks_take_up(r, &plugin_silent_host, open_fake));
-    block_unref(&r);
+    l.block = image_load(path, &error);
+    assert_true(plugin_checks_take_up(l.block, &plugin_silent_host, open_fake, &l.checks));
+    unload(&l);
     temp_remove(&f);
 }
 
