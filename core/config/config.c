@@ -87,7 +87,7 @@ static bool parse_file_name(struct line *l, const char *example, struct text *na
     if (!line_over(l) && line_peek(l) != '#')
         return line_error(l, l->at, "nothing more is expected here");
     if (name->n == 0 || memchr(name->p, '\0', name->n))
-        return line_error(l, at, "this names no file");
+        return line_error(l, at, "the file name is missing");
     l->at = at;
     return true;
 }
@@ -145,7 +145,7 @@ static void parse_load(struct load *c, struct line *l, const char *folder)
         return;
     const struct text suffix = text_z(os_plugin_suffix);
     if (text_ends_nocase(name, suffix)) {
-        line_error(l, l->at + 1 + name.n - suffix.n, "leave '%s' out; it is added here", os_plugin_suffix);
+        line_error(l, l->at + 1 + name.n - suffix.n, "leave '%s' out; gatepost adds it", os_plugin_suffix);
         return;
     }
     os_plugin_home(home, sizeof home);
@@ -159,9 +159,9 @@ static void parse_load(struct load *c, struct line *l, const char *folder)
     if (!here.p || !installed.p || load_plugin(c, l, name, here))
         return;
     if (text_eq(here, installed) || !home[0])
-        line_error(l, l->at, "cannot load %.*s: there is no %s", (int)name.n, name.p, here.p);
+        line_error(l, l->at, "cannot load %.*s: %s does not exist", (int)name.n, name.p, here.p);
     else if (!load_plugin(c, l, name, installed))
-        line_error(l, l->at, "cannot load %.*s: there is neither %s nor %s", (int)name.n, name.p, here.p,
+        line_error(l, l->at, "cannot load %.*s: neither %s nor %s exists", (int)name.n, name.p, here.p,
                    installed.p);
 }
 
@@ -239,7 +239,7 @@ static void parse_text(struct load *c, struct text text, const char *shown, cons
         l.at = 0;
         size_t nul = text_find(l.text, 0, '\0');
         if (nul < l.text.n)
-            line_error(&l, nul, "a NUL byte cannot stand in a rule file");
+            line_error(&l, nul, "a rule file cannot contain a NUL byte");
         else
             parse_line(c, &l, folder, file);
         text = text_skip(text, end + 1);

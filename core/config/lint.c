@@ -84,7 +84,7 @@ static void lint_trap_reply(struct line *l, const struct rule_text *rule)
         pattern_literals((const unsigned char *)d->code.p, d->code.n, names_literal, &naming);
     if (naming.named)
         line_warning(l, rule->reply_at,
-                     "the reply tells the client that the address is a trap; say something else");
+                     "the reply reveals to the client that the address is a trap; choose another text");
 }
 
 static void lint_header_actions(struct line *l, const struct rule_text *rule)
@@ -92,8 +92,8 @@ static void lint_header_actions(struct line *l, const struct rule_text *rule)
     const struct rule_draft *d = &rule->draft;
     if (d->operation >= OP_HEADER && d->action == ACT_REFUSE)
         line_warning(l, rule->action_at,
-                     "'refuse' answers the client's other messages in this session too, so they bounce; 'fail' "
-                     "answers this one");
+                     "'refuse' also rejects the client's other messages in this session, so they bounce; use "
+                     "'fail' to reject only this one");
     bool missing_id =
         (d->flags & RULE_NOT) && is_check(d, "has") && text_eq_nocase(rule->check_args, TEXT("Message-ID"));
     if (missing_id && (d->flags & RULE_BLOCK))

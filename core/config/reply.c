@@ -10,10 +10,10 @@ bool reply_has_code(struct text t)
 bool reply_check(struct line *l, size_t at, struct text reply, bool needs_code)
 {
     if (reply.n > REPLY_MAX)
-        return line_error(l, at, "the reply has %zu bytes; %d are the most", reply.n, REPLY_MAX);
+        return line_error(l, at, "the reply has %zu bytes; at most %d are allowed", reply.n, REPLY_MAX);
     for (size_t i = 0; i < reply.n; i++)
         if (((unsigned char)reply.p[i] < 0x20 && reply.p[i] != '\t') || reply.p[i] == 0x7f)
-            return line_error(l, at + i, "a control character cannot stand in a reply");
+            return line_error(l, at + i, "a reply cannot contain a control character");
     if (needs_code && !reply_has_code(reply))
         return line_error(l, at,
                           "a reply begins with a code from 400 to 599 and a blank, like \"554 Go away\"");

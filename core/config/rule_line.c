@@ -44,27 +44,25 @@ static bool parse_pattern(struct line *l, struct text source, unsigned char *cod
     struct pattern_notes notes = {0};
     const size_t inside = out->test_at + 1;
     if (out->draft.operation == OP_HEADERS)
-        return line_error(
-            l, out->test_at,
-            "there is no text to match once all fields are read; use a check such as has(Message-ID), or the "
-            "operation 'header' for patterns");
+        return line_error(l, out->test_at,
+                          "'headers' has no text to match; use a check such as has(Message-ID), or the "
+                          "operation 'header' for patterns");
     size_t n = pattern_compile(source, code, PATTERN_CODE_MAX, &notes, &error);
     if (n == 0)
         return line_error(l, inside + error.offset, "%s", error.message);
     if (notes.literal_plus)
         line_warning(l, inside + notes.literal_plus - 1,
-                     "'+' repeats what stands before it; with nothing there it is taken as itself");
+                     "'+' repeats the item before it; there is none here, so it is an ordinary plus sign");
     if (notes.hidden)
         line_warning(l, inside + notes.hidden - 1,
-                     "nothing can match here: this character is ignored by the /s, /x or /X before it");
+                     "this can never match: the /s, /x or /X before it skips this character");
     size_t twice = text_find_nocase(source, TEXT("//"));
     if (twice < source.n && twice + 2 < source.n && strchr("wWcsxXbB", source.p[twice + 2]))
-        line_warning(l, inside + twice + 1,
-                     "'/%c' means something else than a slash and a letter; write [/] for a slash",
+        line_warning(l, inside + twice + 1, "'/%c' has a meaning of its own here; write [/] for a slash",
                      source.p[twice + 2]);
     if (notes.unknown_slash)
         line_warning(l, inside + notes.unknown_slash - 1,
-                     "this '/' means nothing special; it is taken as itself");
+                     "this '/' has no special meaning; it is an ordinary slash");
     out->draft.flags |= RULE_PATTERN;
     out->draft.source = source;
     out->draft.code = text_of((const char *)code, n);
@@ -86,7 +84,7 @@ static bool check_fits(struct line *l, const char *name, uint32_t operations, co
     if (operations & OP_BIT(out->draft.operation))
         return true;
     list_operations(operations, &w);
-    return line_error(l, out->test_at, "'%s' says nothing about %s; it can be asked at %s", name,
+    return line_error(l, out->test_at, "'%s' cannot be used at %s; it can be used at %s", name,
                       operation_name[out->draft.operation], where);
 }
 
@@ -128,7 +126,7 @@ static bool unknown_check(struct line *l, struct builder *b, struct text name, c
         return false;
     if (plugin)
         return line_error(l, out->test_at,
-                          "unknown check '%.*s'; it comes with a line before this one: load \"%s\"",
+                          "unknown check '%.*s'; it is in a plugin; put this line before the rule: load \"%s\"",
                           (int)name.n, name.p, plugin);
     if (near)
         return line_error(l, out->test_at, "unknown check '%.*s'; did you mean '%s'?", (int)name.n, name.p,
@@ -136,7 +134,7 @@ static bool unknown_check(struct line *l, struct builder *b, struct text name, c
     if (name.n == 0)
         return line_error(l, out->test_at,
                           "expected a test: a pattern in double quotes, or a check such as fqdn");
-    return line_error(l, out->test_at, "unknown check '%.*s'; a pattern stands in double quotes",
+    return line_error(l, out->test_at, "unknown check '%.*s'; a pattern must be in double quotes",
                       (int)(name.n < 60 ? name.n : 60), name.p);
 }
 
@@ -145,7 +143,7 @@ static bool parse_arguments(struct line *l, const struct check *check, struct ru
 {
     if (line_peek(l) != '(') {
         if (check->args == ARGS_NEEDED)
-            return line_error(l, out->test_at, "'%s' needs something in parentheses: %s", check->name,
+            return line_error(l, out->test_at, "'%s' needs an argument in parentheses: %s", check->name,
                               check->args_hint);
         return true;
     }
@@ -154,7 +152,7 @@ static bool parse_arguments(struct line *l, const struct check *check, struct ru
     if (close == l->text.n)
         return line_error(l, open, "this parenthesis is never closed");
     if (check->args == ARGS_NONE)
-        return line_error(l, open, "'%s' takes nothing in parentheses", check->name);
+        return line_error(l, open, "'%s' takes no argument", check->name);
     out->check_args = text_trim(text_of(l->text.p + open + 1, close - open - 1));
     out->args_at = (size_t)(out->check_args.p - l->text.p);
     l->at = close + 1;
@@ -252,7 +250,7 @@ static bool letters(struct text word, struct rule_text *out, const char **wrong)
         out->draft.flags |= RULE_BLOCK;
     if (third == 'N') {
         if (out->draft.flags & RULE_NOT) {
-            *wrong = "both 'not' and N turn the test round; write one of them";
+            *wrong = "both 'not' and N negate the test; write only one of them";
             return false;
         }
         out->draft.flags |= RULE_NOT;
@@ -271,7 +269,7 @@ static bool parse_block(struct line *l, struct rule_text *out)
         return true;
     }
     if (out->draft.flags & RULE_BLOCK)
-        return line_error(l, at, "S and 'block' are the same; write one of them");
+        return line_error(l, at, "S and 'block' mean the same; write only one of them");
     out->draft.flags |= RULE_BLOCK;
     if (line_peek(l) != '(')
         return true;
@@ -297,7 +295,7 @@ static bool parse_action(struct line *l, struct rule_text *out)
         if (wrong)
             return line_error(l, out->action_at, "%s", wrong);
         if (text_eq_nocase(word, TEXT("block")))
-            return line_error(l, out->action_at, "'block' stands behind an action, as in: close block(24h)");
+            return line_error(l, out->action_at, "'block' must follow an action, as in: close block(24h)");
         const char *near = action_nearest(word);
         if (near)
             return line_error(l, out->action_at, "unknown action '%.*s'; did you mean '%s'?", (int)word.n,
@@ -315,7 +313,7 @@ static bool parse_action(struct line *l, struct rule_text *out)
         return false;
     if ((out->draft.flags & RULE_BLOCK) && (out->draft.action == ACT_SKIP || out->draft.action == ACT_EXEMPT))
         return line_error(l, out->action_at,
-                          "'%s' lets the client through; it cannot put it on the blocklist too",
+                          "'%s' lets the client through, so it cannot be combined with 'block'",
                           action_name[out->draft.action]);
     return true;
 }
@@ -356,8 +354,8 @@ bool rule_line_parse(struct line *l, struct builder *b, unsigned char *code, str
     /* Old filter files have such remarks; before the reply it would be the reply itself that lacks its quotes.
      */
     if (out->draft.reply.p) {
-        line_warning(l, l->at, "what stands behind the reply is ignored; begin a remark with '#'");
+        line_warning(l, l->at, "text after the reply is ignored; begin a comment with '#'");
         return true;
     }
-    return line_error(l, l->at, "nothing more is expected here; the reply stands in double quotes");
+    return line_error(l, l->at, "nothing more is expected here; a reply must be in double quotes");
 }

@@ -26,13 +26,14 @@ static void parse_own_names(struct settings_parse *p, struct line *l, struct tex
     for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         if (count == sizeof names / sizeof *names) {
             line_error(l, place(l, word),
-                       "%zu names are the most; '.example.org' stands for all names below it", count);
+                       "at most %zu names are allowed; '.example.org' covers that name and all names below it",
+                       count);
             return;
         }
         for (size_t c = 0; c < word.n; c++)
             if (!is_alnum((unsigned char)word.p[c]) && !strchr(".-_", word.p[c])) {
                 line_error(
-                    l, place(l, word) + c, "'%c' cannot stand in a domain name; names are separated by blanks",
+                    l, place(l, word) + c, "a domain name cannot contain '%c'; separate names with blanks",
                     (unsigned char)word.p[c] > 0x1f && (unsigned char)word.p[c] < 0x7f ? word.p[c] : '?');
                 return;
             }
@@ -50,16 +51,16 @@ static struct span parse_networks(struct settings_parse *p, struct line *l, stru
     for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         struct ip_prefix prefix;
         if (count == sizeof networks / sizeof *networks) {
-            line_error(l, place(l, word), "%zu entries are the most", count);
+            line_error(l, place(l, word), "at most %zu entries are allowed", count);
             break;
         }
         if (!ip_prefix_parse(word, false, &prefix)) {
             if (ip_prefix_parse(word, true, &prefix))
-                line_error(l, place(l, word), "'%.*s' has bits set behind its prefix length", (int)word.n,
+                line_error(l, place(l, word), "'%.*s' has bits set after its prefix length", (int)word.n,
                            word.p);
             else
-                line_error(l, place(l, word), "'%.*s' is no %s", (int)word.n, word.p,
-                           addresses ? "address" : "address and no network (192.0.2.0/24)");
+                line_error(l, place(l, word), "'%.*s' is not an %s", (int)word.n, word.p,
+                           addresses ? "address" : "address or a network (192.0.2.0/24)");
             continue;
         }
         if (addresses && prefix.bits != ip_bits(&prefix.ip)) {
@@ -96,7 +97,8 @@ static void parse_submission_ports(struct settings_parse *p, struct line *l, str
     for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         uint64_t port;
         if (!text_number(word, 65535, &port) || port == 0 || count == sizeof ports / sizeof *ports) {
-            line_error(l, place(l, word), "'%.*s' is no port; ports go from 1 to 65535, 64 at most",
+            line_error(l, place(l, word),
+                       "'%.*s' is not a port; ports are numbers from 1 to 65535, at most 64 of them",
                        (int)word.n, word.p);
             return;
         }
@@ -190,7 +192,7 @@ static void parse_trap_table(struct settings_parse *p, struct line *l, struct te
 static void parse_state_dir(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
     if (!p->is_main_file) {
-        line_error(l, at, "state-dir must stand in the main rule file, not in an included one");
+        line_error(l, at, "state-dir must be in the main rule file, not in an included one");
         return;
     }
     struct span s = path_span(p, value);
@@ -199,7 +201,7 @@ static void parse_state_dir(struct settings_parse *p, struct line *l, struct tex
 
 static void parse_test_clock(struct settings_parse *p, struct line *l, struct text value, size_t at)
 {
-    line_warning(l, at, "test-clock is for tests: the time is read from that file");
+    line_warning(l, at, "test-clock is for tests only: the engine reads the time from that file");
     struct span s = path_span(p, value);
     builder_settings(p->builder)->test_clock = s;
 }
@@ -212,11 +214,11 @@ static void parse_block_time(struct settings_parse *p, struct line *l, struct te
     for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
         if (count == 3) {
             line_error(l, place(l, word),
-                       "three times are the most: the first time, the second, and every later one");
+                       "at most three times are allowed: for the first stay, the second, and every later one");
             return;
         }
         if (!scan_duration(word, &steps[count++])) {
-            line_error(l, place(l, word), "'%.*s' is no time; write it like 30m, 6h or 24h", (int)word.n,
+            line_error(l, place(l, word), "'%.*s' is not a time; write it like 30m, 6h or 24h", (int)word.n,
                        word.p);
             return;
         }
@@ -228,7 +230,7 @@ static void parse_block_time(struct settings_parse *p, struct line *l, struct te
 
 static bool parse_duration(struct line *l, struct text value, size_t at, uint32_t *out)
 {
-    return scan_duration(value, out) || line_error(l, at, "'%.*s' is no time; write it like 30m, 6h or 30d",
+    return scan_duration(value, out) || line_error(l, at, "'%.*s' is not a time; write it like 30m, 6h or 30d",
                                                    (int)(value.n < 40 ? value.n : 40), value.p);
 }
 
@@ -398,7 +400,7 @@ static void parse_host_setting(struct settings_parse *p, struct line *l, unsigne
     size_t n = host_settings_take(h, value, words, sizeof words, &wrong);
     if (n == SIZE_MAX) {
         line_error(l, wrong.n ? place(l, wrong) : at,
-                   h->is_list ? "expected words of: %s" : "expected one of: %s", h->words);
+                   h->is_list ? "expected any of these words: %s" : "expected one of: %s", h->words);
         return;
     }
     struct span s = builder_text(p->builder, text_of(words, n));
@@ -420,11 +422,11 @@ static void parse_table(struct settings_parse *p, struct line *l)
     struct text value = value_of(l, false);
     uint32_t slot = builder_table(p->builder, name);
     if (slot == UINT32_MAX)
-        line_error(l, at, "%d tables are the most", TABLE_MOST - TABLE_NAMED);
+        line_error(l, at, "at most %d tables are allowed", TABLE_MOST - TABLE_NAMED);
     else if (builder_table_has_path(p->builder, slot))
-        line_error(l, at, "there is a table '%.*s' already", (int)name.n, name.p);
+        line_error(l, at, "a table '%.*s' is already defined", (int)name.n, name.p);
     else if (value.n == 0)
-        line_error(l, l->at, "name the table's file");
+        line_error(l, l->at, "the table's file name is missing");
     else
         builder_table_path(p->builder, slot, settings_path(p->arena, p->folder, value), false);
 }
@@ -450,7 +452,7 @@ void settings_parse_line(struct settings_parse *p, struct line *l)
         return;
     }
     if (p->line_of[i] && (i >= SETTING_COUNT || !registry[i].repeats)) {
-        line_error(l, at, "'%s' is set already, at %s:%u", setting_name(i), p->file_of[i], p->line_of[i]);
+        line_error(l, at, "'%s' is already set at %s:%u", setting_name(i), p->file_of[i], p->line_of[i]);
         return;
     }
     p->line_of[i] = l->number;

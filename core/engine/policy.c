@@ -175,7 +175,7 @@ static int try_open(struct keeping *k, const struct table_note *note, const char
     if (!has_old)
         *out = open_copy(k, path);
     complain(k, log, path, id_stamp(tried), reason,
-             has_old || *out ? "the last good one stays in use" : "no table is in use in its place");
+             has_old || *out ? "the last good one stays in use" : "no table is in use instead");
     if (os_may_pass(error))
         *tried = try_again;
     return *out ? SLOT_OPEN : SLOT_UNUSABLE;
@@ -288,8 +288,8 @@ void policy_table_damaged(struct policy *p, unsigned slot)
         return;
     late_log_init(&log);
     os_mutex_lock(k->mutex);
-    complain(k, &log, path.p, id_stamp(&p->slot[slot].tried) + 1, "a look-up met damage",
-             "make it anew from its text with 'gatepost table make'");
+    complain(k, &log, path.p, id_stamp(&p->slot[slot].tried) + 1, "a look-up found damage",
+             "make it again from its text with 'gatepost table make'");
     os_mutex_unlock(k->mutex);
     late_log_flush(&log, k->line, k->line_context);
 }

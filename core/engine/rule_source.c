@@ -116,7 +116,8 @@ static void conclude(struct attempt *a, const char *what)
     if (!a->log.n)
         return;
     if (a->more)
-        late_log_add(&a->log, GP_LOG_ERROR, "gatepost: there is more; 'gatepost check' shows all");
+        late_log_add(&a->log, GP_LOG_ERROR,
+                     "gatepost: there are more errors; 'gatepost check' shows all of them");
     late_log_add(&a->log, GP_LOG_ERROR, what);
 }
 
@@ -144,7 +145,8 @@ struct block *rule_source_first(struct rule_source *s, bool tempfail, struct att
         struct writer w = writer_on(line, sizeof line);
         struct file_id id;
         os_file_id(s->image, &id);
-        writer_printf(&w, "gatepost: the kept rules %.400s cannot be used (%s); reading the rule file instead",
+        writer_printf(&w,
+                      "gatepost: the stored rules %.400s cannot be used (%s); reading the rule file instead",
                       s->image,
                       error == EPROTO ? "damaged, or of another version or rule file"
                                       : os_reason(error, reason, sizeof reason));

@@ -16,7 +16,7 @@ static void say_reason(const char *path, char *reason, size_t cap)
     const size_t n = strlen(path);
     if (said && strncmp(said, path, n) == 0 && strncmp(said + n, ": ", 2) == 0)
         said += n + 2;
-    snprintf(reason, cap, "%s", said ? said : "for no reason that the system tells");
+    snprintf(reason, cap, "%s", said ? said : "the system gives no reason");
 }
 
 int os_plugin(const char *path, const char *symbol, void (**function)(void), char *reason, size_t cap)

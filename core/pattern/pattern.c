@@ -73,7 +73,7 @@ static bool read_set(struct compiler *c, unsigned char *set)
     i += negated;
     for (size_t first = i; i >= s.n || s.p[i] != ']' || i == first; i++) {
         if (i >= s.n)
-            return fail(c, open, "set without the ']' that closes it");
+            return fail(c, open, "set is not closed by a ']'");
         unsigned char from = (unsigned char)s.p[i], to = from;
         if (i + 2 < s.n && s.p[i + 1] == '-' && s.p[i + 2] != ']') {
             to = (unsigned char)s.p[i + 2];
@@ -91,7 +91,7 @@ static bool read_set(struct compiler *c, unsigned char *set)
             set[k] = (unsigned char)~set[k];
         all |= set[k];
     }
-    return all ? true : fail(c, open, "set that no character is in");
+    return all ? true : fail(c, open, "set contains no character");
 }
 
 /* Whether SET is one byte, or the two cases of a letter, which an index can use. */
@@ -246,7 +246,7 @@ size_t pattern_compile(struct text source, unsigned char *code, size_t cap, stru
     if (source.n > PATTERN_SOURCE_MAX)
         return fail(&c, PATTERN_SOURCE_MAX, "expression is longer than 1000 bytes"), 0;
     if (CODE_NEEDED(source.n) > cap)
-        return fail(&c, 0, "expression does not fit into the memory for it"), 0;
+        return fail(&c, 0, "expression needs too much memory"), 0;
     c.set_memory = code + code_sets_at(source.n);
     while (c.at < source.n)
         if (!compile_next(&c))

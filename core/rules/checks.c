@@ -43,7 +43,7 @@ static int match_own_name(const struct facts *f, uint32_t operand, struct writer
         WHY(why, "'%.*s' is one of our addresses", SHOW(f->helo));
         return 1;
     }
-    WHY(why, "'%.*s' is none of our names or addresses", SHOW(f->helo));
+    WHY(why, "'%.*s' is not one of our names or addresses", SHOW(f->helo));
     return 0;
 }
 
@@ -59,7 +59,7 @@ static int match_fqdn(const struct facts *f, uint32_t operand, struct writer *wh
         WHY(why, "'%.*s' is an address literal", SHOW(f->helo));
         return 1;
     }
-    WHY(why, "'%.*s' is no qualified domain name and no address literal", SHOW(f->helo));
+    WHY(why, "'%.*s' is neither a domain name of two labels or more nor an address literal", SHOW(f->helo));
     return 0;
 }
 
@@ -68,7 +68,7 @@ static int match_bare_address(const struct facts *f, uint32_t operand, struct wr
     struct ip ip;
     (void)operand;
     bool bare = ip_parse(f->helo, &ip);
-    WHY(why, "'%.*s' is %s address without brackets", SHOW(f->helo), bare ? "an" : "no");
+    WHY(why, "'%.*s' is %s address without brackets", SHOW(f->helo), bare ? "an" : "not an");
     return bare;
 }
 
@@ -77,7 +77,7 @@ static int match_client_literal(const struct facts *f, uint32_t operand, struct 
     struct ip ip;
     (void)operand;
     if (!ip_literal_parse(f->helo, &ip)) {
-        WHY(why, "'%.*s' is no address literal", SHOW(f->helo));
+        WHY(why, "'%.*s' is not an address literal", SHOW(f->helo));
         return 0;
     }
     if (!f->client_known) {
@@ -107,7 +107,7 @@ static struct table *open_table(const struct facts *f, uint32_t slot, struct wri
 {
     struct table *t = f->table ? f->table(f->table_context, slot) : NULL;
     if (!t)
-        WHY(why, "the table is not there or not usable");
+        WHY(why, "the table does not exist or cannot be used");
     return t;
 }
 
@@ -156,7 +156,7 @@ static int match_msgid(const struct facts *f, uint32_t operand, struct writer *w
         return -1;
     }
     bool good = msgid_is_valid(value, (enum msgid_mode)operand);
-    WHY(why, "'%.*s' is %s", SHOW(value), good ? "a message identifier" : "no message identifier");
+    WHY(why, "'%.*s' is %s", SHOW(value), good ? "a message identifier" : "not a message identifier");
     return good;
 }
 
@@ -170,7 +170,7 @@ static int match_has(const struct facts *f, uint32_t operand, struct writer *why
 {
     uint32_t n = occurrences(f, operand);
     if (n == 0 && f->fields_incomplete) {
-        WHY(why, "the server did not show us the whole header");
+        WHY(why, "the server did not pass on the whole header");
         return -1;
     }
     WHY(why, "the field occurs %u times", (unsigned)n);
@@ -181,7 +181,7 @@ static int match_once(const struct facts *f, uint32_t operand, struct writer *wh
 {
     uint32_t n = occurrences(f, operand);
     if (n < 2 && f->fields_incomplete) {
-        WHY(why, "the server did not show us the whole header");
+        WHY(why, "the server did not pass on the whole header");
         return -1;
     }
     WHY(why, "the field occurs %u times", (unsigned)n);
@@ -228,7 +228,7 @@ enum { AT_HELO = OP_BIT(OP_HELO) | OP_BIT(OP_HELO_DEFERRED) };
 #define NO_ARGUMENT ARGS_NONE, NULL, OPERAND_NONE, NULL, NULL
 #define FIELD(example)                                                                                         \
     ARGS_NEEDED, example, OPERAND_COUNTER, NULL,                                                               \
-        "this is no header field name; write it without the colon, like has(Message-ID)"
+        "this is not the name of a header field; write it without the colon, like has(Message-ID)"
 
 const struct check checks_registry[] = {
     {"own-name", AT_HELO, NO_ARGUMENT, match_own_name},
@@ -243,7 +243,8 @@ const struct check checks_registry[] = {
     {"once", OP_BIT(OP_HEADERS), FIELD("once(Message-ID)"), match_once},
     {"in", OP_BIT(OP_CONNECT) | AT_HELO | OP_BIT(OP_MAIL) | OP_BIT(OP_RCPT), ARGS_NEEDED, "in(NAME)",
      OPERAND_TABLE, NULL,
-     "name a table, like in(partners), that a line 'table partners = partners.cdb' defines", match_in},
+     "expected the name of a table, like in(partners), that a line 'table partners = partners.cdb' defines",
+     match_in},
 };
 
 const unsigned checks_count = sizeof checks_registry / sizeof *checks_registry;

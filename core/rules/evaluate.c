@@ -43,7 +43,7 @@ static int test_pattern(const struct block *r, const struct rule *rule, const st
     const unsigned char *code = block_at(r, rule->test.at, rule->test.n);
     if (!code || (r->distrusted && !pattern_is_sound(code, rule->test.n))) {
         if (why)
-            writer_add(why, TEXT("the kept rules are damaged here"));
+            writer_add(why, TEXT("the stored rules are damaged here"));
         return -1;
     }
     const bool cut = subject_is_cut(rule, facts);
@@ -81,7 +81,7 @@ int evaluate_rule(const struct block *r, const struct rule *rule, const struct f
 {
     if (evaluate_lacks_fact(rule, facts)) {
         if (why)
-            writer_add(why, TEXT("cannot say: the server could not tell us"));
+            writer_add(why, TEXT("cannot say: the server did not pass on what the test needs"));
         return -1;
     }
     if (rule->flags & RULE_PATTERN)

@@ -50,13 +50,13 @@ plugin_list plugin_open(const char *path, char *reason, size_t cap)
     if (found < 0)
         return NULL;
     if (found == 0) {
-        snprintf(reason, cap, "it is no plugin of gatepost: it has no function gatepost_checks");
+        snprintf(reason, cap, "it is not a gatepost plugin: it has no function gatepost_checks");
         return NULL;
     }
     memcpy(&checks, &function, sizeof checks);
     plugin_list list = checks(GP_CHECK_MAJOR);
     if (!list)
-        snprintf(reason, cap, "it is for another version of gatepost: it does not speak version %u of checks",
+        snprintf(reason, cap, "it is for another version of gatepost: it does not support version %u of checks",
                  GP_CHECK_MAJOR);
     return list;
 }
@@ -96,16 +96,16 @@ bool plugin_add(struct plugin_known *c, uint32_t plugin, plugin_list list, char 
     for (; *list; list++) {
         const struct gp_check *check = *list;
         if (!is_whole(check)) {
-            snprintf(reason, cap, "a check that it brings is not as gatepost.h describes it");
+            snprintf(reason, cap, "one of its checks does not follow gatepost.h");
             return false;
         }
         const struct text name = text_z(check->name);
         if (checks_find(name) < checks_count || plugin_find(c, name)) {
-            snprintf(reason, cap, "it brings a check '%s', and there is one of that name already", check->name);
+            snprintf(reason, cap, "the name of its check '%s' is already in use", check->name);
             return false;
         }
         if (c->count == PLUGIN_CHECKS_MOST) {
-            snprintf(reason, cap, "%d checks from plugins are the most", PLUGIN_CHECKS_MOST);
+            snprintf(reason, cap, "at most %d checks from plugins are allowed", PLUGIN_CHECKS_MOST);
             return false;
         }
         c->known[c->count++] = (struct plugin_check){check, plugin};
@@ -154,7 +154,7 @@ int plugin_args(struct text all, struct gp_argument *args, size_t *at, const cha
         if (quoted ? to == all.n : to == from)
             *wrong = quoted ? "this quote is never closed" : "expected an argument: a word, or text in quotes";
         else if (n == PLUGIN_ARGS_MOST)
-            *wrong = "no check takes so many arguments";
+            *wrong = "too many arguments; no check takes more than 8";
         else
             *wrong = NULL;
         if (*wrong)
@@ -165,7 +165,7 @@ int plugin_args(struct text all, struct gp_argument *args, size_t *at, const cha
             return n;
         *at = i;
         if (all.p[i] != ',') {
-            *wrong = "a comma stands between arguments";
+            *wrong = "arguments must be separated by commas";
             return -1;
         }
         i = scan_blanks(all, i + 1);
@@ -199,8 +199,7 @@ int plugin_compile(const struct gp_check *check, const struct gp_check_host *hos
     *data = NULL;
     *at = place_in(all, args, n, &error);
     error.message[sizeof error.message - 1] = '\0';
-    snprintf(reason, cap, "%s",
-             error.message[0] ? error.message : "the check cannot be made of these arguments");
+    snprintf(reason, cap, "%s", error.message[0] ? error.message : "the check does not accept these arguments");
     return -1;
 }
 

@@ -21,11 +21,12 @@ static void say_full(struct gp_session *s, const struct block_outcome *outcome)
 {
     char line[200];
     struct writer w = writer_on(line, sizeof line);
-    writer_printf(&w,
-                  "gatepost: the blocklist is full: %llu entries had to make room so far; make it larger with "
-                  "'gatepost blocks "
-                  "resize'",
-                  (unsigned long long)outcome->evicted);
+    writer_printf(
+        &w,
+        "gatepost: the blocklist is full: %llu entries were dropped so far to make room; make it larger with "
+        "'gatepost blocks "
+        "resize'",
+        (unsigned long long)outcome->evicted);
     engine_log(s->engine, GP_LOG_WARNING, line);
 }
 

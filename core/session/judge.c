@@ -160,7 +160,7 @@ static void ask(struct asking *a, const struct matcher *first, const struct matc
             if (a->spared > 0)
                 statistics_event(a->s, STATS_EXEMPTED);
             session_log_trace(a->s, "  %s: %s", operation_name[a->op],
-                              a->spared > 0 ? "spared by the exemption table"
+                              a->spared > 0 ? "exempt by the exemption table"
                                             : "the exemption table cannot be used: on-error");
             if (a->spared < 0)
                 decision_on_error(a->s, a->op, a->phase, d);

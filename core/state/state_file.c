@@ -51,16 +51,16 @@ static const char *judge(struct state_file *f, const struct state_shape *shape)
     for (unsigned i = 0; i < STATE_HEAD_CELLS; i++)
         head[i] = cell_load(state_file_cell(f, i));
     if (head[HEAD_MAGIC] != magic_of(shape))
-        return "it is no such file";
+        return "it is not a file of this kind";
     if (head[HEAD_CHECK] != head_check(head))
-        return "its head is damaged";
+        return "its first page is damaged";
     if (head[HEAD_VERSION_UNIT] != ((uint64_t)shape->unit << 32 | shape->version))
         return "it was made by another version";
     f->count = (uint32_t)head[HEAD_COUNT_MADE];
     f->made = (int64_t)(head[HEAD_COUNT_MADE] >> 32);
     f->key = (struct siphash_key){head[HEAD_K0], head[HEAD_K1]};
     if (f->count == 0 || head[HEAD_SIZE] != f->map.size || size_of(shape->unit, f->count) != f->map.size)
-        return "it has not the size that it says";
+        return "its size differs from the one recorded in it";
     return NULL;
 }
 
@@ -119,7 +119,7 @@ static int set_aside(struct state_file *f, const char *why, char *reason, size_t
         return complain(reason, cap, f->lock_path, error);
     if (os_file_id(f->path, &id) == 0 && id.device == f->map.id.device && id.inode == f->map.id.inode) {
         error = os_rename(f->path, aside);
-        snprintf(reason, cap, "%s: %s; set aside as %s and begun anew", f->path, why, aside);
+        snprintf(reason, cap, "%s: %s; renamed to %s, and a new file was begun", f->path, why, aside);
     }
     os_unlock(&lock);
     return error ? complain(reason, cap, aside, error) : 0;
@@ -194,12 +194,12 @@ bool state_file_replaced(const struct state_file *f)
 int state_file_lock(const struct state_file *f, struct os_lock *lock, char *reason, size_t cap)
 {
     if (!f->writable) {
-        snprintf(reason, cap, "%s: it may only be read", f->path);
+        snprintf(reason, cap, "%s: it can only be read", f->path);
         return -1;
     }
     int error = os_lock(f->lock_path, LOCK_WAIT_MS, lock);
     if (error == EAGAIN) {
-        snprintf(reason, cap, "%s: others held it for %d ms", f->lock_path, LOCK_WAIT_MS);
+        snprintf(reason, cap, "%s: another process held it for %d ms", f->lock_path, LOCK_WAIT_MS);
         return -1;
     }
     if (error)
@@ -207,7 +207,7 @@ int state_file_lock(const struct state_file *f, struct os_lock *lock, char *reas
     if (!state_file_replaced(f))
         return 0;
     os_unlock(lock);
-    snprintf(reason, cap, "%s: another file has taken its place", f->path);
+    snprintf(reason, cap, "%s: another file has replaced it", f->path);
     return -1;
 }
 

@@ -43,7 +43,7 @@ int stats_open(const char *dir, unsigned flags, struct stats **out, char *reason
         return 1;
     }
     if (outcome == 1) {
-        snprintf(reason, cap, "%s: it has not the size that it should have", s->file.path);
+        snprintf(reason, cap, "%s: its size is wrong", s->file.path);
         state_file_close(&s->file);
         outcome = -1;
     }

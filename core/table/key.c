@@ -76,7 +76,7 @@ static const char *add_host(struct writer *w, struct text t)
         prefix.bits = ip_bits(&prefix.ip);
     else if (!ip_prefix_parse(t, false, &prefix)) {
         if (ip_prefix_parse(t, true, &prefix))
-            return "bits behind the prefix length are not zero";
+            return "bits after the prefix length are not zero";
         if (text_find(t, 0, '@') < t.n)
             return "a mailbox needs from: or to: before it";
         return add_domain(w, t);

@@ -8,7 +8,7 @@
 
 enum { RECORDS_AT = 2048, LENGTHS = 8, TABLES = 256 };
 
-#define REMEDY "make it anew from its text"
+#define REMEDY "make it again from its text"
 
 __attribute__((format(printf, 3, 4))) static int damaged(char *reason, size_t cap, const char *format, ...)
 {
@@ -57,7 +57,7 @@ static int check_head(struct table *t, char *reason, size_t cap)
     if (size > UINT32_MAX)
         return damaged(reason, cap, "larger than the 4 GB a CDB file can have; " REMEDY);
     if (size < RECORDS_AT + LENGTHS)
-        return damaged(reason, cap, "no table: it has only %u bytes; " REMEDY, (unsigned)size);
+        return damaged(reason, cap, "not a table: it has only %u bytes; " REMEDY, (unsigned)size);
     t->records_end = table_get32(t->map.p);
     if (t->records_end > size || !read_record(t, RECORDS_AT, &key, &value) ||
         !text_eq(key, TEXT(TABLE_META_KEY)))

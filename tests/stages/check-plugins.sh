@@ -233,7 +233,7 @@ broken_zone() {
 not_at_helo() {
     rules 'helo, dnsbl("good.test"), fail'
     "$BUILD/gatepost" check "$work/gatepost.conf" >"$work/said" 2>&1
-    [ $? -eq 1 ] && says "gatepost.conf:3:7: 'dnsbl' says nothing about helo; it can be asked at connect"
+    [ $? -eq 1 ] && says "gatepost.conf:3:7: 'dnsbl' cannot be used at helo; it can be used at connect"
 }
 
 # ---- the example ----

@@ -102,7 +102,7 @@ int blocks_spared(struct blocks *b, const struct ip *client, const char **why)
     }
     int found = table_client(b->exempt, client, TEXT(""), &value, NULL);
     if (found < 0)
-        fprintf(stderr, "%s: %s: damaged; make it anew from its text\n", b->command, path.p);
+        fprintf(stderr, "%s: %s: damaged; make it again from its text\n", b->command, path.p);
     *why = "is exempt";
     return found <= 0 ? found
                       : text_find_nocase(value, TEXT("all")) < value.n ||
@@ -121,7 +121,7 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
         return STATUS_USAGE;
     }
     if (words[1] && !scan_duration(text_z(words[1]), &seconds)) {
-        fprintf(stderr, "%s: '%s' is no time; write it like 30m, 6h or 30d\n", b->command, words[1]);
+        fprintf(stderr, "%s: '%s' is not a time; write it like 30m, 6h or 30d\n", b->command, words[1]);
         return STATUS_USAGE;
     }
     if (cause.n > BLOCK_CAUSE_MAX || !blocks_is_cause(cause)) {

@@ -82,7 +82,7 @@ static bool read_rest(struct importer *im, struct text rest, struct wanted *w)
     if (scan_duration(word, &w->seconds)) {
         all = rest;
     } else if (word.n && is_digit((unsigned char)word.p[0])) {
-        wrong(im, word, "is no time; write it like 30m, 6h or 30d");
+        wrong(im, word, "is not a time; write it like 30m, 6h or 30d");
         return false;
     }
     w->kind = blocks_kind(im->b, all);

@@ -166,7 +166,7 @@ static int run_dump(int argc, char **argv)
     while ((more = table_next(t, &position, &key, &value)) > 0)
         print_record(key, value, as_json);
     table_close(&t);
-    return more < 0 ? complain(words[0], "damaged; make it anew from its text")
+    return more < 0 ? complain(words[0], "damaged; make it again from its text")
                     : output_finish(command, STATUS_YES);
 }
 
@@ -205,7 +205,7 @@ static int get_key(const struct table *t, const char *path, const char *written,
     matched = text_of(key, n);
     int found = o->exact ? table_key(t, matched, &value) : table_ask(t, matched, &value, &matched);
     if (found < 0)
-        return complain(path, "damaged; make it anew from its text");
+        return complain(path, "damaged; make it again from its text");
     if (found && value_only) {
         fwrite(value.p, 1, value.n, stdout);
         putchar('\n');

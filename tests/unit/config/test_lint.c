@@ -91,7 +91,7 @@ static void trap_reply__naming_the_trap__is_warned_about(void **state)
         struct collected problems;
         struct block *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
         assert_non_null(r);
-        bool said = strstr(problems.text, "tells the client that the address is a trap") != NULL;
+        bool said = strstr(problems.text, "reveals to the client that the address is a trap") != NULL;
         if (said != rows[i].warned)
             print_error("%s: %s\n", rows[i].text, problems.text);
         assert_int_equal(said, rows[i].warned);

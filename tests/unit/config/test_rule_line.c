@@ -80,7 +80,7 @@ static void rule__mistakes__point_at_their_place(void **state)
         {"helo, fqdn, refuse, \"554 a", ":1:21: this quote is never closed"},
         {"helo, fqdn, refuse, \"654 a\"", ":1:22: a reply begins with a code"},
         {"helo, fqdn, refuse, \"554x\"", ":1:22: a reply begins with a code"},
-        {"helo, fqdn, refuse, \"554 \x07\"", ":1:26: a control character"},
+        {"helo, fqdn, refuse, \"554 \x07\"", ":1:26: a reply cannot contain a control character"},
         {"helo, fqdn, QQ", ":1:13: unknown action 'QQ'"},
         {"helo, fqdn, R-X", ":1:13: unknown action 'R-X'"},
         {"helo, fqdn, R-NN", ":1:13: unknown action 'R-NN'"},
@@ -91,10 +91,10 @@ static void rule__mistakes__point_at_their_place(void **state)
         {"helo, fqdn, XS", ":1:13: 'skip' lets the client through"},
         {"helo, not not fqdn, fail", ":1:11: unknown check 'not'"},
         {"headers, has(Message-ID, fail", ":1:13: this parenthesis is never closed"},
-        {"headers, has(), fail", ":1:10: this is no header field name"},
-        {"headers, has(a:), fail", ":1:14: this is no header field name"},
-        {"mail, in(), skip", ":1:7: name a table"},
-        {"connect, fqdn, close", ":1:10: 'fqdn' says nothing about connect"},
+        {"headers, has(), fail", ":1:10: this is not the name of a header field"},
+        {"headers, has(a:), fail", ":1:14: this is not the name of a header field"},
+        {"mail, in(), skip", ":1:7: expected the name of a table"},
+        {"connect, fqdn, close", ":1:10: 'fqdn' cannot be used at connect"},
         {"message-id, msg-id(), fail\nhelo, x", ":2:7: unknown check 'x'"},
     };
     (void)state;
@@ -124,7 +124,7 @@ static void rule__reply__may_have_500_bytes(void **state)
         if (r)
             assert_int_equal(block_reply(r, block_rule(r, 0)).n, n);
         else
-            assert_non_null(strstr(problems.text, ":1:20: the reply has 501 bytes; 500 are the most"));
+            assert_non_null(strstr(problems.text, ":1:20: the reply has 501 bytes; at most 500 are allowed"));
         block_unref(&r);
     }
 }

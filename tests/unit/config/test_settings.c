@@ -97,12 +97,12 @@ static void settings__mistakes__point_at_their_place(void **state)
     } rows[] = {
         {"mode =", ":1:1: 'mode' needs a value"},
         {"mode = # log", ":1:1: 'mode' needs a value"},
-        {"own-networks = 10.0.0.0/8 x 10.0.0.0/33", ":1:27: 'x' is no address and no network"},
-        {"own-addresses = 10.0.0.256", ":1:17: '10.0.0.256' is no address"},
-        {"submission-ports = 0", ":1:20: '0' is no port"},
-        {"submission-ports = 465,587", ":1:20: '465,587' is no port"},
-        {"block-time = 30m soon", ":1:18: 'soon' is no time"},
-        {"block-memory = 30 d", ":1:16: '30 d' is no time"},
+        {"own-networks = 10.0.0.0/8 x 10.0.0.0/33", ":1:27: 'x' is not an address or a network"},
+        {"own-addresses = 10.0.0.256", ":1:17: '10.0.0.256' is not an address"},
+        {"submission-ports = 0", ":1:20: '0' is not a port"},
+        {"submission-ports = 465,587", ":1:20: '465,587' is not a port"},
+        {"block-time = 30m soon", ":1:18: 'soon' is not a time"},
+        {"block-memory = 30 d", ":1:16: '30 d' is not a time"},
         {"block-entries = 100000001", ":1:17: expected a number from 64"},
         {"block-prefix = 32", ":1:16: expected two prefix lengths"},
         {"block-prefix = 32 64 128", ":1:16: expected two prefix lengths"},
@@ -110,15 +110,15 @@ static void settings__mistakes__point_at_their_place(void **state)
         {"relay-pattern = envelope 9 clients 1h", ":1:17: expected a number of clients"},
         {"relay-pattern = envelope 3 clients 1h 2h", ":1:17: expected a number of clients"},
         {"relay-reply = 250 fine", ":1:15: a reply begins with a code"},
-        {"own-names = a.example b/example", ":1:24: '/' cannot stand in a domain name"},
+        {"own-names = a.example b/example", ":1:24: a domain name cannot contain '/'"},
         {"tabel x = x.cdb", ":1:1: unknown operation 'tabel'"},
         {"table x", ":1:7: expected a name and a file"},
-        {"table x =", ":1:10: name the table's file"},
+        {"table x =", ":1:10: the table's file name is missing"},
         {"own-name = x", ":1:1: unknown setting 'own-name'; did you mean 'own-names'?"},
         {"mercury-resolve = maybe", ":1:19: expected one of: yes no"},
         {"mercury-resolve = yes no", ":1:18: expected one of: yes no"},
         {"mercury-resolve =", ":1:18: expected one of: yes no"},
-        {"mercury-fail-at = mail quit", ":1:24: expected words of: helo mail rcpt data message"},
+        {"mercury-fail-at = mail quit", ":1:24: expected any of these words: helo mail rcpt data message"},
         {"mercury-resolv = no", ":1:1: unknown setting 'mercury-resolv'; did you mean 'mercury-resolve'?"},
         {"frobnicate = x", ":1:1: unknown setting 'frobnicate'; gatepost.conf(5)"},
     };
@@ -154,7 +154,7 @@ static void settings__of_hosts__are_kept_in_one_form(void **state)
                         "");
     block_unref(&r);
     assert_null(load_text("mercury-crlf = no\nmercury-crlf = no\n", NULL, 0, &problems));
-    assert_string_equal(problems.text, CONF ":2:1: 'mercury-crlf' is set already, at " CONF ":1\n");
+    assert_string_equal(problems.text, CONF ":2:1: 'mercury-crlf' is already set at " CONF ":1\n");
 }
 
 /* WORD as often as COUNT says behind NAME, its '#' a number that counts up in hexadecimal. */
@@ -207,7 +207,7 @@ static void settings__state_dir__only_in_the_main_file(void **state)
     (void)state;
     assert_null(load_text("include \"more\"\n", more, 0, &problems));
     assert_string_equal(problems.text,
-                        "/etc/gatepost/more:1:13: state-dir must stand in the main rule file, not in "
+                        "/etc/gatepost/more:1:13: state-dir must be in the main rule file, not in "
                         "an included one\n");
 }
 

@@ -76,13 +76,13 @@ static void blocklist__damaged__is_set_aside_and_told_once(void **state)
     begin(&d, 0);
     offend(&d, CLIENT);
     offend(&d, "203.0.113.10");
-    assert_int_equal(times_said(&d, "it is no such file; set aside as"), 1);
+    assert_int_equal(times_said(&d, "it is not a file of this kind; renamed to"), 1);
     assert_true(temp_has(&d.folder, "state/blocklist.damaged"));
     /* The same trouble again, met by another process: the administrator has been told. */
     temp_put(&d.folder, "state/blocklist", junk, sizeof junk);
     begin(&d, 0);
     offend(&d, CLIENT);
-    assert_int_equal(times_said(&d, "set aside as"), 1);
+    assert_int_equal(times_said(&d, "renamed to"), 1);
     doorway_close(&d);
 }
 
@@ -97,7 +97,7 @@ static void blocklist__damaged_and_read_only__stays_and_mail_flows(void **state)
     begin(&d, GP_READ_ONLY);
     for (int i = 0; i < 3; i++)
         doorway_envelope(&d, CLIENT);
-    assert_int_equal(times_said(&d, "it is no such file"), 1);
+    assert_int_equal(times_said(&d, "it is not a file of this kind"), 1);
     FILE *file = fopen(temp_path(&d.folder, "state/blocklist"), "rb");
     assert_non_null(file);
     assert_int_equal(fread(bytes, 1, sizeof bytes, file), sizeof junk);

@@ -158,7 +158,7 @@ static void damaged__rules_that_make_no_sense__are_none(void **state)
     assert_non_null(kept);
     assert_true(evaluate_is_sound(kept, block_rule(kept, 0)));
     assert_int_equal(evaluate_rule(kept, block_rule(kept, 0), &facts, TEXT("EHLO zombie"), &w), -1);
-    assert_string_equal(why, "the kept rules are damaged here");
+    assert_string_equal(why, "the stored rules are damaged here");
     for (uint32_t i = 1; i < 4; i++)
         assert_false(evaluate_is_sound(kept, block_rule(kept, i)));
     block_unref(&kept);

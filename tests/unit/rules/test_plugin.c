@@ -56,10 +56,10 @@ static void args__mistakes__are_found_where_they_are(void **state)
         {"\"a", 0, "this quote is never closed"},
         {",a", 0, "expected an argument"},
         {"a,", 2, "expected an argument"},
-        {"a b", 2, "a comma stands between"},
-        {"\"a\"\"b\"", 3, "a comma stands between"},
-        {"a\"b\"", 1, "a comma stands between"},
-        {"1,2,3,4,5,6,7,8,9", 16, "no check takes so many"},
+        {"a b", 2, "arguments must be separated"},
+        {"\"a\"\"b\"", 3, "arguments must be separated"},
+        {"a\"b\"", 1, "arguments must be separated"},
+        {"1,2,3,4,5,6,7,8,9", 16, "too many arguments"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -86,7 +86,7 @@ static void open__what_is_no_plugin__is_told_apart(void **state)
     assert_null(plugin_open(plugin_in_build("test_silent.so"), reason, sizeof reason));
     assert_non_null(strstr(reason, "no function gatepost_checks"));
     assert_null(plugin_open(plugin_in_build("test_major.so"), reason, sizeof reason));
-    assert_non_null(strstr(reason, "does not speak version 1"));
+    assert_non_null(strstr(reason, "does not support version 1"));
     plugin_list list = plugin_open(plugin_in_build("test_words.so"), reason, sizeof reason);
     assert_non_null(list);
     assert_string_equal(list[0]->name, "word");
@@ -108,7 +108,7 @@ static void add__names__are_known_once_and_found_in_any_case(void **state)
     assert_string_equal(plugin_nearest(&c, TEXT("wrod")), "word");
     assert_null(plugin_nearest(&c, TEXT("zombie")));
     assert_false(plugin_add(&c, 4, fake_checks, reason, sizeof reason));
-    assert_string_equal(reason, "it brings a check 'word', and there is one of that name already");
+    assert_string_equal(reason, "the name of its check 'word' is already in use");
     assert_ptr_equal(plugin_check_in(fake_checks, TEXT("From-203")), &from_check);
     assert_null(plugin_check_in(fake_checks, TEXT("")));
     assert_null(plugin_check_in(NULL, TEXT("word")));
@@ -155,7 +155,7 @@ static void compile__a_mistake__is_placed_in_its_argument(void **state)
         {"\"zo!mbie\"", 3, "'!' stands in no word"},
         {"a, \"b\"", 4, "word takes one short word"},
         {"", 0, "word takes one short word"},
-        {"a b", 2, "a comma stands between arguments"},
+        {"a b", 2, "arguments must be separated by commas"},
     };
     void *data;
     size_t at;
@@ -172,7 +172,7 @@ static void compile__a_mistake__is_placed_in_its_argument(void **state)
     }
     assert_int_equal(
         plugin_compile(&from_check, &plugin_silent_host, TEXT("x"), &data, &at, reason, sizeof reason), -1);
-    assert_string_equal(reason, "the check cannot be made of these arguments");
+    assert_string_equal(reason, "the check does not accept these arguments");
 }
 
 static struct gp_facts seen;

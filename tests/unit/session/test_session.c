@@ -621,9 +621,9 @@ static void trace__explains_every_rule(void **state)
     assert_int_equal(doorway_helo(&d, "EHLO laptop"), GP_REFUSE);
     assert_non_null(strstr(
         traced.text, "gatepost.conf:1: helo \"*zombie*\": \"EHLO laptop\" does not match: does not trigger"));
-    assert_non_null(strstr(
-        traced.text, "gatepost.conf:2: helo not fqdn: 'laptop' is no qualified domain name and no address "
-                     "literal: triggers: refuse"));
+    assert_non_null(strstr(traced.text, "gatepost.conf:2: helo not fqdn: 'laptop' is neither a domain name of "
+                                        "two labels or more nor an address "
+                                        "literal: triggers: refuse"));
     doorway_close(&d);
 }
 

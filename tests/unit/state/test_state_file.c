@@ -48,11 +48,11 @@ static void state_file_open__not_ours__set_aside_with_the_reason(void **state)
         size_t cut;               /* to so many bytes; 0: whole */
         const char *reason;
     } rows[] = {
-        {{"gptest02", 3, 64, 10}, 0, "it is no such file"},
+        {{"gptest02", 3, 64, 10}, 0, "it is not a file of this kind"},
         {{"gptest01", 2, 64, 10}, 0, "it was made by another version"},
         {{"gptest01", 3, 128, 10}, 0, "it was made by another version"},
         {{"gptest01", 3, 64, 10}, 4095, "it is too short"},
-        {{"gptest01", 3, 64, 10}, 4096, "it has not the size that it says"},
+        {{"gptest01", 3, 64, 10}, 4096, "its size differs from the one recorded in it"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -67,8 +67,8 @@ static void state_file_open__not_ours__set_aside_with_the_reason(void **state)
         snprintf(wanted, sizeof wanted, "%s: %s", path, rows[i].reason);
         assert_int_equal(open_as(&f, &shape, STATE_READ_ONLY), -1);
         assert_string_equal(why, wanted);
-        snprintf(wanted, sizeof wanted, "%s: %s; set aside as %s.damaged and begun anew", path, rows[i].reason,
-                 path);
+        snprintf(wanted, sizeof wanted, "%s: %s; renamed to %s.damaged, and a new file was begun", path,
+                 rows[i].reason, path);
         assert_int_equal(open_as(&f, &shape, 0), 1);
         assert_string_equal(why, wanted);
         assert_true(temp_has(&folder, "thing.damaged"));
@@ -100,19 +100,19 @@ static void state_file_lock__held_read_only_or_replaced__is_given_up(void **stat
     assert_int_equal(open_as(&f, &shape, 0), 1);
     assert_int_equal(open_as(&reader, &shape, STATE_READ_ONLY), 1);
     assert_int_equal(state_file_lock(&reader, &lock, why, sizeof why), -1);
-    assert_non_null(strstr(why, "it may only be read"));
+    assert_non_null(strstr(why, "it can only be read"));
     state_file_close(&reader);
 
     assert_int_equal(os_lock(temp_path(&folder, "lock"), 0, &other), 0);
     assert_int_equal(state_file_lock(&f, &lock, why, sizeof why), -1);
-    assert_non_null(strstr(why, "others held it for 20 ms"));
+    assert_non_null(strstr(why, "another process held it for 20 ms"));
     os_unlock(&other);
     assert_int_equal(state_file_lock(&f, &lock, why, sizeof why), 0);
     os_unlock(&lock);
 
     temp_text(&folder, "thing", "another");
     assert_int_equal(state_file_lock(&f, &lock, why, sizeof why), -1);
-    assert_non_null(strstr(why, "another file has taken its place"));
+    assert_non_null(strstr(why, "another file has replaced it"));
     /* And the lock is free again. */
     assert_int_equal(os_lock(temp_path(&folder, "lock"), 0, &other), 0);
     os_unlock(&other);

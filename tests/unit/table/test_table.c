@@ -204,7 +204,7 @@ static void table_open__not_a_table__says_what_to_do(void **state)
     assert_non_null(strstr(reason, "0 bytes"));
     write_file(out_path, text_of(zeros, sizeof zeros));
     assert_int_equal(table_open(out_path, &t, reason, sizeof reason), EPROTO);
-    assert_string_equal(reason, "not made by 'gatepost table make'; make it anew from its text");
+    assert_string_equal(reason, "not made by 'gatepost table make'; make it again from its text");
     assert_null(t);
 }
 

@@ -154,7 +154,7 @@ static void blocks_import__errors__all_told_and_nothing_changed(void **state)
         wanted, sizeof wanted,
         "%s:2:3: '192.0.2.0/24' is not as long as the prefixes on the list (block-prefix); ranges have their "
         "place in the block table\n    192.0.2.0/24 1h\n    ^\n"
-        "%s:3:11: '30x' is no time; write it like 30m, 6h or 30d\n  192.0.2.3 30x\n            ^\n"
+        "%s:3:11: '30x' is not a time; write it like 30m, 6h or 30d\n  192.0.2.3 30x\n            ^\n"
         "%s:4:1: 'mx.example.net' is no address\n",
         line, line, line);
     assert_memory_equal(err, wanted, strlen(wanted));

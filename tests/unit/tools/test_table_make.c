@@ -77,7 +77,7 @@ static void table_make__wrong_text__all_problems_with_their_places(void **state)
         {KIND_UNKNOWN, "10.0.0.1 all\n\n10.0.0.1 helo\n",
          "3:1: this key stands on line 1 with another value\n"},
         {KIND_UNKNOWN, "10.0.0.1/8 all\nx@y all\n",
-         "1:1: bits behind the prefix length are not zero\n2:1: a mailbox needs from: or to: before it\n"},
+         "1:1: bits after the prefix length are not zero\n2:1: a mailbox needs from: or to: before it\n"},
         {KIND_EXEMPT, "10.0.0.1\n",
          "1:1: what is it spared? operations, 'all', 'none' or 'blocklist' are missing\n"},
         {KIND_BLOCK, "0.0.0.0/0 550 go\n", "1:1: this would refuse everybody\n"},
