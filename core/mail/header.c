@@ -24,6 +24,7 @@ void header_reset(struct header_reader *r)
     r->started = false;
     r->past_first = false;
     r->over = false;
+    r->broken_off = false;
     r->failed = false;
 }
 
@@ -111,6 +112,7 @@ static void hand_out(struct header_reader *r, struct text line, bool cut, bool l
         r->field(r->context, &f);
     } else if (!lost && !(first && line.n >= 5 && memcmp(line.p, "From ", 5) == 0)) {
         r->over = true;
+        r->broken_off = true;
     }
 }
 
@@ -201,6 +203,28 @@ void header_feed(struct header_reader *r, const char *bytes, size_t n)
         else
             take_part(r, p, lf ? lf : end, lf);
         p = lf ? lf + 1 : end;
+    }
+}
+
+void header_field(struct header_reader *r, struct text name, struct text value)
+{
+    struct field f;
+    if (!r->over && r->in_field)
+        hand_out_pending(r);
+    if (r->over)
+        return;
+    r->started = r->past_first = true;
+    append(r, name.p, name.n);
+    append(r, ":", 1);
+    const size_t head = r->pending_size;
+    append(r, value.p, value.n);
+    const size_t rest = r->pending_size > head ? header_unfold(r->pending + head, r->pending_size - head) : 0;
+    const struct text line = text_of(r->pending, head + rest);
+    const bool cut = r->pending_cut;
+    forget_pending(r);
+    if (header_split(line, &f)) {
+        f.cut = cut;
+        r->field(r->context, &f);
     }
 }
 

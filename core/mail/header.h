@@ -38,6 +38,7 @@ struct header_reader {
     bool past_first;   /* the first line was read, which alone may be "From " */
     bool started;      /* some byte came */
     bool over;         /* the header has ended */
+    bool broken_off;   /* it ended at a line that is no field, not at an empty one or with the bytes */
     bool failed;       /* out of memory: some field was lost or cut */
 };
 
@@ -46,6 +47,10 @@ void header_init(struct header_reader *r, size_t ceiling, void (*field)(void *co
 
 /* Takes bytes. The function is called for each field as soon as it is known to be complete. */
 void header_feed(struct header_reader *r, const char *bytes, size_t n);
+
+/* Takes one whole field as a server hands it out: its name, and what stands after the colon, line ends included. A
+ * piece that is no field to us is passed over and does not end the header, for the server goes on reading there. */
+void header_field(struct header_reader *r, struct text name, struct text value);
 
 /* No more bytes: hands out the last field. Afterwards the reader is `over`. */
 void header_end(struct header_reader *r);

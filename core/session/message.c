@@ -35,16 +35,14 @@ void session_header_text(struct gp_session *s, const char *bytes, size_t n)
 void session_header(struct gp_session *s, const char *name, size_t name_size, const char *value,
                     size_t value_size)
 {
-    struct text pieces[] = {text_of(name, name_size), TEXT(":"), text_of(value, value_size), TEXT("\r\n")};
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
-        header_feed(&s->reader, pieces[i].p, pieces[i].n);
+    header_field(&s->reader, text_of(name, name_size), text_of(value, value_size));
 }
 
 int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
 {
     int action;
     header_end(&s->reader);
-    if (s->reader.failed)
+    if (s->reader.failed || s->reader.broken_off)
         s->facts.fields_incomplete = true;
     if (session_begin(s, GP_PHASE_DATA, v, &action) || session_settle_mail(s, v, &action)) {
         s->headers_over = true;

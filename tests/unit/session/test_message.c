@@ -80,9 +80,85 @@ static void header__longer_than_we_keep__is_judged_by_its_beginning(void **state
     free(value);
 }
 
+/* Where the server hands out fields, what is no field to us ends nothing: the server reads on there. */
+static void fields__one_by_one__a_piece_that_is_no_field_is_passed_over(void **state)
+{
+    static const struct {
+        const char *name, *value;
+    } odd[] = {
+        {"X-Gr\xc3\xb6\xc3\x9f"
+         "e",
+         " 1"},
+        {"X Y", " a"},
+        {"", " a"},
+        {"\x01", "a"},
+        {"From someone", "x"},
+        {"Sub\nject", " spam"},
+        {"X-A\r\n", "\r\n"},
+        {"\xff", "\r\n\r\n"},
+    };
+    struct doorway d;
+    (void)state;
+    doorway_open(&d, "headers, not has(Message-ID), fail, \"553 no id\"\n"
+                     "subject, \"*spam*\", fail, \"554 spam\"\n");
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        for (int spam = 0; spam < 2; spam++) {
+            doorway_envelope(&d, "203.0.113.9");
+            d.api->header(d.session, odd[i].name, strlen(odd[i].name), odd[i].value, strlen(odd[i].value));
+            d.api->header(d.session, "Message-ID", 10, " <a@b.c>\r\n", 10);
+            d.api->header(d.session, odd[i].name, strlen(odd[i].name), odd[i].value, strlen(odd[i].value));
+            d.api->header(d.session, "Subject", 7, spam ? " sp\r\n am spam\r\n" : " x", spam ? 16 : 2);
+            int action = d.api->end_of_headers(d.session, &d.verdict);
+            if (action != (spam ? GP_FAIL : GP_PASS))
+                fail_msg("piece %zu, spam %d: %d %s", i, spam, action, action ? d.verdict.reply : "");
+        }
+    }
+    doorway_close(&d);
+}
+
+/* A header that broke off may lack what comes after it; one that ended at its empty line does not. */
+static void raw_header__ended_by_no_field__cannot_say_what_is_missing(void **state)
+{
+    static const struct {
+        const char *header;
+        int action;
+    } cases[] = {
+        {"Subject: x\r\nX-Gr\xc3\xb6\xc3\x9f"
+         "e: 1\r\nMessage-ID: <a@b.c>\r\n",
+         GP_PASS},
+        {"Subject: x\r\nno field\r\nMessage-ID: <a@b.c>\r\n\r\n", GP_PASS},
+        {"Subject: x\r\nno field\r\n", GP_PASS},
+        {"Subject: x\r\nno field", GP_PASS},
+        {"no field", GP_PASS},
+        {"Subject: x\r\n\r\nno field\r\nMessage-ID: <a@b.c>\r\n", GP_FAIL},
+        {"Subject: x\r\n", GP_FAIL},
+        {"Subject: x", GP_FAIL},
+        {"From a@b.c Sat\r\nSubject: x\r\n", GP_FAIL},
+        {"\r\n", GP_FAIL},
+        {"", GP_FAIL},
+        {"Subject: x\r\nSubject: y\r\nno field\r\n", GP_FAIL}, /* there are two, whatever follows */
+    };
+    struct doorway d;
+    (void)state;
+    doorway_open(&d, "headers, not has(Message-ID), fail, \"553 no id\"\nheaders, not once(Subject), fail\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        doorway_envelope(&d, "203.0.113.9");
+        int action = doorway_message(&d, cases[i].header);
+        if (action != cases[i].action)
+            fail_msg("%s: wanted %d, got %d", cases[i].header, cases[i].action, action);
+        /* The next message begins anew. */
+        doorway_mail(&d, "MAIL FROM:<a@b.c>");
+        doorway_rcpt(&d, "RCPT TO:<a@b.c>");
+        assert_int_equal(doorway_message(&d, "X: y\r\n"), GP_FAIL);
+    }
+    doorway_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields__one_by_one__a_piece_that_is_no_field_is_passed_over),
+        cmocka_unit_test(raw_header__ended_by_no_field__cannot_say_what_is_missing),
         cmocka_unit_test(header__cut_anywhere__same_verdict),
         cmocka_unit_test(header__what_comes_after_its_end__is_no_field),
         cmocka_unit_test(end_of_message__end_of_headers_left_out__is_asked_then),
