@@ -2,7 +2,7 @@
 #
 #   make            build the command, gatepost.so, the Exim module and the checks into build/
 #   make demo       fetch what is needed, build, play the dialogues into a real Exim, judge the corpus
-#   make check      everything below, cheap first; each callable alone
+#   make check      everything below, cheap first, with the mail servers of this machine's Debian; each callable alone
 #     check-unit      unit tests (cmocka)
 #     check-sessions  tests/sessions through the engine, and the command's own behaviour
 #     check-plugins   the checks regex and dnsbl, loaded from their files, the latter against a name server
@@ -13,6 +13,8 @@
 #     check-exim      tests/sessions and more through real Exims
 #     check-milter    gatepost-milter alone, and in real Sendmails and Postfixes
 #     check-mercury   tests/sessions and more through the Mercury/32 daemon, in Wine
+#   make check-all  all that, and the mail servers of the other Debian: check-exim-debian13 and check-milter-debian13 (or 12) play them on
+#                   any machine
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make mercury    the Mercury/32 daemon and the command for 32-bit Windows, into build/mercury/
@@ -22,7 +24,21 @@
 #   make install    DESTDIR and prefix work; install-dev is the header and the file for pkg-config alone
 #   make clean
 #
-# BUILD=dir puts the outputs elsewhere; CFLAGS, LDFLAGS and CPPFLAGS come last.
+# BUILD=dir puts the outputs elsewhere; CFLAGS, LDFLAGS and CPPFLAGS come last. V=1 shows the commands. Without -j there are as many jobs
+# as processors. Debian packages that are missing are fetched, as root or with sudo; DEPS=no never runs apt, and names them only.
+
+# A -j that was given is in one of these, or, with GNU Make 4.3, is stronger than the one that is added.
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS) $(shell echo "$$MAKEFLAGS")),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+# One line for each file that is linked, none for each that is compiled.
+ifeq ($(V),1)
+Q   :=
+SAY := @:
+else
+Q   := @
+SAY := $(if $(findstring s,$(filter-out -%,$(firstword $(MAKEFLAGS)))),@:,@echo)
+endif
 
 BUILD   ?= build
 prefix  ?= /usr/local
@@ -43,7 +59,8 @@ ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -Wcast-qual -Wwrite-strings -Wstric
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef -fvisibility=hidden -fPIC -fstack-protector-strong \
 	-MMD -MP $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
-CDB     ?= -l:libcdb_pic.a
+# Found out at the first link, when `deps` is done.
+CDB     ?= $(eval CDB := $$(shell CC='$$(CC)' LDFLAGS='$$(LDFLAGS)' tests/run/libcdb.sh))$(CDB)
 # Rotated logs are gzipped. For the command only, not for what a mail server loads.
 ZLIB    ?= -lz
 
@@ -68,12 +85,12 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim mercury mercury64 win-deps check check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter check-mercury lint bench demo install install-dev clean unit fuzz deps bench-deps
+.PHONY: all exim mercury mercury64 win-deps check lint bench demo install install-dev clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
 deps:
-	@tests/run/need.sh build
+	@BUILD='$(BUILD)' CC='$(CC)' LDFLAGS='$(LDFLAGS)' tests/run/need.sh build
 
 unit: $(UNIT_BIN)
 fuzz: $(FUZZ_BIN)
@@ -81,22 +98,24 @@ exim: $(BUILD)/gatepost-exim.so
 
 $(BUILD)/obj/%.o: %.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/libgatepost-core.a: $(CORE_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/libgatepost-tools.a: $(TOOLS_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/gatepost: $(BUILD)/obj/tools/main.o $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(CDB) $(ZLIB)
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(CDB) $(ZLIB)
 
 # The whole engine behind its one function, for a host that loads it with dlopen.
 $(BUILD)/gatepost.so: plugins/generic/exports.map $(BUILD)/libgatepost-core.a
-	$(CC) $(ALL_CFLAGS) -shared -o $@ -Wl,-u,gatepost_api $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) \
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -o $@ -Wl,-u,gatepost_api $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) \
 		-Wl,--version-script=plugins/generic/exports.map -Wl,--gc-sections $(CDB)
 
 # Windows. Nothing but Windows' own libraries is needed there: GCC's and zlib are inside. 32-bit callers align the stack to four
@@ -174,7 +193,8 @@ $(BUILD)/obj/abi-$(ABI): | deps
 	@touch $@
 
 $(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-core.a $(BUILD)/obj/abi-$(ABI) | deps
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/exim.d -DLOCAL_SCAN_ABI=$(ABI) -shared -o $@ $< \
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/exim.d -DLOCAL_SCAN_ABI=$(ABI) -shared -o $@ $< \
 		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) -Wl,--version-script=exim/exports.map -Wl,--gc-sections $(CDB)
 
 # Loads gatepost.so with dlopen. Its sigwait() stands in front of libmilter's, so it must be seen from there; the
@@ -185,7 +205,8 @@ $(BUILD)/obj/milter/options.o: $(BUILD)/obj/libdir
 $(BUILD)/obj/milter/options.o: ALL_CPPFLAGS += -DGATEPOST_LIBRARY='"$(libdir)/gatepost/gatepost.so"'
 
 $(BUILD)/gatepost-milter: $(MILTER_OBJ)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lmilter -ldl -pthread
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lmilter -ldl -pthread
 
 # Where the engine will be installed, and looks for plugins that are not beside the rule file. The file is written anew
 # only when that is another place, so that `make install prefix=...` is heard.
@@ -194,7 +215,7 @@ $(BUILD)/obj/libdir: FORCE
 	@echo '$(libdir)/gatepost' | cmp -s - $@ || echo '$(libdir)/gatepost' >$@
 $(BUILD)/obj/core/os/plugin_posix.o: ALL_CPPFLAGS += -DGATEPOST_LIBDIR='"$(libdir)/gatepost"'
 $(BUILD)/obj/core/os/plugin_posix.o: $(BUILD)/obj/libdir
-.PHONY: FORCE checks plugin-tests check-plugins
+.PHONY: FORCE checks plugin-tests
 
 # Checks as plugins. What they are made of is linked in statically, as in everything that a server loads.
 PCRE2   ?= -l:libpcre2-8.a
@@ -208,7 +229,8 @@ $(BUILD)/checks/regex.so: $(CHECK_OBJ_regex)
 $(BUILD)/checks/dnsbl.so: $(CHECK_OBJ_dnsbl)
 $(CHECKS): $(BUILD)/checks/%.so: plugins/checks/exports.map
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -shared -o $@ $(CHECK_OBJ_$*) $(ALL_LDFLAGS) -Wl,--version-script=plugins/checks/exports.map \
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -o $@ $(CHECK_OBJ_$*) $(ALL_LDFLAGS) -Wl,--version-script=plugins/checks/exports.map \
 		$(CHECK_LIB_$*)
 
 # A plugin of the tests' own, and others that are wrong.
@@ -219,19 +241,22 @@ $(BUILD)/unit/test_plugin $(BUILD)/unit/test_plugin_engine: $(TEST_PLUGINS)
 PLUGIN_TESTS := $(BUILD)/plugin-host $(BUILD)/example-check.so
 plugin-tests: $(PLUGIN_TESTS) $(CHECKS)
 $(BUILD)/plugin-host: tests/mta/plugin_host.c $(BUILD)/libgatepost-core.a
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/plugin-host.d -o $@ $< $(BUILD)/libgatepost-core.a \
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/plugin-host.d -o $@ $< $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(CDB) -pthread
 $(BUILD)/example-check.so: tests/examples/check.c | deps
 	@mkdir -p $(BUILD)/obj
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-check.d -shared -o $@ $< $(ALL_LDFLAGS)
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/example-check.d -shared -o $@ $< $(ALL_LDFLAGS)
 $(BUILD)/checks/test_%.so: tests/unit/plugins/%.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/test_plugin_$*.d -shared -o $@ $< $(ALL_LDFLAGS)
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/test_plugin_$*.d -shared -o $@ $< $(ALL_LDFLAGS)
 
 # What tests share. It comes before the engine, for slots_hooks.o stands for one of its objects.
 $(BUILD)/libgatepost-unit.a: $(UNIT_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 # Tests that let an allocation fail (failing_alloc.h).
 FAILING_ALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
@@ -256,13 +281,15 @@ $(foreach object,$(UNIT_TEST_OBJ),$(eval $(BUILD)/unit/$(basename $(notdir $(obj
 
 $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $(filter %/$*.o,$^) $(BUILD)/libgatepost-unit.a \
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(filter %/$*.o,$^) $(BUILD)/libgatepost-unit.a \
 		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(UNIT_LDFLAGS_$(@F)) $(CDB) $(ZLIB) -lcmocka
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-unit.a \
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-unit.a \
 		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB) $(FUZZ_LDLIBS_$(@F))
 FUZZ_LDLIBS_fuzz_regex = $(CHECK_OBJ_regex) $(CHECK_LIB_regex)
 $(BUILD)/fuzz/fuzz_regex: $(CHECK_OBJ_regex)
@@ -323,11 +350,12 @@ BENCH_LDLIBS_bench_blocklist = -llmdb -pthread
 BENCH_LDLIBS_null_milter = -lmilter -pthread
 
 bench-deps:
-	@tests/run/need.sh bench
+	@BUILD='$(BUILD)' tests/run/need.sh bench
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a | bench-deps
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
+	$(SAY) "  $@"
+	$(Q)$(CC) $(ALL_CPPFLAGS) -D_DEFAULT_SOURCE $(ALL_CFLAGS) -o $@ $< $(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a \
 		$(ALL_LDFLAGS) $(CDB) $(BENCH_LDLIBS_$(@F))
 
 bench: $(BENCH_BIN) $(BUILD)/gatepost.so $(BUILD)/gatepost $(BUILD)/gatepost-milter exim
@@ -339,11 +367,13 @@ EXAMPLE = $(CC) -idirafter core $(CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/$(@F)
 # The one that gatepost_api(3) prints.
 $(BUILD)/example-host: tests/examples/host.c core/gatepost.h | deps
 	@mkdir -p $(BUILD)/obj
-	$(EXAMPLE) -ldl
+	$(SAY) "  $@"
+	$(Q)$(EXAMPLE) -ldl
 
 $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) core/gatepost.h | deps
 	@mkdir -p $(BUILD)/obj
-	$(EXAMPLE) -ldl -pthread
+	$(SAY) "  $@"
+	$(Q)$(EXAMPLE) -ldl -pthread
 
 -include $(MILTER_OBJ:.o=.d)
 -include $(WIN_CORE_OBJ:.o=.d) $(WIN_TOOLS_OBJ:.o=.d) $(WIN)/obj/tools/main.d
@@ -352,14 +382,29 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 -include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
 	$(UNIT_OBJ:.o=.d) $(UNIT_TEST_OBJ:.o=.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
-check:
-	@BUILD='$(BUILD)' tests/run/check.sh
+# The stages of `make check`, cheap first, and what `make check-all` adds: whatever takes long and changes seldom.
+CHECK     := unit sessions manuals plugins fuzz san hosts exim milter mercury
+RELEASES  := debian12 debian13
+OTHERS    := $(filter-out $(shell [ ! -e /etc/os-release ] || (. /etc/os-release && echo "$$ID$$VERSION_ID")),$(RELEASES))
+CHECK_ALL := $(CHECK) $(OTHERS:%=exim-%) $(OTHERS:%=milter-%)
+ALONE     := $(sort $(CHECK:%=check-%) $(RELEASES:%=check-exim-%) $(RELEASES:%=check-milter-%))
 
-check-unit check-sessions check-manuals check-plugins check-fuzz check-san check-hosts check-exim check-milter check-mercury:
+.PHONY: check-all $(ALONE)
+check:
+	@BUILD='$(BUILD)' tests/run/check.sh $(CHECK)
+
+check-all:
+	@BUILD='$(BUILD)' tests/run/check.sh $(CHECK_ALL)
+
+$(ALONE):
 	@BUILD='$(BUILD)' tests/run/check.sh $(@:check-%=%)
 
-demo: all
-	@tests/run/need.sh test
+# Whether it can be shown is found out before anything is fetched or built.
+demo:
+	@tests/mta/able.sh
+	@BUILD='$(BUILD)' CC='$(CC)' LDFLAGS='$(LDFLAGS)' tests/run/need.sh build demo
+	@echo 'building gatepost (make V=1 shows the commands)'
+	@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' tests/demo/demo.sh
 
 lint:

@@ -1,4 +1,6 @@
 #define _GNU_SOURCE
+/* c-ares 1.34 wants a question to be made, sent and read by functions that 1.18 does not have. */
+#define CARES_NO_DEPRECATED
 #include "dnsbl_query.h"
 
 #include <ares.h>
@@ -7,13 +9,19 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
-/* A question under way. */
+/* Of as many sockets at once an answer is waited for: one to each name server. */
+#define SOCKETS_MOST 16
+
+/* A question under way, and the sockets it is asked through. */
 struct query {
     struct dnsbl_answer *answer;
     bool over;
+    nfds_t sockets;
+    struct pollfd socket[SOCKETS_MOST];
 };
 
 static int64_t milliseconds(void)
@@ -81,21 +89,28 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
         a->why = "the name server has an error";
 }
 
-/* Waits for what the channel waits for, MOST milliseconds at most, and lets it go on. */
-static void go_on(ares_channel channel, int64_t most)
+/* What the channel waits for at a socket; neither to read nor to write: the socket is closed. */
+static void on_socket(void *context, ares_socket_t fd, int readable, int writable)
 {
-    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    struct pollfd fds[ARES_GETSOCK_MAXNUM];
+    struct query *q = context;
+    const short events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
+    nfds_t i = 0;
+    while (i < q->sockets && q->socket[i].fd != fd)
+        i++;
+    if (events && i < SOCKETS_MOST) {
+        q->socket[i] = (struct pollfd){.fd = fd, .events = events};
+        q->sockets += i == q->sockets;
+    } else if (!events && i < q->sockets)
+        q->socket[i] = q->socket[--q->sockets];
+}
+
+/* Waits for what the channel waits for, MOST milliseconds at most, and lets it go on. */
+static void go_on(ares_channel channel, const struct query *q, int64_t most)
+{
+    struct pollfd fds[SOCKETS_MOST]; /* a copy: the channel opens and closes sockets while it goes on */
     struct timeval own = {.tv_sec = most / 1000, .tv_usec = (most % 1000) * 1000}, room;
-    /* Of socket I, bit I: it waits for something to read; MAXNUM bits on: to write. */
-    const unsigned bits = (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
-    nfds_t n = 0;
-    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        const short events =
-            (short)((bits >> i & 1 ? POLLIN : 0) | (bits >> (i + ARES_GETSOCK_MAXNUM) & 1 ? POLLOUT : 0));
-        if (events)
-            fds[n++] = (struct pollfd){.fd = sockets[i], .events = events};
-    }
+    const nfds_t n = q->sockets;
+    memcpy(fds, q->socket, n * sizeof *fds);
     const struct timeval *next = ares_timeout(channel, &own, &room);
     const int64_t wait = (int64_t)next->tv_sec * 1000 + (next->tv_usec + 999) / 1000;
     const int found = poll(fds, n, (int)(wait < most ? wait : most));
@@ -132,15 +147,20 @@ void dnsbl_query(const char *name, unsigned limit_ms, struct dnsbl_answer *out)
     const int64_t until = milliseconds() + limit_ms;
     /* Asked again after a third of the time: a lost packet is no silent server. No TCP: what a list says has
      * room in a packet, and a connection that is reset would send the process a SIGPIPE. */
-    struct ares_options options = {.flags = ARES_FLAG_IGNTC, .timeout = (int)(limit_ms / 3 + 1), .tries = 3};
+    struct ares_options options = {.flags = ARES_FLAG_IGNTC,
+                                   .timeout = (int)(limit_ms / 3 + 1),
+                                   .tries = 3,
+                                   .sock_state_cb = on_socket,
+                                   .sock_state_cb_data = &q};
     *out = (struct dnsbl_answer){.outcome = DNSBL_FAILED, .why = "no answer in time"};
-    if (ares_init_options(&channel, &options, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) !=
+    if (ares_init_options(&channel, &options,
+                          ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB) !=
         ARES_SUCCESS) {
         out->why = "the resolver cannot be set up";
         return;
     }
     ask(channel, name, &q);
     for (int64_t now = milliseconds(); !q.over && now < until; now = milliseconds())
-        go_on(channel, until - now);
+        go_on(channel, &q, until - now);
     ares_destroy(channel);
 }

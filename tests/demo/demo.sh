@@ -31,6 +31,7 @@ if [ ! -f "$CORPUS" ]; then
 fi
 # Unpacked once; the marker says that it is complete.
 if [ ! -f "$BUILD/corpus/.complete" ]; then
+    tests/run/need.sh corpus
     rm -rf "$BUILD/corpus"
     mkdir -p "$BUILD/corpus"
     tar -xJf "$CORPUS" -C "$BUILD/corpus"

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
-unset MAKEFLAGS MFLAGS
+unset MAKEFLAGS MFLAGS MAKELEVEL
 plain=$BUILD
 . tests/run/counts.sh
 
@@ -17,7 +17,7 @@ under() {
     shift 2
     BUILD=$plain/$name
     export BUILD
-    make -s -j2 BUILD="$BUILD" CC=clang CFLAGS="$flags" "$BUILD/gatepost.so" "$BUILD/gatepost-milter"
+    make -s BUILD="$BUILD" CC=clang CFLAGS="$flags" "$BUILD/gatepost.so" "$BUILD/gatepost-milter"
     for part in protocol process load; do
         log=$BUILD/milter-$part.log
         status=0

@@ -45,7 +45,7 @@ exim_setup() {
         cat "$mta/exim.conf"
     } >"$exim_folder/etc/exim4.conf"
     cp "$3" "$exim_folder/lib/gatepost-exim.so"
-    [ -z "$exim_alone" ] || ${CC:-cc} -shared -fPIC -o "$exim_folder/lib/owner.so" "$mta/owner.c"
+    [ -z "$exim_alone" ] || "$mta/release.sh" cc -shared -fPIC -o "$exim_folder/lib/owner.so" "$mta/owner.c"
     : >"$exim_folder/run/options"
     printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n' >"$exim_folder/resolv.conf"
     : >"$exim_folder/names"

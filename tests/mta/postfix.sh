@@ -7,6 +7,7 @@
 #                                   filter answers: tempfail, and on ports 2601 to 2603 accept, tempfail, reject; port 2604 is
 #                                   served from the chroot /var/spool/postfix
 #
+#   postfix_version                 prints it
 #   postfix_debian FILE             before a start: Debian's own configuration instead, with the lines of FILE in main.cf
 #
 # Its configuration is postfix.cf and postfix.master.
@@ -41,6 +42,10 @@ postfix_start() {
         echo "postfix.sh: Postfix does not answer: $(cat "$place_folder/daemon.out") $(tail -n 5 "$place_folder/syslog")" >&2
         return 1
     }
+}
+
+postfix_version() {
+    echo "Postfix $(place_run /usr/sbin/postconf -dh mail_version)"
 }
 
 postfix_stop() {

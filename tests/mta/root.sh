@@ -5,14 +5,17 @@
 #   root.sh NAME                prints the path of that root, and makes it first if it is missing
 #   root.sh --prefetch NAME...  makes those that are missing, in the background; returns at once
 #
+# RELEASE, in the environment, names the release of Debian that the packages come from (bookworm, trixie); else it is this machine's.
+#
 # A recipe, roots/NAME.sh, is sourced here and gives
 #   packages   what apt is asked for; it adds what those depend on
 #   architecture  of the packages, where it is not this machine's (may be empty): i386
 #   extras     packages that conflict with one of those (may be empty); only what `finish` takes out of them is used
 #   finish ROOT-FOLDER EXTRAS-FOLDER    a function: what the packages' own scripts would have done
 #
-# A root lives in ${GATEPOST_CACHE:-~/.cache/gatepost} under the hash of its recipe, and is complete as soon as it has its name.
-# Nobody writes into a root afterwards: what runs a server lays the folders that change over it.
+# A root lives in ${GATEPOST_CACHE:-~/.cache/gatepost} under the hash of its recipe. It is made beside and renamed, and `.complete` in it is
+# the last thing that is written: one without that is made anew. Nobody writes into a root afterwards: what runs a server lays the folders
+# that change over it.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,11 +30,22 @@ die() {
     exit 1
 }
 
+case ${RELEASE-} in
+'' | bookworm | trixie) ;;
+*) die "no release of Debian that is known here: $RELEASE" ;;
+esac
+[ "${RELEASE-}" = "$(. /etc/os-release && echo "${VERSION_CODENAME-}")" ] || debian_release=${RELEASE-}
+
+# own_lists: whether the machine's own lists of packages do not have what is wanted.
+own_lists() {
+    [ -n "$architecture$debian_release" ]
+}
+
 # apt_empty ARGUMENT...: apt-get on a machine with nothing installed, its downloads in $work.
 apt_empty() {
     set -- -o Dir::State::status="$work/status" -o Dir::Cache::archives="$work/archives" -o APT::Install-Recommends=0 "$@"
-    if [ -n "$architecture" ]; then
-        debian_apt "$architecture" "$@"
+    if own_lists; then
+        debian_apt "${architecture:-$(dpkg --print-architecture)}" "$@"
     else
         apt-get -q -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User= -o Debug::NoLocking=1 "$@"
     fi
@@ -39,8 +53,8 @@ apt_empty() {
 
 # update: brings the lists of packages up to date.
 update() {
-    if [ -n "$architecture" ]; then
-        debian_update "$architecture"
+    if own_lists; then
+        debian_update "${architecture:-$(dpkg --print-architecture)}"
     else
         $(command -v sudo || true) apt-get -q update
     fi
@@ -64,8 +78,17 @@ skeleton() {
 
 # path_of ROOT: where it lives. The hash is that of its recipe, of this file and debian.sh, of Debian's release and of the architecture.
 path_of() {
-    hash=$({ cat "$here/root.sh" "$here/debian.sh" "$here/roots/$1.sh" /etc/debian_version && dpkg --print-architecture; } | sha256sum | cut -c1-16)
-    echo "$cache/$1-$hash"
+    hash=$({
+        cat "$here/root.sh" "$here/debian.sh" "$here/roots/$1.sh"
+        if [ -n "$debian_release" ]; then echo "$debian_release"; else cat /etc/debian_version; fi
+        dpkg --print-architecture
+    } | sha256sum | cut -c1-16)
+    echo "$cache/$1${debian_release:+-$debian_release}-$hash"
+}
+
+# is_complete FOLDER
+is_complete() {
+    [ -e "$1/.complete" ]
 }
 
 # recipe ROOT
@@ -94,6 +117,7 @@ make_root() {
     work=$(mktemp -d "$cache/making.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     recipe "$1"
+    echo "unpacking Debian's${debian_release:+ $debian_release} packages of $1 below $cache; nothing is installed" >&2
     fetch >"$work/log" 2>&1 || {
         rm -rf "$work/archives" "$work/extras"
         update >>"$work/log" 2>&1 && fetch >>"$work/log" 2>&1
@@ -104,17 +128,23 @@ make_root() {
     unpack_all "$work/extras" "$work/more"
     finish "$work/root" "$work/more"
     chmod 755 "$work/root"
+    : >"$work/root/.complete"
+    rm -rf "$2"
     mv -T "$work/root" "$2"
 }
 
-# ensure ROOT: one process makes it, the others wait for that one.
+# ensure ROOT: one process makes it, the others wait for that one. What one that was killed left behind a day ago is taken away.
 ensure() {
     path=$(path_of "$1")
     mkdir -p "$cache"
+    find "$cache" -maxdepth 1 -name 'making.*' -mmin +1440 -exec rm -rf {} +
     (
         flock 9
-        [ -d "$path" ] || make_root "$1" "$path"
-    ) 9>"$cache/$1.lock"
+        # Not behind `||`: there the shell goes on after a failure.
+        if ! is_complete "$path"; then
+            make_root "$1" "$path"
+        fi
+    ) 9>"$cache/$1${debian_release:+-$debian_release}.lock"
     echo "$path"
 }
 
@@ -123,7 +153,7 @@ case ${1-} in
     shift
     mkdir -p "$cache"
     for root in "$@"; do
-        [ -d "$(path_of "$root")" ] || setsid "$0" "$root" >"$cache/$root.log" 2>&1 </dev/null &
+        is_complete "$(path_of "$root")" || setsid "$0" "$root" >"$cache/$root.log" 2>&1 </dev/null &
     done
     ;;
 -* | '') die "usage: root.sh NAME | --prefetch NAME..." ;;

@@ -6,6 +6,7 @@
 #   sendmail_start, sendmail_stop    on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; what happens where no
 #                                    filter answers: F=T, and on ports 2601 to 2603 nothing, F=T, F=R
 #
+#   sendmail_version                 prints it
 #   sendmail_debian FILE             before a start: Debian's own configuration instead, with FILE included as README.md says
 #
 # Its configuration is sendmail.mc.
@@ -40,6 +41,10 @@ sendmail_start() {
         echo "sendmail.sh: Sendmail does not answer: $(cat "$place_folder/daemon.out") $(tail -n 5 "$place_folder/syslog")" >&2
         return 1
     }
+}
+
+sendmail_version() {
+    place_run /usr/libexec/sendmail/sendmail -d0.1 -bt </dev/null 2>/dev/null | sed -n 's/^Version /Sendmail /p'
 }
 
 sendmail_stop() {

@@ -29,12 +29,12 @@ clang-format --dry-run -Werror "${code[@]}" "${windows[@]}" "${headers[@]}" || s
 
 echo clang-tidy
 # What it says on standard error is how many warnings of other people's headers it kept to itself.
-printf '%s\n' "${code[@]}" | xargs -P 2 -I{} clang-tidy --quiet {} -- "${flags[@]}" 2>/dev/null || status=1
-printf '%s\n' "${windows[@]}" | xargs -P 2 -I{} clang-tidy --quiet {} -- --target=i686-w64-mingw32 "${flags[@]}" -D_WIN32_WINNT=0x0501 \
+printf '%s\n' "${code[@]}" | xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- "${flags[@]}" 2>/dev/null || status=1
+printf '%s\n' "${windows[@]}" | xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- --target=i686-w64-mingw32 "${flags[@]}" -D_WIN32_WINNT=0x0501 \
     -D__USE_MINGW_ANSI_STDIO=1 -D__printf__=__gnu_printf__ -DGP_EXPORT= -I"$generated" 2>/dev/null || status=1
 
 echo cppcheck
-cppcheck --quiet -j 2 --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+cppcheck --quiet -j "$(nproc)" --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
     --suppress=missingIncludeSystem "${flags[@]:1}" "${code[@]}" || status=1
 
 if [ ${#manuals[@]} -gt 0 ]; then

@@ -1,17 +1,32 @@
 #!/bin/sh
+# shellcheck disable=SC2317 # tests are handed to want by name
 # need.sh SET...: makes sure that what a set of targets needs is on this machine; fetches it with apt, as root or with sudo.
-#   build   compiler and libraries      test   cmocka, sanitizers, valgrind, cdb      lint   linters
+#   build   compiler and libraries      demo   what runs an unpacked mail server and talks to it
+#   corpus  what unpacks stored mail for the demo
+#   test    cmocka, sanitizers, valgrind, cdb and what demo and corpus have      lint   linters
 #   bench   what we are timed beside        windows  the compiler and zlib for 32-bit Windows, and what unpacks sources
 #   windows64  the same for 64-bit Windows
-# Prints nothing when all is there. Tools are looked for by what they provide, so that hand-made ones count too.
+#
+# Says nothing when all is there. Tools are looked for by what they provide, so that hand-made ones count too. Status 1 if something is
+# missing in the end. Packages that apt did not find are not asked for again until others are missing, or apt's lists have changed.
+#
+# DEPS=no: apt is never run; what is missing is named, and the status is 0.
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
+BUILD=${BUILD:-build}
+log=$BUILD/deps.log
+unfound=$BUILD/deps.unfound.$(echo "$*" | tr " " -)
+scratch=$(mktemp)
+trap 'rm -f "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM PIPE
 missing=""
 
 # want PACKAGE TEST...: PACKAGE is missing unless TEST succeeds.
 want() {
     package=$1
     shift
+    case " $missing " in *" $package "*) return ;; esac
     "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
 
@@ -27,32 +42,42 @@ has_library() {
 }
 
 has_fuzzer() {
-    runtime=$(clang -print-runtime-dir 2>/dev/null) && [ -e "$runtime/libclang_rt.fuzzer-x86_64.a" ]
+    echo 'int LLVMFuzzerTestOneInput(const char *, unsigned long); int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return p && n > 9; }' |
+        clang -fsanitize=fuzzer,address -x c - -o "$scratch"
 }
 
-for set in "$@"; do
-    case $set in
+need() {
+    case $1 in
     build)
-        want gcc command -v "${CC:-cc}"
+        # shellcheck disable=SC2086 # a compiler may come with words
+        want gcc ${CC:-cc} --version
         want libc6-dev has_header stdio.h
-        want libcdb-dev has_library libcdb_pic.a
+        want libcdb-dev "$here/libcdb.sh"
         want zlib1g-dev has_header zlib.h
         want libmilter-dev has_header libmilter/mfapi.h
         want libpcre2-dev has_library libpcre2-8.a
         want libc-ares-dev has_library libcares.a
         ;;
-    test)
-        want libcmocka-dev has_header cmocka.h
-        want clang command -v clang
-        want libclang-rt-14-dev has_fuzzer
-        want valgrind command -v valgrind
-        want tinycdb command -v cdb
-        want xz-utils command -v xz
-        want pkgconf command -v pkg-config
-        want mandoc command -v mandoc
-        want python3 python3 -c 'import ctypes'
+    demo)
+        want python3-minimal python3 -c 'import os, re, select, socket, struct, sys, threading, time'
         want iproute2 command -v ip
         want util-linux command -v unshare
+        want mawk command -v awk
+        ;;
+    corpus)
+        want xz-utils command -v xz
+        ;;
+    test)
+        need demo
+        need corpus
+        want libcmocka-dev has_header cmocka.h
+        want clang command -v clang
+        want libclang-rt-dev has_fuzzer
+        want valgrind command -v valgrind
+        want tinycdb command -v cdb
+        want pkgconf command -v pkg-config
+        want mandoc command -v mandoc
+        want python3 python3 -c 'import ctypes, ipaddress, subprocess, tempfile'
         ;;
     bench)
         want liblmdb-dev has_header lmdb.h
@@ -73,23 +98,83 @@ for set in "$@"; do
         want shellcheck command -v shellcheck
         ;;
     *)
-        echo "need.sh: unknown set '$set'" >&2
+        echo "need.sh: unknown set '$1'" >&2
         exit 2
         ;;
     esac
-done
+}
 
-[ -z "$missing" ] && exit 0
+# give_up WHY: what to do where apt is of no help.
+give_up() {
+    echo "gatepost needs these Debian packages:$missing - $1. 'make DEPS=no' goes on without them." >&2
+    exit 1
+}
 
-run=""
+# What apt's answer depends on: what it is asked for, and its lists.
+question() {
+    echo "$missing"
+    find /etc/apt/sources.list /etc/apt/sources.list.d /var/lib/apt/lists -type f ! -path '*/partial/*' ! -name lock -printf '%p %s %T@\n' 2>/dev/null |
+        sort
+}
+
+# get WORD...: apt-get as root, in silence.
+get() {
+    DEBIAN_FRONTEND=noninteractive $root apt-get -q -y -o DPkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 "$@" >>"$log" 2>&1 </dev/null
+}
+
+# unknown: those missing packages that apt's lists do not have.
+unknown() {
+    for package in $missing; do
+        [ -n "$(apt-cache show --no-all-versions "$package" 2>/dev/null)" ] || printf ' %s' "$package"
+    done
+}
+
+# fetch PACKAGE...: says how many packages that is, with those that they need, and how much of the network, and installs them. Lists that
+# are old name files that are gone.
+fetch() {
+    apt-get --print-uris -qq -y --no-install-recommends install "$@" 2>/dev/null |
+        awk '/^.http/ { n++; bytes += $(NF - 1) } END { if (n) printf "fetching %d Debian packages, %.0f MB, for: ", n, bytes / 1e6 }' >&2
+    echo "$*" >&2
+    get --no-install-recommends install "$@" || { get update && get --no-install-recommends install "$@"; } ||
+        give_up "apt could not fetch them: $(grep -m 1 '^E:' "$log"); see $log"
+}
+
+look() {
+    missing=""
+    for set in "$@"; do
+        need "$set"
+    done
+}
+
+look "$@"
+[ -n "$missing" ] || exit 0
+case ${DEPS-} in
+no)
+    echo "missing, and with DEPS=no not fetched:$missing" >&2
+    exit 0
+    ;;
+esac
+command -v apt-get >/dev/null || give_up "there is no apt-get here; install what they contain by hand"
+root=""
 if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null 2>&1 || {
-        echo "gatepost needs these Debian packages:$missing - install them as root: apt-get install$missing" >&2
-        exit 1
-    }
-    run="sudo"
+    root=$(command -v sudo) || give_up "install them as root: apt-get install$missing"
 fi
-echo "fetching Debian packages:$missing" >&2
-export DEBIAN_FRONTEND=noninteractive
+mkdir -p "$BUILD"
+if [ -e "$unfound" ] && [ "$(question)" = "$(cat "$unfound")" ]; then
+    give_up "apt was asked for them before, and its lists are as they were then ('apt-get update' fetches new ones); see $log"
+fi
+rm -f "$unfound"
+: >"$log"
+[ -z "$(unknown)" ] || get update || true
+rest=$(unknown)
+found=""
+for package in $missing; do
+    case " $rest " in *" $package "*) ;; *) found="$found $package" ;; esac
+done
 # shellcheck disable=SC2086 # the list is words
-{ $run apt-get update -qq && $run apt-get install -y -qq --no-install-recommends $missing; } >&2
+[ -z "$found" ] || fetch $found
+look "$@"
+[ -n "$missing" ] || exit 0
+question >"$unfound"
+[ -z "$rest" ] || give_up "apt does not know$rest; see $log"
+give_up "apt has installed them, and yet what is wanted of them is not there; see $log"

@@ -10,7 +10,7 @@ BUILD=${BUILD:-build}
 export BUILD
 
 # A make above us hands its job server down, which the makes that the stages start cannot reach.
-unset MAKEFLAGS MFLAGS
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 # run_unit NAME COMMAND...: NAME is what messages call it.
 run_unit() {

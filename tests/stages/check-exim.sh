@@ -3,7 +3,8 @@
 # local_scan; then what no dialogue can say: files that change, break and vanish under a running Exim,
 # a module that is missing or broken, exim -bh and -be, Debian's own configuration, and what the module exports.
 #
-# Prints one line per case and, last, "check-exim: N passed, N failed". Needs $BUILD/gatepost and $BUILD/gatepost-exim.so.
+# RELEASE names the release of Debian that Exim comes from, where it is not this machine's; the module is built there then
+# (tests/mta/release.sh). Prints one line per case and, last, "check-exim: N passed, N failed". Needs $BUILD/gatepost and $BUILD/gatepost-exim.so.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -12,6 +13,7 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 if [ "${1-}" != --inside ]; then
     tests/mta/root.sh exim >/dev/null
+    [ -z "${RELEASE-}" ] || tests/mta/root.sh build >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/stages/check-exim.sh" --inside
 fi
 . tests/mta/exim.sh
@@ -19,7 +21,8 @@ fi
 . tests/mta/frame.sh
 
 gatepost=$BUILD/gatepost
-module=$BUILD/gatepost-exim.so
+adapters=$BUILD${RELEASE:+/$RELEASE}
+module=$adapters/gatepost-exim.so
 work=$BUILD/mta/check-exim
 bh_config=""
 
@@ -325,7 +328,7 @@ unwritable_state_stops_no_mail() {
 
 # A process per connection: the first reads the rules, the next has them from the image, and none remembers what was logged.
 check_of_a_plugin_is_asked() {
-    use plugin && mkdir -p "$exim_folder/lib/checks" && cp "$BUILD/checks/regex.so" "$exim_folder/lib/checks/" &&
+    use plugin && mkdir -p "$exim_folder/lib/checks" && cp "$adapters/checks/regex.so" "$exim_folder/lib/checks/" &&
         write_rules 'load "checks/regex"' 'mail, regex("<zombie\d+@"), fail, "554 By a plugin"' \
             'mail, regex("(x+)+[!?]"), fail, "554 In a million years"' && log_mark || return 1
     for _ in 1 2 3; do
@@ -407,9 +410,10 @@ bare_module() {
     for symbol in $(nm -D --undefined-only "$module" | awk '$1 == "w" && $2 !~ /^_/ { print $2 }'); do
         renamed="$renamed -D$symbol=no_exim_exports_$symbol"
     done
-    # shellcheck disable=SC2086 # words
-    ${CC:-cc} -std=c11 -O1 -fPIC -fvisibility=hidden -I. -D_FILE_OFFSET_BITS=64 -DLOCAL_SCAN_ABI=6.0 $renamed -shared -o "$work/bare.so" \
-        exim/exim.c "$BUILD/libgatepost-core.a" -Wl,--version-script=exim/exports.map -Wl,--as-needed -l:libcdb_pic.a \
+    # shellcheck disable=SC2016,SC2086 # the inner shell expands it; words
+    tests/mta/release.sh sh -c '"$@" "$(tests/run/libcdb.sh)"' sh \
+        cc -std=c11 -O1 -fPIC -fvisibility=hidden -I. -D_FILE_OFFSET_BITS=64 -DLOCAL_SCAN_ABI=6.0 $renamed -shared -o "$work/bare.so" \
+        exim/exim.c "$adapters/libgatepost-core.a" -Wl,--version-script=exim/exports.map -Wl,--as-needed \
         >"$work/bare.out" 2>&1 || missed "$(cat "$work/bare.out")"
 }
 
@@ -546,6 +550,7 @@ run_heavy() {
     exim_setup "$work/heavy" heavy "$module"
     log=$exim_folder/log/mainlog
     exim_start
+    echo "Exim $(exim_run -bV | sed -n 's/^Exim version \([^ ]*\).*/\1/p')"
     play_all exim
     check "own name at EHLO is refused, and the session with it" own_name_is_refused_for_good
     check "a trap has its own reply whether or not the address exists" trap_answers_whether_or_not_it_exists
@@ -617,6 +622,7 @@ run_light() {
 
 rm -rf "$work"
 mkdir -p "$work"
+[ -z "${RELEASE-}" ] || tests/mta/release.sh make -s DEPS=no CC=cc BUILD="$adapters" "$module" checks
 trap exim_stop EXIT
 trap 'exit 1' HUP INT TERM PIPE
 write_messages

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 . tests/run/stage.sh
 
 asan=$BUILD/fuzz-asan
-make -s -j2 BUILD="$asan" CC=clang \
+make -s BUILD="$asan" CC=clang \
     CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz
 
 # Targets that write files do it in memory where they can.

@@ -14,11 +14,11 @@ work=$full/hosts
 
 # build_with NAME FLAGS: engine and sink with a sanitizer, in the folder that check-san has for it.
 build_with() {
-    CC=clang CFLAGS="-O1 -g -fno-omit-frame-pointer $2" make -s -j2 BUILD="$BUILD/$1" "$BUILD/$1/gatepost.so" "$BUILD/$1/example-sink"
+    CC=clang CFLAGS="-O1 -g -fno-omit-frame-pointer $2" make -s BUILD="$BUILD/$1" "$BUILD/$1/gatepost.so" "$BUILD/$1/example-sink"
 }
 
 if [ "${1-}" != --inside ]; then
-    make -s -j2 BUILD="$BUILD" all "$BUILD/example-host" "$BUILD/example-sink"
+    make -s BUILD="$BUILD" all "$BUILD/example-host" "$BUILD/example-sink"
     build_with tsan "-fsanitize=thread"
     build_with asan "-fsanitize=address,undefined -fno-sanitize-recover=all"
     exec tests/mta/netns.sh "$PWD/tests/stages/check-hosts.sh" --inside

@@ -36,7 +36,7 @@ stage() {
 
 # plugins [COMMAND...]: with COMMAND put before what runs our code.
 plugins() {
-    make -s -j2 BUILD="$BUILD" "$BUILD/gatepost" plugin-tests
+    make -s BUILD="$BUILD" "$BUILD/gatepost" plugin-tests
     export RUN="$*" RUN_SLOWLY=1
     stage plugins
     unset RUN RUN_SLOWLY
@@ -44,7 +44,7 @@ plugins() {
 
 echo "address and undefined:"
 in_build asan "-fsanitize=address,undefined -fno-sanitize-recover=all"
-make -s -j2 BUILD="$BUILD" unit "$BUILD/gatepost"
+make -s BUILD="$BUILD" unit "$BUILD/gatepost"
 for name in $units; do
     GATEPOST_SLOWNESS=3 run_unit "unit/$name" "$BUILD/unit/$name"
 done
@@ -55,7 +55,7 @@ echo "thread:"
 in_build tsan "-fsanitize=thread"
 plugins setarch -R
 for name in test_threads test_engine test_session test_plugin_engine test_regex; do
-    make -s -j2 BUILD="$BUILD" "$BUILD/unit/$name"
+    make -s BUILD="$BUILD" "$BUILD/unit/$name"
     # Without randomised addresses: the sanitizer of clang 14 finds no room on kernels that spread them far.
     GATEPOST_SLOWNESS=2 run_unit "unit/$name" setarch -R "$BUILD/unit/$name"
 done
@@ -63,7 +63,7 @@ done
 echo "valgrind:"
 BUILD=$plain
 unset CC CFLAGS
-make -s -j2 BUILD="$BUILD" unit
+make -s BUILD="$BUILD" unit
 for name in $units; do
     # Its writers are killed before they could free anything, and that is all that would be found.
     [ "$name" = test_slots_crash ] && continue

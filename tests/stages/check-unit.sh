@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/run/stage.sh
 
-make -s -j2 BUILD="$BUILD" unit
+make -s BUILD="$BUILD" unit
 for name in $(unit_names); do
     run_unit "unit/$name" "$BUILD/unit/$name"
 done
