@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "tools/os/os.h"
+#include "tools/lib/output.h"
 
 static const struct command {
     const char *name;
@@ -23,7 +24,7 @@ static void print_help(FILE *f)
 {
     fputs("usage: gatepost SUBCOMMAND [ARGUMENT...]\n\n", f);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].what);
+        output_printf(f, "  %-12s %s\n", commands[i].name, commands[i].what);
     fputs("\n'gatepost SUBCOMMAND --help' tells more, with an example. Exit status: 0 yes, 1 no, 2 wrong "
           "usage, 3 cannot.\n",
           f);
@@ -34,9 +35,9 @@ static int unknown(const char *name)
     struct scan_near near = scan_near(text_z(name));
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         scan_near_try(&near, commands[i].name);
-    fprintf(stderr, "gatepost: unknown subcommand '%s'", name);
+    output_printf(stderr, "gatepost: unknown subcommand '%s'", name);
     if (near.name)
-        fprintf(stderr, "; did you mean '%s'?\n", near.name);
+        output_printf(stderr, "; did you mean '%s'?\n", near.name);
     else
         fputs("; 'gatepost --help' lists them\n", stderr);
     return STATUS_USAGE;

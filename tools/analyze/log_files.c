@@ -1,5 +1,7 @@
 #include "log_files.h"
 
+#include "tools/lib/output.h"
+
 #include "core/os/os.h"
 
 #include <errno.h>
@@ -25,7 +27,7 @@ struct log_file {
 static void complain(struct log_files *s, const char *path, const char *reason)
 {
     s->failed = true;
-    fprintf(stderr, "gatepost analyze: %s: %s\n", path, reason);
+    output_printf(stderr, "gatepost analyze: %s: %s\n", path, reason);
 }
 
 static void file_close(struct log_file *f)

@@ -71,9 +71,6 @@ int blocks_spared(struct blocks *b, const struct ip *client, const char **why);
 /* An address, or a prefix as long as those of the list: what an entry can be for. On false *WHY tells. */
 bool blocks_client(const struct blocks *b, struct text t, struct ip *out, const char **why);
 
-/* Whether a text can be a cause: printable. */
-bool blocks_is_cause(struct text t);
-
 /* What kind of entry a cause makes: with the words of relay-reply it is a relay, and gets that reply. */
 enum block_kind blocks_kind(const struct blocks *b, struct text cause);
 

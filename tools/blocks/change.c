@@ -10,10 +10,11 @@
 #include "core/base/scan.h"
 #include "core/config/line.h"
 #include "core/config/rule_line.h"
+#include "tools/lib/output.h"
 
 static int cannot(const struct blocks *b, const char *reason)
 {
-    fprintf(stderr, "%s: %s\n", b->command, reason);
+    output_printf(stderr, "%s: %s\n", b->command, reason);
     return STATUS_CANNOT;
 }
 
@@ -67,14 +68,6 @@ bool blocks_client(const struct blocks *b, struct text t, struct ip *out, const 
     return prefix.bits == ip_bits(&prefix.ip) || prefix.bits == b->context.settings->block_prefix[prefix.ip.v6];
 }
 
-bool blocks_is_cause(struct text t)
-{
-    for (size_t i = 0; i < t.n; i++)
-        if ((unsigned char)t.p[i] < ' ' || t.p[i] == 0x7f)
-            return false;
-    return true;
-}
-
 enum block_kind blocks_kind(const struct blocks *b, struct text cause)
 {
     unsigned code;
@@ -97,12 +90,12 @@ int blocks_spared(struct blocks *b, const struct ip *client, const char **why)
     if (path.n == 0 || (note->optional && os_file_id(path.p, &id) != 0))
         return 0;
     if (!b->exempt && table_open(path.p, &b->exempt, reason, sizeof reason) != 0) {
-        fprintf(stderr, "%s: %s: %s\n", b->command, path.p, reason);
+        output_printf(stderr, "%s: %s: %s\n", b->command, path.p, reason);
         return -1;
     }
     int found = table_client(b->exempt, client, TEXT(""), &value, NULL);
     if (found < 0)
-        fprintf(stderr, "%s: %s: damaged; make it again from its text\n", b->command, path.p);
+        output_printf(stderr, "%s: %s: damaged; make it again from its text\n", b->command, path.p);
     *why = "is exempt";
     return found <= 0 ? found
                       : text_find_nocase(value, TEXT("all")) < value.n ||
@@ -117,22 +110,22 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
     struct text cause = o->cause ? text_z(o->cause) : TEXT("by hand");
     struct block_outcome outcome;
     if (!blocks_client(b, text_z(words[0]), &client, &why)) {
-        fprintf(stderr, "%s: %s %s\n", b->command, words[0], why);
+        output_printf(stderr, "%s: %s %s\n", b->command, words[0], why);
         return STATUS_USAGE;
     }
     if (words[1] && !scan_duration(text_z(words[1]), &seconds)) {
-        fprintf(stderr, "%s: '%s' is not a time; write it like 30m, 6h or 30d\n", b->command, words[1]);
+        output_printf(stderr, "%s: '%s' is not a time; write it like 30m, 6h or 30d\n", b->command, words[1]);
         return STATUS_USAGE;
     }
-    if (cause.n > BLOCK_CAUSE_MAX || !blocks_is_cause(cause)) {
-        fprintf(stderr, "%s: a cause has %d bytes at most, and no control characters\n", b->command,
-                BLOCK_CAUSE_MAX);
+    if (cause.n > BLOCK_CAUSE_MAX || !output_is_safe(cause)) {
+        output_printf(stderr, "%s: a cause has %d bytes at most, and no control characters\n", b->command,
+                      BLOCK_CAUSE_MAX);
         return STATUS_USAGE;
     }
     int spared = blocks_spared(b, &client, &why);
     if (spared) {
         if (spared > 0)
-            fprintf(stderr, "%s: %s %s, and is never put on the list\n", b->command, words[0], why);
+            output_printf(stderr, "%s: %s %s, and is never put on the list\n", b->command, words[0], why);
         return spared > 0 ? STATUS_NO : STATUS_CANNOT;
     }
     if (!seconds)
@@ -147,9 +140,10 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
     writer_duration(&w, (uint64_t)(outcome.entry.until - b->now));
     if (outcome.event != BLOCK_KEPT && outcome.entry.times)
         writer_printf(&w, ", step %u", outcome.entry.times);
-    puts(memory);
+    output_printf(stdout, "%s\n", memory);
     if (outcome.event == BLOCK_KEPT)
-        fprintf(stderr, "%s: it was there for as long already; to shorten that, remove it first\n", b->command);
+        output_printf(stderr, "%s: it was there for as long already; to shorten that, remove it first\n",
+                      b->command);
     return STATUS_YES;
 }
 
@@ -181,8 +175,8 @@ int blocks_remove(struct blocks *b, const struct blocks_options *o, char **words
     (void)o;
     for (size_t i = 0; words[i]; i++)
         if (!ip_prefix_parse(text_z(words[i]), true, &prefix)) {
-            fprintf(stderr, "%s: '%s' is neither an address nor a prefix like 192.0.2.0/24\n", b->command,
-                    words[i]);
+            output_printf(stderr, "%s: '%s' is neither an address nor a prefix like 192.0.2.0/24\n", b->command,
+                          words[i]);
             return STATUS_USAGE;
         }
     if (blocks_open(b, BLOCKS_CHANGE) != 0)
@@ -193,11 +187,11 @@ int blocks_remove(struct blocks *b, const struct blocks_options *o, char **words
         if (n < 0)
             return STATUS_CANNOT;
         if (n > 1)
-            printf("%s: %d entries taken off\n", words[i], n);
+            output_printf(stdout, "%s: %d entries taken off\n", words[i], n);
         else if (n == 1)
-            printf("%s is taken off\n", words[i]);
+            output_printf(stdout, "%s is taken off\n", words[i]);
         else {
-            fprintf(stderr, "%s: %s is not on the list\n", b->command, words[i]);
+            output_printf(stderr, "%s: %s is not on the list\n", b->command, words[i]);
             status = STATUS_NO;
         }
     }
@@ -221,8 +215,8 @@ int blocks_clear(struct blocks *b, const struct blocks_options *o, char **words)
     while (b->list && blocklist_clear(b->list, reason, sizeof reason) != 0)
         if (!try_again(b, &tries))
             return cannot(b, reason);
-    printf("%zu client%s taken off; %zu more forgotten, whose time had ended\n", listed, listed == 1 ? "" : "s",
-           ended);
+    output_printf(stdout, "%zu client%s taken off; %zu more forgotten, whose time had ended\n", listed,
+                  listed == 1 ? "" : "s", ended);
     return STATUS_YES;
 }
 
@@ -237,7 +231,7 @@ int blocks_resize(struct blocks *b, const struct blocks_options *o, char **words
     unsigned tries = 0;
     (void)o;
     if (!text_number(text_z(words[0]), 100000000, &n) || n < 64) {
-        fprintf(stderr, "%s: expected a number from 64 to 100000000, not '%s'\n", b->command, words[0]);
+        output_printf(stderr, "%s: expected a number from 64 to 100000000, not '%s'\n", b->command, words[0]);
         return STATUS_USAGE;
     }
     state_context_say_defaults(&b->context, b->command, "block-memory is 30d");

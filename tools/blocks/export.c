@@ -9,6 +9,7 @@
 
 #include "tools/commands.h"
 #include "core/config/rule_line.h"
+#include "tools/lib/output.h"
 
 struct exporter {
     struct text reply[2]; /* by enum block_kind */
@@ -21,7 +22,7 @@ static void print_heading(struct exporter *x, const struct block_entry *e)
 {
     const char *cause = blocks_cause(e);
     if (!x->cause || strcmp(x->cause, cause) != 0)
-        printf("# %s\n", cause);
+        output_printf(stdout, "# %s\n", cause);
     x->cause = cause;
 }
 
@@ -36,7 +37,7 @@ static void print_block_table(struct exporter *x, const struct block_entry *e)
     struct writer w = writer_on(address, sizeof address);
     blocks_address(&e->prefix, &w);
     print_heading(x, e);
-    printf("%-23s %.*s\n", address, (int)x->reply[e->kind].n, x->reply[e->kind].p);
+    output_printf(stdout, "%-23s %.*s\n", address, (int)x->reply[e->kind].n, x->reply[e->kind].p);
 }
 
 /* "ERROR:5.7.1:554 text" (cf/README). The text is quoted where Sendmail would take it apart. */
@@ -47,13 +48,18 @@ static void print_error(struct text reply)
     reply_split(reply, &code, &enhanced, &text);
     fputs("ERROR:", stdout);
     if (enhanced.n)
-        printf("%.*s:", (int)enhanced.n, enhanced.p);
+        output_printf(stdout, "%.*s:", (int)enhanced.n, enhanced.p);
     bool plain = true;
     for (size_t i = 0; i < text.n; i++)
         plain = plain && (is_alnum((unsigned char)text.p[i]) || text.p[i] == ' ' || text.p[i] == '-');
-    printf("%s%03u ", plain ? "" : "\"", code);
-    for (size_t i = 0; i < text.n; i++)
-        putchar(text.p[i] == '"' ? '\'' : text.p[i]);
+    output_printf(stdout, "%s%03u ", plain ? "" : "\"", code);
+    for (struct text rest = text; rest.n;) {
+        size_t part = text_find(rest, 0, '"');
+        output_text(stdout, text_of(rest.p, part));
+        if (part < rest.n)
+            putchar('\'');
+        rest = text_skip(rest, part + 1);
+    }
     puts(plain ? "" : "\"");
 }
 
@@ -63,9 +69,9 @@ static void print_access_key(const struct ip *ip, size_t parts)
     fputs(ip->v6 ? "Connect:IPv6:" : "Connect:", stdout);
     for (size_t i = 0; i < parts; i++) {
         if (ip->v6)
-            printf("%s%x", i ? ":" : "", (unsigned)ip->byte[2 * i] << 8 | ip->byte[2 * i + 1]);
+            output_printf(stdout, "%s%x", i ? ":" : "", (unsigned)ip->byte[2 * i] << 8 | ip->byte[2 * i + 1]);
         else
-            printf("%s%u", i ? "." : "", ip->byte[i]);
+            output_printf(stdout, "%s%u", i ? "." : "", ip->byte[i]);
     }
     putchar('\t');
 }
@@ -98,13 +104,13 @@ static void print_mercury_acl(struct exporter *x, const struct block_entry *e)
         return;
     }
     ip_format(&e->prefix.ip, from);
-    printf("1 %s", from);
+    output_printf(stdout, "1 %s", from);
     if (e->prefix.bits < 32) {
         uint32_t last = v4_number(&e->prefix.ip) | (uint32_t)((UINT64_C(1) << (32 - e->prefix.bits)) - 1);
         printf(" %u.%u.%u.%u", (unsigned)(last >> 24), (unsigned)(last >> 16 & 255),
                (unsigned)(last >> 8 & 255), (unsigned)(last & 255));
     }
-    printf(" ; %s, %u hits\n", blocks_cause(e), (unsigned)e->hits);
+    output_printf(stdout, " ; %s, %u hits\n", blocks_cause(e), (unsigned)e->hits);
 }
 
 int blocks_export(struct blocks *b, const struct blocks_options *o)
@@ -127,9 +133,9 @@ int blocks_export(struct blocks *b, const struct blocks_options *o)
     for (size_t i = 0; i < n; i++)
         print[o->format](&x, &entries[i]);
     if (x.left_out)
-        fprintf(stderr, "%s: left out %zu: %s\n", b->command, x.left_out,
-                o->format == EXPORT_ACCESS ? "prefixes that would take more than 256 lines"
-                                           : "IPv6, which a MERCURYS.ACL does not know");
+        output_printf(stderr, "%s: left out %zu: %s\n", b->command, x.left_out,
+                      o->format == EXPORT_ACCESS ? "prefixes that would take more than 256 lines"
+                                                 : "IPv6, which a MERCURYS.ACL does not know");
     free(entries);
     return STATUS_YES;
 }

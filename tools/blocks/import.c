@@ -15,7 +15,7 @@
 #include "tools/lib/lines.h"
 #include "tools/lib/problem.h"
 #include "tools/lib/progress.h"
-#include "tools/tables/make.h"
+#include "tools/lib/output.h"
 
 enum { PROBLEMS_SHOWN = 100 };
 
@@ -66,8 +66,8 @@ static void keep_cause(struct wanted *w, struct text cause)
 /* What stands behind the address. Returns false if it is wrong, which was reported. */
 static bool read_rest(struct importer *im, struct text rest, struct wanted *w)
 {
-    if (!blocks_is_cause(rest)) {
-        wrong(im, rest, "has control characters in it");
+    if (!output_is_safe(rest)) {
+        wrong(im, rest, "has control characters, or others that are not seen");
         return false;
     }
     if (reply_has_code(rest)) {
@@ -78,9 +78,9 @@ static bool read_rest(struct importer *im, struct text rest, struct wanted *w)
         keep_cause(w, w->kind == BLOCK_RELAY ? words : TEXT("imported"));
         return true;
     }
-    struct text all = rest, word = take_word(&rest);
+    struct text all = rest, word = scan_word(&rest);
     if (scan_duration(word, &w->seconds)) {
-        all = rest;
+        all = text_trim(rest);
     } else if (word.n && is_digit((unsigned char)word.p[0])) {
         wrong(im, word, "is not a time; write it like 30m, 6h or 30d");
         return false;
@@ -103,7 +103,7 @@ static bool keep(struct importer *im, const struct wanted *w)
         im->room = im->room ? 2 * im->room : 256;
         struct wanted *grown = realloc(im->items, im->room * sizeof *grown);
         if (!grown) {
-            fprintf(stderr, "%s: out of memory\n", im->b->command);
+            output_printf(stderr, "%s: out of memory\n", im->b->command);
             return false;
         }
         im->items = grown;
@@ -119,10 +119,10 @@ static bool read_line(struct importer *im)
     struct text rest = text_trim(im->line);
     if (rest.n == 0 || rest.p[0] == '#')
         return true;
-    struct text address = take_word(&rest);
+    struct text address = scan_word(&rest);
     if (!blocks_client(im->b, address, &w.client, &why))
         wrong(im, address, why);
-    else if (read_rest(im, rest, &w))
+    else if (read_rest(im, text_trim(rest), &w))
         return keep(im, &w);
     return true;
 }
@@ -139,14 +139,14 @@ static int read_all(struct importer *im, const char *path)
         fine = read_line(im);
     }
     if (error) {
-        fprintf(stderr, "%s: %s: %s\n", im->b->command, im->path, os_reason(error, why, sizeof why));
+        output_printf(stderr, "%s: %s: %s\n", im->b->command, im->path, os_reason(error, why, sizeof why));
         fine = false;
     }
     lines_close(&lines);
     if (im->report.errors > PROBLEMS_SHOWN)
-        fprintf(stderr, "%s: and %u problems more\n", im->path, im->report.errors - PROBLEMS_SHOWN);
+        output_printf(stderr, "%s: and %u problems more\n", im->path, im->report.errors - PROBLEMS_SHOWN);
     if (im->report.errors)
-        fprintf(stderr, "%s: nothing was changed\n", im->b->command);
+        output_printf(stderr, "%s: nothing was changed\n", im->b->command);
     return !fine ? STATUS_CANNOT : im->report.errors ? STATUS_NO : STATUS_YES;
 }
 
@@ -162,7 +162,7 @@ static int put_all(struct importer *im)
         const struct wanted *w = &im->items[i];
         if (blocks_put(im->b, &w->client, w->seconds, w->kind, text_z(w->cause), &outcome) != 0) {
             progress_done(&progress);
-            fprintf(stderr, "%s: %zu of %zu are on the list\n", im->b->command, i, im->n);
+            output_printf(stderr, "%s: %zu of %zu are on the list\n", im->b->command, i, im->n);
             return STATUS_CANNOT;
         }
         kept += outcome.event == BLOCK_KEPT;
@@ -174,10 +174,10 @@ static int put_all(struct importer *im)
     if (im->b->list)
         blocklist_counts(im->b->list, im->b->now, &after);
     if (after.evicted > before.evicted)
-        fprintf(stderr, "%s: the list is full: %llu had to make room; see 'gatepost blocks resize'\n",
-                im->b->command, (unsigned long long)(after.evicted - before.evicted));
+        output_printf(stderr, "%s: the list is full: %llu had to make room; see 'gatepost blocks resize'\n",
+                      im->b->command, (unsigned long long)(after.evicted - before.evicted));
     if (im->spared)
-        fprintf(stderr, "%s: left out %zu: of own-networks, or exempt\n", im->b->command, im->spared);
+        output_printf(stderr, "%s: left out %zu: of own-networks, or exempt\n", im->b->command, im->spared);
     return STATUS_YES;
 }
 

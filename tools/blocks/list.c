@@ -81,8 +81,8 @@ static void print_table(const struct block_entry *entries, size_t n, int64_t now
         int length = (int)strlen(r.address);
         wide = length > wide ? length : wide;
     }
-    printf("%-*s  %6s  %4s  %6s  %-20s  %-20s  %s\n", wide, "ADDRESS", "LEFT", "STEP", "HITS", "FIRST", "LAST",
-           "CAUSE");
+    output_printf(stdout, "%-*s  %6s  %4s  %6s  %-20s  %-20s  %s\n", wide, "ADDRESS", "LEFT", "STEP", "HITS",
+                  "FIRST", "LAST", "CAUSE");
     for (size_t i = 0; i < n; i++) {
         make_row(&entries[i], now, &r);
         output_printf(stdout, "%-*s  %6s  %4s  %6s  %-20s  %-20s  %s\n", wide, r.address, r.left, r.step,
@@ -98,8 +98,8 @@ static void say_other_lengths(const struct blocks *b, const struct block_entry *
     for (size_t i = 0; i < n; i++)
         others += entries[i].until > b->now && entries[i].prefix.bits != bits[entries[i].prefix.ip.v6];
     if (others && !b->context.why[0])
-        fprintf(stderr, "%s: %zu of these refuse nobody, since block-prefix is %u %u now\n", b->command, others,
-                bits[0], bits[1]);
+        output_printf(stderr, "%s: %zu of these refuse nobody, since block-prefix is %u %u now\n", b->command,
+                      others, bits[0], bits[1]);
 }
 
 int blocks_list(struct blocks *b, const struct blocks_options *o)

@@ -51,7 +51,7 @@ int blocks_collect(const struct blocks *b, const struct blocks_filter *f, struct
             struct block_entry *grown = realloc(*out, room * sizeof *grown);
             if (!grown) {
                 free(*out);
-                fprintf(stderr, "%s: out of memory\n", b->command);
+                output_printf(stderr, "%s: out of memory\n", b->command);
                 return -1;
             }
             *out = grown;

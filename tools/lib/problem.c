@@ -1,4 +1,5 @@
 #include "problem.h"
+#include "tools/lib/output.h"
 
 #include <stdio.h>
 
@@ -10,9 +11,9 @@ void problem_show(const struct error *e, bool warning, struct text source)
     struct error where = *e;
     where.message[0] = '\0';
     error_format(&where, &p);
-    fprintf(stderr, "%s%s%s\n", place, warning ? "warning: " : "", e->message);
+    output_printf(stderr, "%s%s%s\n", place, warning ? "warning: " : "", e->message);
     if (source.n == 0 || !e->column)
         return;
     error_caret(source, e->column, &l, &c);
-    fprintf(stderr, "  %s\n  %s\n", line, caret);
+    output_printf(stderr, "  %s\n  %s\n", line, caret);
 }

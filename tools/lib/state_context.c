@@ -1,4 +1,5 @@
 #include "state_context.h"
+#include "tools/lib/output.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ int state_context_find(struct state_context *h, const char *command, const char 
     *h = (struct state_context){.rules = NULL};
     bool there = find_conf(h, config);
     if (!there && config) {
-        fprintf(stderr, "%s: there is no rule file %s\n", command, config);
+        output_printf(stderr, "%s: there is no rule file %s\n", command, config);
         return -1;
     }
     if (there)
@@ -66,7 +67,7 @@ int state_context_find(struct state_context *h, const char *command, const char 
     if (!h->rules)
         h->rules = defaults();
     if (!h->rules) {
-        fprintf(stderr, "%s: out of memory\n", command);
+        output_printf(stderr, "%s: out of memory\n", command);
         return -1;
     }
     h->settings = block_settings(h->rules);
@@ -74,8 +75,8 @@ int state_context_find(struct state_context *h, const char *command, const char 
         snprintf(h->dir, sizeof h->dir, "%s", dir ? dir : block_text(h->rules, h->settings->state_dir).p);
     if (os_file_id(h->dir, &id) == 0)
         return 0;
-    fprintf(stderr, "%s: there is no state directory %s%s\n", command, h->dir,
-            dir ? "" : "; name it with --state-dir, or the rule file that does with --config");
+    output_printf(stderr, "%s: there is no state directory %s%s\n", command, h->dir,
+                  dir ? "" : "; name it with --state-dir, or the rule file that does with --config");
     state_context_leave(h);
     return -1;
 }
@@ -88,7 +89,7 @@ void state_context_leave(struct state_context *h)
 void state_context_say_defaults(const struct state_context *h, const char *command, const char *what)
 {
     if (h->why[0])
-        fprintf(stderr, "%s: %s; so %s\n", command, h->why, what);
+        output_printf(stderr, "%s: %s; so %s\n", command, h->why, what);
 }
 
 int64_t state_context_now(const struct state_context *h)

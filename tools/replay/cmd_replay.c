@@ -125,7 +125,7 @@ static void on_mismatch(void *context, const char *line)
 {
     struct replay *r = context;
     progress_done(&r->progress);
-    fprintf(remarks(r), "%s\n", line);
+    output_printf(remarks(r), "%s\n", line);
 }
 
 static void on_line(void *context, char who, struct text text, const char *deviation)
@@ -137,7 +137,7 @@ static void on_line(void *context, char who, struct text text, const char *devia
         printf("%c: ", who);
     output_text(stdout, text);
     if (deviation)
-        printf("   <-- %s", deviation);
+        output_printf(stdout, "   <-- %s", deviation);
     putchar('\n');
 }
 
@@ -305,7 +305,7 @@ int cmd_replay(int argc, char **argv)
     if (!r.stopped || r.playback.sessions > 1)
         print_result(&r, os_ticks_ms() - start);
     if (r.out_of_memory) {
-        fprintf(stderr, "%s: out of memory\n", command);
+        output_printf(stderr, "%s: out of memory\n", command);
         result = STATUS_CANNOT;
     }
     if (result == STATUS_YES && r.playback.failed)

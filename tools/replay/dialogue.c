@@ -4,6 +4,7 @@
 #include "core/base/scan.h"
 #include "core/mail/ip.h"
 #include "tools/lib/calendar.h"
+#include "tools/lib/output.h"
 
 struct word {
     const char *name;
@@ -71,12 +72,9 @@ static bool unknown_word(struct dialogue *d, struct text line, struct text word,
                          const char *near, const char *help)
 {
     struct error e;
-    char shown[64];
+    char shown[200];
     struct writer w = writer_on(shown, sizeof shown);
-    for (size_t i = 0; i < word.n && i < 40; i++) {
-        unsigned char c = (unsigned char)word.p[i];
-        writer_char(&w, c < 0x20 || c == 0x7f ? '?' : (char)c);
-    }
+    output_add(&w, word, 40);
     if (near)
         error_set(&e, d->file, d->line, (unsigned)(word.p - line.p) + 1, "unknown %s '%s'; did you mean '%s'?",
                   kind, shown, near);

@@ -7,6 +7,7 @@
 #include "core/os/os.h"
 #include "core/config/settings.h"
 #include "tools/lib/tempdir.h"
+#include "tools/lib/output.h"
 
 static int64_t host_clock(void *context)
 {
@@ -38,7 +39,7 @@ static void host_log(void *context, uint32_t level, const char *line, size_t n)
         hold(e, text_of(line, n));
     } else if (level == GP_LOG_ERROR) {
         progress_done(e->progress);
-        fprintf(stderr, "%.*s\n", (int)n, line);
+        output_printf(stderr, "%.*s\n", (int)n, line);
     }
 }
 
@@ -51,12 +52,18 @@ void engines_init(struct engines *e, const struct gp_api *api, const char *state
 static void print_failure(const struct engines *e, const struct gp_error *error)
 {
     progress_done(e->progress);
+    for (struct text rest = text_of(e->held, e->held_size); rest.n;) {
+        size_t n = text_find(rest, 0, '\n');
+        output_printf(stderr, "%.*s\n", (int)n, rest.p);
+        rest = text_skip(rest, n + 1);
+    }
     if (e->held_size)
-        fwrite(e->held, 1, e->held_size, stderr);
-    else if (error->line)
-        fprintf(stderr, "%s:%u:%u: %s\n", error->file, error->line, error->column, error->message);
+        return;
+    if (error->line)
+        output_printf(stderr, "%s:%u:%u: %s\n", error->file, error->line, error->column, error->message);
     else
-        fprintf(stderr, "gatepost replay: %s%s%s\n", error->file, error->file[0] ? ": " : "", error->message);
+        output_printf(stderr, "gatepost replay: %s%s%s\n", error->file, error->file[0] ? ": " : "",
+                      error->message);
 }
 
 static struct gp_engine *open_engine(struct engines *e, const char *path)
@@ -139,7 +146,7 @@ bool engines_begin_file(struct engines *e)
     if (tempdir_make(e->scratch, sizeof e->scratch))
         return true;
     e->scratch[0] = '\0';
-    fprintf(stderr, "gatepost replay: cannot make a folder for the state: %s\n", strerror(errno));
+    output_printf(stderr, "gatepost replay: cannot make a folder for the state: %s\n", strerror(errno));
     return false;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/gatepost.h"
 #include "expect.h"
+#include "tools/lib/output.h"
 
 /* What is known while one file is played. */
 struct play {
@@ -118,17 +119,6 @@ static bool data_follows(const struct play *play)
     return false;
 }
 
-/* Text that others wrote, safe for a terminal: at most SIZE bytes. */
-static void add_safe(struct writer *w, struct text t, size_t size)
-{
-    for (size_t i = 0; i < t.n && i < size; i++) {
-        unsigned char c = (unsigned char)t.p[i];
-        writer_char(w, c < 0x20 || c == 0x7f ? '?' : (char)c);
-    }
-    if (t.n > size)
-        writer_add(w, TEXT("..."));
-}
-
 /* The peer cannot go on with this session: it has failed, and the rest of its lines is passed over. */
 static void give_up(struct play *play)
 {
@@ -138,7 +128,7 @@ static void give_up(struct play *play)
     writer_printf(&w, "%s:%u: %s", play->file, play->line, p->peer->reason);
     if (play->said.n) {
         writer_add(&w, TEXT(" after 'C: "));
-        add_safe(&w, play->said, 200);
+        output_add(&w, play->said, 200);
         writer_char(&w, '\'');
     }
     if (p->mismatch)
@@ -185,7 +175,7 @@ static void tell_mismatch(struct play *play, const struct item *item)
     char line[2048];
     struct writer w = writer_on(line, sizeof line);
     writer_printf(&w, "%s:%u: expected 'S: ", play->file, item->line);
-    add_safe(&w, item->text, 500);
+    output_add(&w, item->text, 500);
     writer_add(&w, TEXT("' but "));
     if (play->unsent) {
         writer_add(&w, TEXT("the connection was closed before"));
@@ -193,7 +183,7 @@ static void tell_mismatch(struct play *play, const struct item *item)
         writer_add(&w, TEXT("the connection stayed open after"));
     } else if (reply_code(&play->reply)) {
         writer_add(&w, TEXT("got '"));
-        add_safe(&w, play->reply.text, 500);
+        output_add(&w, play->reply.text, 500);
         writer_add(&w, TEXT("' after"));
     } else {
         writer_add(&w,
@@ -201,7 +191,7 @@ static void tell_mismatch(struct play *play, const struct item *item)
     }
     if (play->said.p) {
         writer_add(&w, TEXT(" 'C: "));
-        add_safe(&w, play->said, 200);
+        output_add(&w, play->said, 200);
         writer_char(&w, '\'');
     } else {
         writer_add(&w, TEXT(" connecting"));

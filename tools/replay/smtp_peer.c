@@ -9,6 +9,7 @@
 #include "core/mail/ip.h"
 #include "core/os/os.h"
 #include "tools/os/os.h"
+#include "tools/lib/output.h"
 
 static int trouble(struct peer *peer, const char *what, int error)
 {
@@ -132,10 +133,11 @@ static void tell_stranger(struct smtp_peer *p)
     if (p->stranger_told)
         return;
     p->stranger_told = true;
-    fprintf(stderr,
-            "gatepost replay: this machine cannot use %.*s as its own address: the server does not see the "
-            "dialogue's client addresses\n",
-            (int)p->visitor.address.n, p->visitor.address.p);
+    output_printf(
+        stderr,
+        "gatepost replay: this machine cannot use %.*s as its own address: the server does not see the "
+        "dialogue's client addresses\n",
+        (int)p->visitor.address.n, p->visitor.address.p);
 }
 
 static int smtp_peer_open(struct peer *peer, const struct visitor *visitor, struct reply *reply)

@@ -118,7 +118,7 @@ void summary_print(struct summary *t, FILE *out, bool json)
         print_json(t, all, out);
         return;
     }
-    fprintf(out, "%-*s  %-6s  %8s  %8s  %8s\n", width, "CAUSE", "ACTION", "SPAM", "HAM", "NO-LABEL");
+    output_printf(out, "%-*s  %-6s  %8s  %8s  %8s\n", width, "CAUSE", "ACTION", "SPAM", "HAM", "NO-LABEL");
     for (size_t i = 0; i < t->n; i++)
         print_row(out, width, t->rows[i].cause, action_verdict_name(t->rows[i].action), t->rows[i].count);
     print_row(out, width, "all", "-", all);

@@ -1,58 +1,163 @@
 /*
- * A Sendmail access file (cf/README, "Anti-spam configuration control"). A block table takes what rejects, an
- * exemption table what is OK. A domain there means it and all below; an address is written by octets from the
- * left.
+ * An access file: Sendmail's (cf/README, "Anti-spam configuration control" and what the features add to it), and what
+ * Postfix feeds into access(5) and cidr_table(5). A block table takes what rejects, an exemption table what is OK. A
+ * domain there means it and all below; an address is written by octets or groups from the left.
+ *
+ * What has no counterpart is left out by name: the tables below know the names that the two manuals have.
  */
-#include "make.h"
+#include "maker.h"
 
+#include "core/base/scan.h"
 #include "core/config/reply.h"
 
 enum meaning { REJECTS, ACCEPTS, RELAYS, SKIPS, NO_MEANING };
 
-/* How a rejecting value is written for us: "550 5.7.1 text". */
-static bool read_error(struct text value, struct writer *reply)
+/*
+ * Values
+ */
+
+/* "5.7.1", "4.7.25": the parts behind the class have one to three digits (RFC 3463). Length, or 0. */
+static size_t enhanced_size(struct text t)
 {
-    struct text status = TEXT("");
-    size_t colon = text_find(value, 0, ':');
-    /* "5.7.1:550 text" */
-    if (colon == 5 && value.n > 6 && value.p[1] == '.' && value.p[3] == '.') {
-        status = text_of(value.p, colon);
-        value = text_trim(text_skip(value, colon + 1));
+    size_t at = 1;
+    if (t.n < 5 || (t.p[0] != '2' && t.p[0] != '4' && t.p[0] != '5'))
+        return 0;
+    for (unsigned part = 0; part < 2; part++) {
+        size_t digits = 0;
+        if (at >= t.n || t.p[at] != '.')
+            return 0;
+        while (at + 1 + digits < t.n && is_digit((unsigned char)t.p[at + 1 + digits]))
+            digits++;
+        if (digits == 0 || digits > 3)
+            return 0;
+        at += 1 + digits;
     }
-    if (value.n > 1 && value.p[0] == '"' && value.p[value.n - 1] == '"')
-        value = text_trim(text_of(value.p + 1, value.n - 2));
-    if (!reply_has_code(value))
+    return at;
+}
+
+static bool is_between(char c)
+{
+    return is_blank((unsigned char)c) || c == ':' || c == '"';
+}
+
+/* Takes codes and text apart, in any order and with any of Sendmail's and Postfix's marks between them: "550 5.7.1 No",
+ * "5.7.1:550 No", "550:5.7.1 No", "\"550 No\"". */
+static void take_codes(struct text *rest, struct text *code, struct text *enhanced)
+{
+    for (;;) {
+        while (rest->n && is_between(rest->p[0]))
+            *rest = text_skip(*rest, 1);
+        size_t digits = 0, size = enhanced_size(*rest);
+        while (digits < rest->n && is_digit((unsigned char)rest->p[digits]))
+            digits++;
+        struct text *found = size && !enhanced->n ? enhanced : digits == 3 && !size && !code->n ? code : NULL;
+        size = size ? size : digits;
+        if (!found || (size < rest->n && !is_between(rest->p[size])))
+            return;
+        *found = text_of(rest->p, size);
+        *rest = text_skip(*rest, size);
+    }
+}
+
+/* How a rejecting value is written for us: "550 5.7.1 text". STATUS ("550 5.7.1") stands for what VALUE does not have. */
+static bool read_reply(struct text value, const char *status, struct writer *reply)
+{
+    struct text code = TEXT(""), enhanced = TEXT("");
+    take_codes(&value, &code, &enhanced);
+    value = text_trim(value);
+    if (value.n && value.p[value.n - 1] == '"' && text_find(value, 0, '"') == value.n - 1)
+        value = text_trim(text_of(value.p, value.n - 1));
+    if (!code.n && enhanced.n)
+        code = enhanced.p[0] == '4' ? TEXT("450") : TEXT("550");
+    if (!code.n && status) {
+        code = text_of(status, 3);
+        enhanced = text_of(status + 4, 5);
+    }
+    if (!code.n || (code.p[0] != '4' && code.p[0] != '5'))
         return false;
-    writer_add(reply, text_of(value.p, 3));
-    if (status.n) {
+    writer_add(reply, code);
+    if (enhanced.n && enhanced.p[0] == code.p[0]) {
         writer_char(reply, ' ');
-        writer_add(reply, status);
+        writer_add(reply, enhanced);
     }
-    writer_add(reply, text_skip(value, 3));
+    writer_char(reply, ' ');
+    writer_add(reply, value.n ? value : TEXT("Access denied"));
     return !reply->cut;
+}
+
+/* Words that begin a value. Those that do not reject or accept have no counterpart, and are left out under their name. */
+static const struct action {
+    struct text word;
+    enum meaning meaning;
+    const char *status; /* of a rejection that names none */
+} actions[] = {
+    {{"REJECT", 6}, REJECTS, "550 5.7.1"},
+    {{"ERROR", 5}, REJECTS, NULL},
+    {{"DEFER", 5}, REJECTS, "450 4.7.1"},
+    {{"OK", 2}, ACCEPTS, NULL},
+    {{"PERMIT", 6}, ACCEPTS, NULL},
+    {{"RELAY", 5}, RELAYS, NULL},
+    /* Sendmail */
+    {{"DISCARD", 7}, NO_MEANING, NULL},
+    {{"SKIP", 4}, SKIPS, NULL},
+    {{"QUARANTINE", 10}, NO_MEANING, NULL},
+    {{"FRIEND", 6}, NO_MEANING, NULL},
+    {{"HATER", 5}, NO_MEANING, NULL},
+    {{"SUBDOMAIN", 9}, NO_MEANING, NULL},
+    {{"VERIFY", 6}, NO_MEANING, NULL},
+    {{"ENCR", 4}, NO_MEANING, NULL},
+    /* Postfix */
+    {{"DUNNO", 5}, SKIPS, NULL},
+    {{"DEFER_IF_REJECT", 15}, NO_MEANING, NULL},
+    {{"DEFER_IF_PERMIT", 15}, NO_MEANING, NULL},
+    {{"FILTER", 6}, NO_MEANING, NULL},
+    {{"HOLD", 4}, NO_MEANING, NULL},
+    {{"INFO", 4}, NO_MEANING, NULL},
+    {{"WARN", 4}, NO_MEANING, NULL},
+    {{"BCC", 3}, NO_MEANING, NULL},
+    {{"PREPEND", 7}, NO_MEANING, NULL},
+    {{"REDIRECT", 8}, NO_MEANING, NULL},
+};
+
+static const struct action *find_action(struct text word)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (text_eq_nocase(word, actions[i].word))
+            return &actions[i];
+    return NULL;
+}
+
+/* The word that VALUE begins with, up to a blank, a ':' or a '+' ("VERIFY:112", "TEMP+VERIFY"). */
+static struct text first_word(struct text value)
+{
+    size_t n = 0;
+    while (n < value.n && !is_between(value.p[n]) && value.p[n] != '+')
+        n++;
+    return text_of(value.p, n);
 }
 
 static enum meaning read_value(struct text value, struct writer *reply)
 {
-    if (text_eq_nocase(value, TEXT("REJECT"))) {
-        writer_add(reply, TEXT("550 5.7.1 Access denied"));
-        return REJECTS;
-    }
-    if (text_eq_nocase(value, TEXT("OK")))
-        return ACCEPTS;
-    if (text_eq_nocase(value, TEXT("RELAY")))
-        return RELAYS;
-    if (text_eq_nocase(value, TEXT("SKIP")))
-        return SKIPS;
-    if (text_starts_nocase(value, TEXT("ERROR:")))
-        value = text_trim(text_skip(value, 6));
-    return read_error(value, reply) ? REJECTS : NO_MEANING;
+    if (value.n > 1 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+        value = text_trim(text_of(value.p + 1, value.n - 2));
+    const struct action *action = find_action(first_word(value));
+    if (!action)
+        return read_reply(value, NULL, reply) ? REJECTS : NO_MEANING;
+    if (action->meaning != REJECTS)
+        return action->meaning;
+    return read_reply(text_skip(value, action->word.n), action->status, reply) ? REJECTS : NO_MEANING;
 }
 
-/* "192.168" as "192.168.0.0/16". */
+/*
+ * Keys
+ */
+
+/* "192.168" or "192.168." as "192.168.0.0/16". */
 static bool octets_to_prefix(struct text t, struct writer *w)
 {
     unsigned octets = 0;
+    if (t.n && t.p[t.n - 1] == '.')
+        t.n--;
     for (struct text rest = t; rest.n; octets++) {
         uint64_t number;
         size_t dot = text_find(rest, 0, '.');
@@ -69,35 +174,54 @@ static bool octets_to_prefix(struct text t, struct writer *w)
     return true;
 }
 
-/* "2001:db8" as "2001:db8::/32"; a whole address stays as it is. */
-static void groups_to_prefix(struct text t, struct writer *w)
+/* "2001:db8" or "2001:db8:" as "2001:db8::/32". */
+static bool groups_to_prefix(struct text t, struct writer *w)
 {
-    struct ip ip;
     unsigned groups = 1;
+    if (t.n && t.p[t.n - 1] == ':')
+        t.n--;
+    for (size_t i = 0, digits = 0; i < t.n; i++) {
+        digits = t.p[i] == ':' ? 0 : digits + 1;
+        if (t.p[i] == ':' ? i == 0 || t.p[i - 1] == ':'
+                          : scan_hex_digit((unsigned char)t.p[i]) < 0 || digits > 4)
+            return false;
+        groups += t.p[i] == ':';
+    }
+    if (t.n == 0 || groups > 7)
+        return false;
     writer_add(w, t);
-    if (ip_parse(t, &ip))
-        return;
-    for (size_t i = 0; i < t.n; i++)
-        groups += t.p[i] == ':' && i + 1 < t.n;
-    writer_printf(w, "%s/%u", t.n && t.p[t.n - 1] == ':' ? ":" : "::", 16 * groups);
+    writer_printf(w, "::/%u", 16 * groups);
+    return true;
 }
 
-/* The key for us. A domain gets the dot that makes it stand for all below. */
-static void write_key(struct text tag, struct text key, struct writer *w)
+/* An address, a prefix, or the beginning of an address; with Sendmail's "IPv6:", and in the brackets of a host that has
+ * no name. Writes it as we do. */
+static bool read_address(struct text key, struct writer *w)
 {
-    struct ip ip;
-    writer_add(w, tag);
-    if (text_starts_nocase(key, TEXT("IPv6:")))
-        groups_to_prefix(text_skip(key, 5), w);
-    else if (octets_to_prefix(key, w) || ip_parse(key, &ip) || text_find(key, 0, '/') < key.n ||
-             text_find(key, 0, '@') < key.n) {
-        if (w->n == tag.n)
-            writer_add(w, key);
-    } else {
-        if (key.n && key.p[0] != '.')
-            writer_char(w, '.');
-        writer_add(w, key);
+    struct ip_prefix prefix;
+    bool tagged = false;
+    if (key.n > 2 && key.p[0] == '[' && key.p[key.n - 1] == ']')
+        key = text_of(key.p + 1, key.n - 2);
+    if (text_starts_nocase(key, TEXT("IPv6:"))) {
+        key = text_skip(key, 5);
+        tagged = true;
     }
+    if (ip_prefix_parse(key, true, &prefix)) {
+        writer_add(w, key);
+        return true;
+    }
+    return (!tagged && octets_to_prefix(key, w)) ||
+           ((tagged || text_find(key, 0, ':') < key.n) && groups_to_prefix(key, w));
+}
+
+/* The key for us, without its tag. A domain gets the dot that makes it stand for all below. */
+static void write_key(struct text key, struct writer *w)
+{
+    if (read_address(key, w))
+        return;
+    if (key.n && key.p[0] != '.' && text_find(key, 0, '@') == key.n && text_find(key, 0, '/') == key.n)
+        writer_char(w, '.');
+    writer_add(w, key);
 }
 
 static void add(struct maker *m, enum table_tag tag, struct text key, struct text value)
@@ -105,90 +229,116 @@ static void add(struct maker *m, enum table_tag tag, struct text key, struct tex
     char written[TABLE_KEY_MAX + 64], canonical[TABLE_KEY_MAX];
     const char *problem = NULL;
     struct writer w = writer_on(written, sizeof written);
-    write_key(table_tag_prefix[tag], key, &w);
-    size_t n = table_canonical_key(writer_text(&w), canonical, &problem);
-    if (n)
-        maker_add_canonical(m, text_of(canonical, n), value, key);
+    writer_add(&w, table_tag_prefix[tag]);
+    write_key(key, &w);
+    size_t n = w.cut ? 0 : table_canonical_key(writer_text(&w), canonical, &problem);
+    if (!n)
+        maker_leave_out(m, key, problem ? problem : "a key that is too long");
+    else if (m->kind == KIND_BLOCK && text_ends_nocase(text_of(canonical, n), TEXT("/0")))
+        maker_leave_out(m, key, "a key that would refuse everybody");
     else
-        maker_problem(m, key, "%s", problem);
+        maker_add_canonical(m, text_of(canonical, n), value, key);
 }
 
-/* Which of our tags an entry speaks of: one for a tagged key; for one without, the client or the sender, or for
- * a domain both. */
-static unsigned tags_of(struct text *key)
+/* Which of our tags an entry speaks of: one for a tagged key; for one without, the client or the sender, or for a domain
+ * both. A mailbox that rejects also holds for recipients, as with Sendmail's FEATURE(`blocklist_recipients'). 0: another
+ * tag, which has no counterpart. Takes the tag off *KEY. */
+static unsigned tags_of(struct maker *m, struct text *key, bool rejects)
 {
     static const struct {
         struct text prefix;
         enum table_tag tag;
-    } known[] = {
-        {{"Connect:", 8}, TAG_CLIENT},
-        {{"From:", 5}, TAG_FROM},
-        {{"To:", 3}, TAG_TO},
-    };
-    char scratch[64];
-    struct writer w = writer_on(scratch, sizeof scratch);
-    struct ip_prefix prefix;
+    } known[] = {{{"Connect:", 8}, TAG_CLIENT}, {{"From:", 5}, TAG_FROM}, {{"To:", 3}, TAG_TO}};
+    char memory[80];
+    struct writer w = writer_on(memory, sizeof memory);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (text_starts_nocase(*key, known[i].prefix)) {
             *key = text_skip(*key, known[i].prefix.n);
             return 1u << known[i].tag;
         }
-    if (text_starts_nocase(*key, TEXT("IPv6:")) || ip_prefix_parse(*key, true, &prefix) ||
-        octets_to_prefix(*key, &w))
+    if (read_address(*key, &w))
         return 1u << TAG_CLIENT;
-    /* "Spam:", "GreetPause:" and so on are about other things. */
-    if (text_find(*key, 0, ':') < key->n)
+    size_t at = text_find(*key, 0, '@');
+    if (text_find(*key, 0, ':') < at)
         return 0;
-    return text_find(*key, 0, '@') < key->n ? 1u << TAG_FROM : 1u << TAG_CLIENT | 1u << TAG_FROM;
+    if (at == key->n) {
+        m->job->client_senders++;
+        return 1u << TAG_CLIENT | 1u << TAG_FROM;
+    }
+    if (!rejects || m->kind != KIND_BLOCK || at == 0)
+        return 1u << TAG_FROM;
+    m->job->both_ways++;
+    return 1u << TAG_FROM | 1u << TAG_TO;
 }
 
-/* What the table being made says for it: an empty value is nothing. */
-static struct text value_for(struct maker *m, enum meaning meaning, unsigned *tags, struct text reply)
+/*
+ * Lines
+ */
+
+/* Leaves the line out, under the name that its value or its tag has. */
+static void leave_out(struct maker *m, struct text where, struct text name)
+{
+    char what[40];
+    struct writer w = writer_on(what, sizeof what);
+    writer_add(&w, name);
+    maker_leave_out(m, where, what);
+}
+
+/* What the table that is made says for it: an empty value is nothing. */
+static struct text value_for(struct maker *m, enum meaning meaning, struct text where, unsigned *tags,
+                             struct text reply)
 {
     if (m->kind == KIND_BLOCK) {
         if (meaning != REJECTS)
-            maker_leave_out(m, meaning == SKIPS ? "SKIP" : "OK or RELAY (--kind exempt)");
+            maker_leave_out(m, where, meaning == SKIPS ? "SKIP" : "OK or RELAY (--kind exempt)");
         return meaning == REJECTS ? reply : TEXT("");
     }
-    /* What Sendmail relays for a client, it need not spare; but for a recipient RELAY only says that its domain
-     * is ours. */
+    /* What Sendmail relays for a client, it need not spare; but for a recipient RELAY only says that its domain is ours. */
     if (meaning == RELAYS) {
         if (!(*tags & 1u << TAG_CLIENT))
-            maker_leave_out(m, "RELAY for From: or To:");
+            maker_leave_out(m, where, "RELAY for From: or To:");
         *tags &= 1u << TAG_CLIENT;
     }
-    return meaning == ACCEPTS || meaning == RELAYS ? TEXT("all") : TEXT("none");
+    return meaning == REJECTS || meaning == SKIPS ? TEXT("none") : TEXT("all");
 }
 
 void access_line(struct maker *m, struct text line)
 {
-    char memory[600];
+    char memory[REPLY_MAX + 1];
     struct writer reply = writer_on(memory, sizeof memory);
     struct text value = text_trim(line);
     if (value.n == 0 || value.p[0] == '#')
         return;
-    struct text key = take_word(&value), written = key;
-    if (value.n == 0) {
-        maker_problem(m, key, "the value is missing");
+    if (is_blank((unsigned char)line.p[0])) {
+        maker_leave_out(m, value, "a line that begins with a blank");
         return;
     }
-    unsigned tags = tags_of(&key);
-    if (!tags) {
-        char name[24];
-        struct writer w = writer_on(name, sizeof name);
-        writer_add(&w, text_of(written.p, text_find(written, 0, ':') + 1));
-        maker_leave_out(m, name);
+    struct text key = scan_word(&value), written = key;
+    value = text_trim(value);
+    if (value.n == 0) {
+        maker_leave_out(m, key, "a key without a value");
+        return;
+    }
+    if (key.p[0] == '/' || key.p[0] == '!') {
+        maker_leave_out(m, key, "an expression or a negated net");
         return;
     }
     enum meaning meaning = read_value(value, &reply);
-    if (meaning == NO_MEANING) {
-        char name[24];
-        struct writer w = writer_on(name, sizeof name);
-        writer_add(&w, take_word(&value));
-        maker_leave_out(m, name);
+    unsigned tags = tags_of(m, &key, meaning == REJECTS);
+    if (!tags) {
+        leave_out(m, written, text_of(written.p, text_find(written, 0, ':') + 1));
         return;
     }
-    struct text ours = value_for(m, meaning, &tags, writer_text(&reply));
+    if (meaning == NO_MEANING) {
+        if (find_action(first_word(value)) && !reply.cut)
+            leave_out(m, value, first_word(value));
+        else
+            maker_leave_out(m, value,
+                            reply.cut ? "a reply of more than 500 bytes"
+                                      : "a value that neither rejects nor accepts");
+        return;
+    }
+    struct text ours = value_for(m, meaning, value, &tags, writer_text(&reply));
     for (unsigned tag = 0; tag < TAG_COUNT && ours.n; tag++)
         if (tags & 1u << tag)
             add(m, (enum table_tag)tag, key, ours);

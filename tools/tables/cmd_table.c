@@ -1,10 +1,11 @@
 #include "tools/commands.h"
+#include "core/config/reply.h"
 #include "tools/lib/json.h"
 #include "tools/lib/options.h"
 #include "tools/lib/output.h"
 #include "tools/lib/problem.h"
 #include "tools/lib/progress.h"
-#include "make.h"
+#include "maker.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -58,6 +59,22 @@ static void show_problem(void *context, const struct error *e, bool warning, str
         problem_show(e, warning, source);
 }
 
+/* What an import left out, and what untagged entries became. */
+static void say_import(const struct table_job *job)
+{
+    for (unsigned i = 0; i < LEFT_OUT_KINDS && job->left_out[i].count; i++)
+        output_printf(stderr, "%s: left out %llu: %s\n", job->in, (unsigned long long)job->left_out[i].count,
+                      job->left_out[i].what);
+    if (job->client_senders)
+        output_printf(stderr,
+                      "%s: %llu domains without a tag hold for clients (client:) and for senders (from:)\n",
+                      job->in, (unsigned long long)job->client_senders);
+    if (job->both_ways)
+        output_printf(stderr,
+                      "%s: %llu mailboxes without a tag hold for senders (from:) and for recipients (to:)\n",
+                      job->in, (unsigned long long)job->both_ways);
+}
+
 static int run_make(int argc, char **argv)
 {
     static const char command[] = "gatepost table make";
@@ -82,18 +99,16 @@ static int run_make(int argc, char **argv)
         .source = (enum table_source)source, .kind = kind, .in = words[0], .out = words[1], .report = &report};
     int result = table_make(&job);
     if (report.errors > PROBLEMS_SHOWN)
-        fprintf(stderr, "%s: and %u problems more\n", job.in, report.errors - PROBLEMS_SHOWN);
+        output_printf(stderr, "%s: and %u problems more\n", job.in, report.errors - PROBLEMS_SHOWN);
     if (result)
         return result < 0 ? STATUS_CANNOT : STATUS_NO;
-    for (unsigned i = 0; i < LEFT_OUT_KINDS && job.left_out[i].count; i++)
-        fprintf(stderr, "%s: left out %llu: %s\n", job.in, (unsigned long long)job.left_out[i].count,
-                job.left_out[i].what);
-    printf("%s: %llu keys\n", job.out, (unsigned long long)job.count);
-    return STATUS_YES;
+    say_import(&job);
+    output_printf(stdout, "%s: %llu keys\n", job.out, (unsigned long long)job.count);
+    return output_finish(command, STATUS_YES);
 }
 
 /* A key as `make` reads it: without "client:", and with quotes round a local part that needs them. */
-static void print_key(struct text key)
+static void write_key(struct writer *w, struct text key)
 {
     struct text rest = key;
     unsigned tag = 0;
@@ -102,7 +117,7 @@ static void print_key(struct text key)
     if (tag < TAG_COUNT)
         rest = text_skip(key, table_tag_prefix[tag].n);
     if (tag != TAG_CLIENT)
-        fwrite(key.p, 1, key.n - rest.n, stdout);
+        writer_add(w, text_of(key.p, key.n - rest.n));
     size_t local = rest.n;
     while (local > 0 && rest.p[local - 1] != '@')
         local--;
@@ -110,20 +125,39 @@ static void print_key(struct text key)
     for (size_t i = 0; i + 1 < local; i++)
         plain = plain && !is_blank((unsigned char)rest.p[i]) && !strchr("\"\\@<>()", rest.p[i]);
     if (plain) {
-        fwrite(rest.p, 1, rest.n, stdout);
+        writer_add(w, rest);
         return;
     }
-    putchar('"');
+    writer_char(w, '"');
     for (size_t i = 0; i + 1 < local; i++) {
         if (rest.p[i] == '"' || rest.p[i] == '\\')
-            putchar('\\');
-        putchar(rest.p[i]);
+            writer_char(w, '\\');
+        writer_char(w, rest.p[i]);
     }
-    putchar('"');
-    fwrite(rest.p + local - 1, 1, rest.n - local + 1, stdout);
+    writer_char(w, '"');
+    writer_add(w, text_skip(rest, local - 1));
 }
 
-static void print_record(struct text key, struct text value, bool as_json)
+/* Whether `make` takes the record back from its line: the key as we write it is that key, and neither has bytes that
+ * would end the line, begin a comment or not be seen. */
+static bool is_line(struct text key, struct text value)
+{
+    char written[2 * TABLE_KEY_MAX + 8], canonical[TABLE_KEY_MAX];
+    const char *problem = NULL;
+    struct writer w = writer_on(written, sizeof written);
+    if (maker_text_size(key) < key.n || maker_text_size(value) < value.n || text_trim(value).n != value.n ||
+        memchr(key.p, '\t', key.n))
+        return false;
+    write_key(&w, key);
+    size_t n = w.cut ? 0 : table_canonical_key(writer_text(&w), canonical, &problem);
+    for (size_t i = 0; i < value.n && !reply_has_code(value); i++)
+        if (value.p[i] == '#' && (i == 0 || is_blank((unsigned char)value.p[i - 1])))
+            return false;
+    return n && w.p[0] != '#' && text_eq(text_of(canonical, n), key);
+}
+
+/* Prints a record as a line of text or as JSON. Returns false if it cannot be a line: then it is a comment. */
+static bool print_record(struct text key, struct text value, bool as_json)
 {
     if (as_json) {
         struct json j = json_on(stdout);
@@ -131,20 +165,28 @@ static void print_record(struct text key, struct text value, bool as_json)
         json_text(&j, "key", key);
         json_text(&j, "value", value);
         json_end(&j);
-        return;
+        return true;
     }
-    print_key(key);
+    char written[2 * TABLE_KEY_MAX + 8];
+    struct writer w = writer_on(written, sizeof written);
+    write_key(&w, key);
+    if (!is_line(key, value)) {
+        output_printf(stdout, "# no line: %.*s\t%.*s\n", (int)w.n, w.p, (int)value.n, value.p);
+        return false;
+    }
+    fwrite(w.p, 1, w.n, stdout);
     if (value.n) {
         putchar('\t');
         fwrite(value.p, 1, value.n, stdout);
     }
     putchar('\n');
+    return true;
 }
 
 static int complain(const char *path, const char *reason)
 {
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", path, reason);
+    output_printf(stderr, "%s: %s\n", path, reason);
     return STATUS_CANNOT;
 }
 
@@ -163,11 +205,16 @@ static int run_dump(int argc, char **argv)
     struct text key, value;
     uint64_t position = 0;
     int more;
+    uint64_t left_out = 0;
     while ((more = table_next(t, &position, &key, &value)) > 0)
-        print_record(key, value, as_json);
+        left_out += !print_record(key, value, as_json);
     table_close(&t);
-    return more < 0 ? complain(words[0], "damaged; make it again from its text")
-                    : output_finish(command, STATUS_YES);
+    if (more < 0)
+        return complain(words[0], "damaged; make it again from its text");
+    if (left_out)
+        output_printf(stderr, "%s: %llu records cannot be lines of a text and are comments; --json has them\n",
+                      words[0], (unsigned long long)left_out);
+    return output_finish(command, left_out ? STATUS_NO : STATUS_YES);
 }
 
 static void show_progress(void *context, uint64_t done, uint64_t all)
@@ -199,7 +246,7 @@ static int get_key(const struct table *t, const char *path, const char *written,
     struct text value, matched;
     size_t n = table_canonical_key(text_z(written), key, &problem);
     if (!n) {
-        fprintf(stderr, "%s: %s\n", written, problem);
+        output_printf(stderr, "%s: %s\n", written, problem);
         return STATUS_USAGE;
     }
     matched = text_of(key, n);
@@ -207,8 +254,7 @@ static int get_key(const struct table *t, const char *path, const char *written,
     if (found < 0)
         return complain(path, "damaged; make it again from its text");
     if (found && value_only) {
-        fwrite(value.p, 1, value.n, stdout);
-        putchar('\n');
+        output_printf(stdout, "%.*s\n", (int)value.n, value.p);
     } else if (found) {
         print_record(matched, value, o->json);
     }

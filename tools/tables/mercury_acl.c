@@ -4,7 +4,9 @@
  * to the narrowest entry that covers it, and neighbouring pieces with one meaning become the fewest prefixes
  * that make them up.
  */
-#include "make.h"
+#include "maker.h"
+
+#include "core/base/scan.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ struct range {
     unsigned line;
 };
 
-struct acl {
+struct mercury_acl {
     struct range *ranges;
     size_t n, room;
 };
@@ -29,12 +31,12 @@ struct piece {
     size_t next; /* this one if it has no owner yet, else one further on, to be followed */
 };
 
-struct acl *acl_new(void)
+struct mercury_acl *mercury_acl_new(void)
 {
-    return calloc(1, sizeof(struct acl));
+    return calloc(1, sizeof(struct mercury_acl));
 }
 
-void acl_free(struct acl *acl)
+void mercury_acl_free(struct mercury_acl *acl)
 {
     if (acl)
         free(acl->ranges);
@@ -52,7 +54,7 @@ static bool read_address(struct maker *m, struct text word, uint32_t *out)
     return true;
 }
 
-static void append(struct maker *m, struct acl *acl, struct range range)
+static void append(struct maker *m, struct mercury_acl *acl, struct range range)
 {
     if (acl->n == acl->room) {
         size_t room = acl->room ? 2 * acl->room : 256;
@@ -67,20 +69,20 @@ static void append(struct maker *m, struct acl *acl, struct range range)
     acl->ranges[acl->n++] = range;
 }
 
-void acl_line(struct maker *m, struct acl *acl, struct text line)
+void mercury_acl_line(struct maker *m, struct mercury_acl *acl, struct text line)
 {
     struct range range = {.line = m->line};
     uint64_t flags;
     struct text rest = text_trim(text_of(line.p, text_find(line, 0, ';')));
     if (rest.n == 0 || rest.p[0] == '#')
         return;
-    struct text word = take_word(&rest);
+    struct text word = scan_word(&rest);
     if (!text_number(word, ACL_FLAGS_MAX, &flags)) {
         maker_problem(m, word, "flags are a number from 0 to 255");
         return;
     }
     range.flags = (unsigned)flags;
-    word = take_word(&rest);
+    word = scan_word(&rest);
     if (word.n == 0) {
         maker_problem(m, line, "the address is missing");
         return;
@@ -88,8 +90,9 @@ void acl_line(struct maker *m, struct acl *acl, struct text line)
     if (!read_address(m, word, &range.first))
         return;
     range.last = range.first;
-    if (rest.n && !read_address(m, take_word(&rest), &range.last))
+    if (text_trim(rest).n && !read_address(m, scan_word(&rest), &range.last))
         return;
+    rest = text_trim(rest);
     if (rest.n)
         maker_problem(m, rest, "more than two addresses; a comment begins with ';'");
     else if (range.last < range.first)
@@ -114,7 +117,7 @@ static int by_address(const void *left, const void *right)
 }
 
 /* Borders in order, each once. Returns their number; PIECES has room for two of each range, and one. */
-static size_t cut_pieces(const struct acl *acl, struct piece *pieces)
+static size_t cut_pieces(const struct mercury_acl *acl, struct piece *pieces)
 {
     size_t n = 0, kept = 0;
     pieces[n++] = (struct piece){.first = 0};
@@ -190,7 +193,7 @@ static void add_range(struct maker *m, uint64_t first, uint64_t last, struct tex
     }
 }
 
-void acl_end(struct maker *m, struct acl *acl)
+void mercury_acl_end(struct maker *m, struct mercury_acl *acl)
 {
     struct piece *pieces = calloc(2 * acl->n + 2, sizeof *pieces);
     if (!pieces) {

@@ -8,7 +8,7 @@
 #include "temp_folder.h"
 
 #include "core/gatepost.h"
-#include "tools/tables/make.h"
+#include "tools/tables/table_make.h"
 
 #include <time.h>
 

@@ -12,7 +12,7 @@
 
 #include "core/os/os.h"
 #include "system.h"
-#include "tools/tables/make.h"
+#include "tools/tables/table_make.h"
 
 static char folder[200], in_path[256], out_path[256];
 

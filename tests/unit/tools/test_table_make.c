@@ -84,6 +84,9 @@ static void table_make__wrong_text__all_problems_with_their_places(void **state)
         {KIND_TRAP, "sugar.example\n", "1:1: a trap is a recipient: write to: before it\n"},
         {KIND_TRAP, "to:a@b.example 550\n", "1:16: a trap has no value\n"},
         {KIND_UNKNOWN, "a.example he\001lo\n", "1:13: control character \\x01\n"},
+        {KIND_UNKNOWN, "10.0.0.1 550 \x9b[2J\n", "1:14: control character \\x9b\n"},
+        {KIND_UNKNOWN, "10.0.0.1 550 a\xE2\x80\xAE\n",
+         "1:15: this character is not seen, or changes how others are shown\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(make_table(SOURCE_TEXT, cases[i].kind, text_z(cases[i].text)), 1);
@@ -133,10 +136,124 @@ static void table_make__access__rejecting_or_accepting_part(void **state)
     assert_string_equal(job.left_out[3].what, "Spam:");
     check_good(cases + 1, 1);
     assert_string_equal(job.left_out[0].what, "RELAY for From: or To:");
-    assert_int_equal(
-        make_table(SOURCE_ACCESS, KIND_BLOCK, TEXT("Connect:1.2.3.4\n\nConnect:1.2.3.300 REJECT\n")), 1);
-    assert_string_equal(problems, "1:1: the value is missing\n"
-                                  "3:9: neither an address, a prefix like 192.0.2.0/24, nor a domain\n");
+}
+
+/* One line of an access file, and what becomes of it in a block table, or why it is left out. */
+static void table_make__access__every_form_of_keys_and_values(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *contents, *left_out;
+    } cases[] = {
+        /* Keys: cf/README, access(5), cidr_table(5). */
+        {"Connect:[192.0.2.3] REJECT", "client:192.0.2.3=550 5.7.1 Access denied;", NULL},
+        {"Connect:[IPv6:::1] REJECT", "client:::1=550 5.7.1 Access denied;", NULL},
+        {"[IPv6:2001:db8::1] REJECT", "client:2001:db8::1=550 5.7.1 Access denied;", NULL},
+        {"[2001:db8::1] REJECT", "client:2001:db8::1=550 5.7.1 Access denied;", NULL},
+        {"Connect:[192.0.2] REJECT", "client:192.0.2.0/24=550 5.7.1 Access denied;", NULL},
+        {"192.0.2 REJECT", "client:192.0.2.0/24=550 5.7.1 Access denied;", NULL},
+        {"192.0.2. REJECT", "client:192.0.2.0/24=550 5.7.1 Access denied;", NULL},
+        {"127 REJECT", "client:127.0.0.0/8=550 5.7.1 Access denied;", NULL},
+        {"192.0.2.0/25 REJECT", "client:192.0.2.0/25=550 5.7.1 Access denied;", NULL},
+        {"2001:db8:1 REJECT", "client:2001:db8:1::/48=550 5.7.1 Access denied;", NULL},
+        {"IPv6:2001:db8: REJECT", "client:2001:db8::/32=550 5.7.1 Access denied;", NULL},
+        {"2001:db8::/32 REJECT", "client:2001:db8::/32=550 5.7.1 Access denied;", NULL},
+        {"dead:beef::1 REJECT", "client:dead:beef::1=550 5.7.1 Access denied;", NULL},
+        {"connect:Example.COM REJECT", "client:.example.com=550 5.7.1 Access denied;", NULL},
+        {"Connect:.example.com REJECT", "client:.example.com=550 5.7.1 Access denied;", NULL},
+        {"From:example.com REJECT", "from:.example.com=550 5.7.1 Access denied;", NULL},
+        {"From:@example.com REJECT", "from:@example.com=550 5.7.1 Access denied;", NULL},
+        {"To:user@ REJECT", "to:user@=550 5.7.1 Access denied;", NULL},
+        {"user@ REJECT", "from:user@=550 5.7.1 Access denied;to:user@=550 5.7.1 Access denied;", NULL},
+        {"u@example.com REJECT",
+         "from:u@example.com=550 5.7.1 Access denied;to:u@example.com=550 5.7.1 Access denied;", NULL},
+        {"@example.com REJECT", "from:@example.com=550 5.7.1 Access denied;", NULL},
+        {"Connect:192.0.2.300 REJECT", "", "neither an address, a prefix like 192.0.2.0/24, nor a domain"},
+        {"Connect: REJECT", "", "the key is missing"},
+        {"192.0.2.1/24 REJECT", "", "bits behind the prefix length are not zero"},
+        {"0.0.0.0/0 REJECT", "", "a key that would refuse everybody"},
+        {"::/0 REJECT", "", "a key that would refuse everybody"},
+        {"Spam:u@example.com FRIEND", "", "Spam:"},
+        {"GreetPause:example.com 5000", "", "GreetPause:"},
+        {"ClientRate: 10", "", "ClientRate:"},
+        {"ClientConn:192.0.2.1 10", "", "ClientConn:"},
+        {"TLS_Srv:example.com VERIFY:112", "", "TLS_Srv:"},
+        {"Try_TLS:example.com NO", "", "Try_TLS:"},
+        {"Srv_Features:192.0.2.1 V", "", "Srv_Features:"},
+        {"CertIssuer:/CN=x RELAY", "", "CertIssuer:"},
+        {"AuthInfo:example.com \"U:root\"", "", "AuthInfo:"},
+        {"Compat:a@example.com<@>b@example.net REJECT", "", "Compat:"},
+        {"/^bad/ REJECT", "", "an expression or a negated net"},
+        {"!192.0.2.0/24 REJECT", "", "an expression or a negated net"},
+        {"if 192.0.2.0/24", "", "a value that neither rejects nor accepts"},
+        {"endif", "", "a key without a value"},
+        {"192.0.2.1", "", "a key without a value"},
+        {"192.0.2.0/24 ; SBL1", "", "a value that neither rejects nor accepts"},
+        {"\tand more text", "", "a line that begins with a blank"},
+        {"a\001b REJECT", "", "control character \\x01"},
+        /* Values. */
+        {"192.0.2.1 reject", "client:192.0.2.1=550 5.7.1 Access denied;", NULL},
+        {"192.0.2.1 REJECT Go away", "client:192.0.2.1=550 5.7.1 Go away;", NULL},
+        {"192.0.2.1 REJECT 5.7.25 No name", "client:192.0.2.1=550 5.7.25 No name;", NULL},
+        {"192.0.2.1 DEFER", "client:192.0.2.1=450 4.7.1 Access denied;", NULL},
+        {"192.0.2.1 DEFER 4.3.2 Later", "client:192.0.2.1=450 4.3.2 Later;", NULL},
+        {"192.0.2.1 550 No", "client:192.0.2.1=550 No;", NULL},
+        {"192.0.2.1 550", "client:192.0.2.1=550 Access denied;", NULL},
+        {"192.0.2.1 421 4.7.0 Later", "client:192.0.2.1=421 4.7.0 Later;", NULL},
+        {"192.0.2.1 554 5.10.115 No", "client:192.0.2.1=554 5.10.115 No;", NULL},
+        {"192.0.2.1 \"550 No\"", "client:192.0.2.1=550 No;", NULL},
+        {"192.0.2.1 ERROR:550 No", "client:192.0.2.1=550 No;", NULL},
+        {"192.0.2.1 ERROR:5.7.1:550 No", "client:192.0.2.1=550 5.7.1 No;", NULL},
+        {"192.0.2.1 ERROR:5.10.115:550 No", "client:192.0.2.1=550 5.10.115 No;", NULL},
+        {"192.0.2.1 ERROR:\"550 No\"", "client:192.0.2.1=550 No;", NULL},
+        {"192.0.2.1 ERROR:5.7.1:\"550 No, no\"", "client:192.0.2.1=550 5.7.1 No, no;", NULL},
+        {"192.0.2.1 ERROR:\"550:5.7.1 No\"", "client:192.0.2.1=550 5.7.1 No;", NULL},
+        {"192.0.2.1 \"ERROR:5.7.1:550 No\"", "client:192.0.2.1=550 5.7.1 No;", NULL},
+        {"192.0.2.1 ERROR:5.7.1", "client:192.0.2.1=550 5.7.1 Access denied;", NULL},
+        {"192.0.2.1 ERROR:4.7.1:Later", "client:192.0.2.1=450 4.7.1 Later;", NULL},
+        {"192.0.2.1 ERROR:4.7.1:550 No", "client:192.0.2.1=550 No;", NULL},
+        {"192.0.2.1 550 Say \"friend\" first", "client:192.0.2.1=550 Say \"friend\" first;", NULL},
+        {"192.0.2.1 ERROR:No code", "", "ERROR"},
+        {"192.0.2.1 ERROR:250 Fine", "", "ERROR"},
+        {"192.0.2.1 OK", "", "OK or RELAY (--kind exempt)"},
+        {"192.0.2.1 permit", "", "OK or RELAY (--kind exempt)"},
+        {"192.0.2.1 SKIP", "", "SKIP"},
+        {"192.0.2.1 DUNNO", "", "SKIP"},
+        {"192.0.2.1 DISCARD", "", "DISCARD"},
+        {"192.0.2.1 discard:spam", "", "discard"},
+        {"192.0.2.1 QUARANTINE:odd", "", "QUARANTINE"},
+        {"192.0.2.1 HOLD", "", "HOLD"},
+        {"192.0.2.1 FILTER smtp:[127.0.0.1]:10025", "", "FILTER"},
+        {"192.0.2.1 WARN odd", "", "WARN"},
+        {"192.0.2.1 reject_unauth_destination", "", "a value that neither rejects nor accepts"},
+        {"192.0.2.1 1234567", "", "a value that neither rejects nor accepts"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *left_out = cases[i].left_out ? cases[i].left_out : "";
+        assert_int_equal(make_table(SOURCE_ACCESS, KIND_BLOCK, text_z(cases[i].line)), 0);
+        if (strcmp(contents(), cases[i].contents) != 0 || strcmp(job.left_out[0].what, left_out) != 0)
+            fail_msg("%s: '%s', left out '%s'", cases[i].line, contents(), job.left_out[0].what);
+        assert_int_equal(problems[0] != '\0', left_out[0] != '\0');
+    }
+}
+
+static void table_make__access__what_is_left_out_is_shown_once_and_counted(void **state)
+{
+    (void)state;
+    static const char text[] = "9.9.9.9\tDISCARD\nSpam:x@y.example\tFRIEND\n9.9.9.8\tDISCARD\n"
+                               "1.2.3.4\tREJECT\n1.2.3.4\t451 Later\nspam.example REJECT\nbad@ REJECT\n";
+    assert_int_equal(make_table(SOURCE_ACCESS, KIND_BLOCK, text_z(text)), 0);
+    assert_string_equal(problems, "1:9: left out: DISCARD\n2:1: left out: Spam:\n"
+                                  "5:1: left out: a key that was there before, with another value\n");
+    assert_int_equal(job.left_out[0].count, 2);
+    assert_int_equal(job.left_out[1].count, 1);
+    assert_int_equal(job.left_out[2].count, 1);
+    assert_int_equal(job.client_senders, 1);
+    assert_int_equal(job.both_ways, 1);
+    assert_string_equal(contents(), "client:1.2.3.4=550 5.7.1 Access denied;"
+                                    "client:.spam.example=550 5.7.1 Access denied;"
+                                    "from:.spam.example=550 5.7.1 Access denied;"
+                                    "from:bad@=550 5.7.1 Access denied;to:bad@=550 5.7.1 Access denied;");
 }
 
 static void table_make__mercury_acl__narrowest_range_speaks(void **state)
@@ -161,17 +278,21 @@ static void table_make__mercury_acl__narrowest_range_speaks(void **state)
          "client:10.0.0.0/30=554 5.7.1 Access denied;"},
     };
     check_good(cases, sizeof cases / sizeof *cases);
+    /* What is wrong is left out and shown once; the rest is taken. */
     assert_int_equal(
         make_table(SOURCE_MERCURY_ACL, KIND_BLOCK,
-                   TEXT("x 10.0.0.1\n1\n1 10.0.0\n1 10.0.0.2 10.0.0.1\n1 10.0.0.1 10.0.0.2 no\n1 ::1\n")),
-        1);
-    assert_string_equal(problems, "1:1: flags are a number from 0 to 255\n"
-                                  "2:1: the address is missing\n"
-                                  "3:3: '10.0.0' is no IPv4 address\n"
-                                  "4:3: the range runs backwards\n"
-                                  "5:21: more than two addresses; a comment begins with ';'\n"
-                                  "6:3: '::1' is no IPv4 address\n");
-    assert_int_equal(make_table(SOURCE_MERCURY_ACL, KIND_BLOCK, TEXT("1 0.0.0.0 255.255.255.255\n")), 1);
+                   TEXT("x 10.0.0.1\n1\n1 10.0.0\n1 10.0.0.2 10.0.0.1\n1 10.0.0.1 10.0.0.2 no\n1 ::1\n"
+                        "1 192.0.2.1\n")),
+        0);
+    assert_string_equal(problems, "1:1: left out: flags are a number from 0 to 255\n"
+                                  "2:1: left out: the address is missing\n"
+                                  "3:3: left out: '10.0.0' is no IPv4 address\n"
+                                  "4:3: left out: the range runs backwards\n"
+                                  "5:21: left out: more than two addresses; a comment begins with ';'\n");
+    assert_int_equal(job.left_out[2].count, 2);
+    assert_string_equal(contents(), "client:192.0.2.1=554 5.7.1 Access denied;");
+    assert_int_equal(make_table(SOURCE_MERCURY_ACL, KIND_BLOCK, TEXT("1 0.0.0.0 255.255.255.255\n")), 0);
+    assert_string_equal(problems, "1:0: left out: this would refuse everybody\n");
 }
 
 static void table_make__failure__old_table_stays_and_nothing_else(void **state)
@@ -318,6 +439,8 @@ int main(void)
         cmocka_unit_test(table_make__text__canonical_records),
         cmocka_unit_test(table_make__wrong_text__all_problems_with_their_places),
         cmocka_unit_test(table_make__access__rejecting_or_accepting_part),
+        cmocka_unit_test(table_make__access__every_form_of_keys_and_values),
+        cmocka_unit_test(table_make__access__what_is_left_out_is_shown_once_and_counted),
         cmocka_unit_test(table_make__mercury_acl__narrowest_range_speaks),
         cmocka_unit_test(table_make__failure__old_table_stays_and_nothing_else),
         cmocka_unit_test(table_make__many_keys__tinycdb_finds_each),

@@ -1,4 +1,4 @@
-#include "writer.h"
+#include "table_writer.h"
 
 #include "core/table/table.h"
 #include "core/base/checksum.h"

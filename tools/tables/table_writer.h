@@ -1,12 +1,12 @@
 /*
- * writer.h - writes a table (core/rules/table.h): keys come in any order and go straight to the file;
+ * table_writer.h - writes a table (core/rules/table.h): keys come in any order and go straight to the file;
  * only hash, place and line of each stay in memory, 12 bytes and what an open hash table leaves empty.
  *
  * tinycdb's cdb_make would search a list of all keys of the same kind to find a duplicate, which millions of
  * keys cannot afford.
  */
-#ifndef GATEPOST_TOOLS_TABLES_WRITER_H
-#define GATEPOST_TOOLS_TABLES_WRITER_H
+#ifndef GATEPOST_TOOLS_TABLES_TABLE_WRITER_H
+#define GATEPOST_TOOLS_TABLES_TABLE_WRITER_H
 
 #include "core/base/text.h"
 

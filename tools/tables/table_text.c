@@ -1,4 +1,4 @@
-#include "make.h"
+#include "maker.h"
 
 #include "core/base/scan.h"
 #include "core/config/reply.h"
@@ -136,7 +136,7 @@ static struct text without_comment(struct text value)
     return value;
 }
 
-void text_line(struct maker *m, struct text line)
+void table_text_line(struct maker *m, struct text line)
 {
     struct text value = text_trim(line);
     if (value.n == 0 || value.p[0] == '#')
