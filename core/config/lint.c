@@ -101,8 +101,28 @@ static void lint_header_actions(struct line *l, const struct rule_text *rule)
                      "this puts honest clients on the blocklist: a list server may send no Message-ID");
 }
 
+/* MercuryS lists whoever triggers a rule with S. A bounce or a callout to a trap comes from an honest server, so here
+ * S lists nobody for it, and no letter says otherwise. */
+static void lint_bounces(struct lint *lint, struct line *l, const struct rule_text *rule)
+{
+    const struct rule_draft *d = &rule->draft;
+    const bool sender_known = d->operation >= OP_MAIL;
+    if ((d->flags & RULE_BOUNCES) && !sender_known)
+        line_warning(l, rule->action_at, "no sender is known at %s, so 'bounces' changes nothing there",
+                     operation_name[d->operation]);
+    if (!rule->block_letter || !sender_known || lint->told_bounces)
+        return;
+    lint->told_bounces = true;
+    line_warning(
+        l, rule->action_at,
+        "unlike in Mercury, S puts nobody on the blocklist for a message from the null sender (a bounce or "
+        "a callout); where that is wanted, write the action in words: %s block bounces",
+        action_name[d->action]);
+}
+
 void lint_rule(struct lint *lint, struct line *l, const struct rule_text *rule)
 {
+    lint_bounces(lint, l, rule);
     lint_helo(l, rule);
     lint_trap_reply(l, rule);
     lint_header_actions(l, rule);

@@ -14,6 +14,7 @@ struct lint {
     struct arena arena;
     struct lint_note *first;
     struct lint_note *last;
+    bool told_bounces; /* what S does for bounces has been said */
 };
 
 void lint_init(struct lint *lint);

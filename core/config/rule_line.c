@@ -248,6 +248,7 @@ static bool letters(struct text word, struct rule_text *out, const char **wrong)
     out->draft.action = action_letters[i].action;
     if (second == 'S')
         out->draft.flags |= RULE_BLOCK;
+    out->block_letter = second == 'S';
     if (third == 'N') {
         if (out->draft.flags & RULE_NOT) {
             *wrong = "both 'not' and N negate the test; write only one of them";
@@ -258,19 +259,9 @@ static bool letters(struct text word, struct rule_text *out, const char **wrong)
     return true;
 }
 
-static bool parse_block(struct line *l, struct rule_text *out)
+/* "(24h)" after `block`. */
+static bool parse_block_time(struct line *l, struct rule_text *out)
 {
-    const size_t before = l->at;
-    line_blanks(l);
-    const size_t at = l->at;
-    struct text word = line_word(l);
-    if (!text_eq_nocase(word, TEXT("block"))) {
-        l->at = before;
-        return true;
-    }
-    if (out->draft.flags & RULE_BLOCK)
-        return line_error(l, at, "S and 'block' mean the same; write only one of them");
-    out->draft.flags |= RULE_BLOCK;
     if (line_peek(l) != '(')
         return true;
     size_t close = text_find(l->text, l->at, ')');
@@ -280,6 +271,35 @@ static bool parse_block(struct line *l, struct rule_text *out)
         return line_error(l, l->at,
                           "expected a time in the parentheses, like block(24h); units are s, m, h, d and w");
     l->at = close + 1;
+    return true;
+}
+
+/* "block", "block(24h)", "block bounces", "block(24h) bounces" after an action. */
+static bool parse_block(struct line *l, struct rule_text *out)
+{
+    size_t before = l->at;
+    line_blanks(l);
+    size_t at = l->at;
+    struct text word = line_word(l);
+    if (text_eq_nocase(word, TEXT("block"))) {
+        if (out->draft.flags & RULE_BLOCK)
+            return line_error(l, at, "S and 'block' mean the same; write only one of them");
+        out->draft.flags |= RULE_BLOCK;
+        if (!parse_block_time(l, out))
+            return false;
+        before = l->at;
+        line_blanks(l);
+        at = l->at;
+        word = line_word(l);
+        if (text_eq_nocase(word, TEXT("bounces"))) {
+            out->draft.flags |= RULE_BOUNCES;
+            return true;
+        }
+    } else if (text_eq_nocase(word, TEXT("bounces"))) {
+        return line_error(l, at, "'bounces' must follow 'block', as in: close block(24h) bounces%s",
+                          out->block_letter ? "; Mercury's letters cannot say it" : "");
+    }
+    l->at = before;
     return true;
 }
 

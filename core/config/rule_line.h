@@ -18,7 +18,8 @@ struct rule_text {
     size_t reply_at;
     struct text check_args; /* between the parentheses, trimmed */
     size_t args_at;
-    bool needs_name; /* the test looks at the client's host name */
+    bool block_letter; /* the action is Mercury's, with S second: it cannot say `bounces` */
+    bool needs_name;   /* the test looks at the client's host name */
 };
 
 /* Parses the line from its beginning. CODE (cap PATTERN_CODE_MAX) takes the pattern. Returns false with the

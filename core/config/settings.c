@@ -1,143 +1,165 @@
 #include "settings.h"
 
-#include "config.h"
+#include <stdio.h>
+
 #include "core/base/scan.h"
-#include "rule_line.h"
+#include "reply.h"
+
+/* One line of the file that sets something. */
+struct setting_line {
+    struct settings_parse *parse;
+    const struct setting *setting;
+    struct line *line;
+    struct text value; /* trimmed, without comment, and not empty unless `may_be_empty` */
+};
 
 struct setting {
     const char *name;
-    /* VALUE is trimmed, without comment, and not empty unless may_be_empty. AT is its place in the line. */
-    void (*parse)(struct settings_parse *p, struct line *l, struct text value, size_t at);
+    /* Reads a value of one type into the member at FIELD. What is wrong is reported. */
+    void (*take)(struct setting_line *s);
+    size_t field;
+    const char *by_default; /* read like a value from the file; NULL: zero */
+    const char
+        *words; /* of a choice: the first is 0, the second 1; of a table: the file beside the rule file */
+    uint32_t least, most; /* of a number; of a table: `least` is its slot */
     bool may_be_empty;
     bool repeats;
     bool is_reply; /* ' #' starts no comment in it */
 };
 
-static size_t place(const struct line *l, struct text word)
+/* The member of the settings that S sets. Good until the next call of a builder function. */
+static void *field(const struct setting_line *s)
 {
-    return (size_t)(word.p - l->text.p);
+    return (char *)builder_settings(s->parse->builder) + s->setting->field;
 }
 
-static void parse_own_names(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void set_span(const struct setting_line *s, struct span span)
+{
+    memcpy(field(s), &span, sizeof span);
+}
+
+static void set_number(const struct setting_line *s, uint32_t number)
+{
+    memcpy(field(s), &number, sizeof number);
+}
+
+static void set_byte(const struct setting_line *s, uint8_t byte)
+{
+    memcpy(field(s), &byte, sizeof byte);
+}
+
+/* Reports what is wrong with WORD, a part of the line. Returns false. */
+__attribute__((format(__printf__, 3, 4))) static bool wrong(const struct setting_line *s, struct text word,
+                                                            const char *format, ...)
+{
+    char message[400];
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return line_error(s->line, (size_t)(word.p - s->line->text.p), "%s", n < 0 ? "" : message);
+}
+
+#define SHOW(t) (int)((t).n < 60 ? (t).n : 60), (t).p
+
+/* Domain names; a dot before one stands for it and all below. */
+static void take_names(struct setting_line *s)
 {
     struct span names[256];
     size_t count = 0;
-    (void)at;
-    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
+    for (struct text word = scan_word(&s->value); word.n; word = scan_word(&s->value)) {
         if (count == sizeof names / sizeof *names) {
-            line_error(l, place(l, word),
-                       "at most %zu names are allowed; '.example.org' covers that name and all names below it",
-                       count);
+            wrong(s, word,
+                  "at most %zu names are allowed; '.example.org' covers that name and all names below it",
+                  count);
             return;
         }
         for (size_t c = 0; c < word.n; c++)
             if (!is_alnum((unsigned char)word.p[c]) && !strchr(".-_", word.p[c])) {
-                line_error(
-                    l, place(l, word) + c, "a domain name cannot contain '%c'; separate names with blanks",
-                    (unsigned char)word.p[c] > 0x1f && (unsigned char)word.p[c] < 0x7f ? word.p[c] : '?');
+                wrong(s, text_skip(word, c), "a domain name cannot contain '%c'; separate names with blanks",
+                      (unsigned char)word.p[c] > 0x1f && (unsigned char)word.p[c] < 0x7f ? word.p[c] : '?');
                 return;
             }
-        names[count++] = builder_text(p->builder, word);
+        names[count++] = builder_text(s->parse->builder, word);
     }
-    struct span list = builder_list(p->builder, names, count, sizeof *names);
-    builder_settings(p->builder)->own_names = list;
+    set_span(s, builder_list(s->parse->builder, names, count, sizeof *names));
 }
 
-/* A list of addresses or networks; returns its place in the block. */
-static struct span parse_networks(struct settings_parse *p, struct line *l, struct text value, bool addresses)
+/* Reads an address or, unless the setting takes single addresses (`most` is 0), a network. */
+static bool read_network(struct setting_line *s, struct text word, struct network *out)
+{
+    const bool addresses = s->setting->most == 0;
+    struct ip_prefix prefix;
+    if (!ip_prefix_parse(word, false, &prefix)) {
+        if (ip_prefix_parse(word, true, &prefix))
+            return wrong(s, word, "'%.*s' has bits set after its prefix length", SHOW(word));
+        return wrong(s, word, "'%.*s' is not an %s", SHOW(word),
+                     addresses ? "address" : "address or a network (192.0.2.0/24)");
+    }
+    if (addresses && prefix.bits != ip_bits(&prefix.ip))
+        return wrong(s, word, "'%.*s' is a network; %s takes single addresses", SHOW(word), s->setting->name);
+    *out = (struct network){.v6 = prefix.ip.v6, .bits = prefix.bits};
+    memcpy(out->byte, prefix.ip.byte, sizeof out->byte);
+    return true;
+}
+
+static void take_networks(struct setting_line *s)
 {
     struct network networks[512];
     size_t count = 0;
-    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
-        struct ip_prefix prefix;
+    for (struct text word = scan_word(&s->value); word.n; word = scan_word(&s->value)) {
         if (count == sizeof networks / sizeof *networks) {
-            line_error(l, place(l, word), "at most %zu entries are allowed", count);
+            wrong(s, word, "at most %zu entries are allowed", count);
             break;
         }
-        if (!ip_prefix_parse(word, false, &prefix)) {
-            if (ip_prefix_parse(word, true, &prefix))
-                line_error(l, place(l, word), "'%.*s' has bits set after its prefix length", (int)word.n,
-                           word.p);
-            else
-                line_error(l, place(l, word), "'%.*s' is not an %s", (int)word.n, word.p,
-                           addresses ? "address" : "address or a network (192.0.2.0/24)");
-            continue;
-        }
-        if (addresses && prefix.bits != ip_bits(&prefix.ip)) {
-            line_error(l, place(l, word), "'%.*s' is a network; own-addresses takes single addresses",
-                       (int)word.n, word.p);
-            continue;
-        }
-        struct network n = {.v6 = prefix.ip.v6, .bits = prefix.bits};
-        memcpy(n.byte, prefix.ip.byte, sizeof n.byte);
-        networks[count++] = n;
+        count += read_network(s, word, &networks[count]);
     }
-    return builder_list(p->builder, networks, count, sizeof *networks);
+    set_span(s, builder_list(s->parse->builder, networks, count, sizeof *networks));
 }
 
-static void parse_own_addresses(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    (void)at;
-    struct span list = parse_networks(p, l, value, true);
-    builder_settings(p->builder)->own_addresses = list;
-}
-
-static void parse_own_networks(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    (void)at;
-    struct span list = parse_networks(p, l, value, false);
-    builder_settings(p->builder)->own_networks = list;
-}
-
-static void parse_submission_ports(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void take_ports(struct setting_line *s)
 {
     uint32_t ports[64];
     size_t count = 0;
-    (void)at;
-    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
+    for (struct text word = scan_word(&s->value); word.n; word = scan_word(&s->value)) {
         uint64_t port;
         if (!text_number(word, 65535, &port) || port == 0 || count == sizeof ports / sizeof *ports) {
-            line_error(l, place(l, word),
-                       "'%.*s' is not a port; ports are numbers from 1 to 65535, at most 64 of them",
-                       (int)word.n, word.p);
+            wrong(s, word, "'%.*s' is not a port; ports are numbers from 1 to 65535, at most 64 of them",
+                  SHOW(word));
             return;
         }
         ports[count++] = (uint32_t)port;
     }
-    struct span list = builder_list(p->builder, ports, count, sizeof *ports);
-    builder_settings(p->builder)->submission_ports = list;
+    set_span(s, builder_list(s->parse->builder, ports, count, sizeof *ports));
 }
 
-/* One of two words. Returns 0 or 1, or -1 with the error reported. */
-static int one_of(struct line *l, struct text value, size_t at, const char *first, const char *second)
+/* One of two words. */
+static void take_choice(struct setting_line *s)
 {
-    if (text_eq_nocase(value, text_z(first)))
-        return 0;
-    if (text_eq_nocase(value, text_z(second)))
-        return 1;
-    line_error(l, at, "expected '%s' or '%s', not '%.*s'", first, second, (int)(value.n < 40 ? value.n : 40),
-               value.p);
-    return -1;
+    struct text words = text_z(s->setting->words), first = scan_word(&words), second = scan_word(&words);
+    if (text_eq_nocase(s->value, first) || text_eq_nocase(s->value, second))
+        set_byte(s, text_eq_nocase(s->value, second));
+    else
+        wrong(s, s->value, "expected '%.*s' or '%.*s', not '%.*s'", SHOW(first), SHOW(second), SHOW(s->value));
 }
 
-static void parse_judge_authenticated(struct settings_parse *p, struct line *l, struct text value, size_t at)
+/* Bytes that part the tag from the name of a mailbox. */
+static void take_delimiters(struct setting_line *s)
 {
-    builder_settings(p->builder)->judge_authenticated = one_of(l, value, at, "no", "yes") == 1;
-}
-
-static void parse_mode(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    builder_settings(p->builder)->log_only = one_of(l, value, at, "enforce", "log") == 1;
-}
-
-static void parse_on_error(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    builder_settings(p->builder)->on_error_tempfail = one_of(l, value, at, "pass", "tempfail") == 1;
-}
-
-static void parse_block_at(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    builder_settings(p->builder)->block_at_mail = one_of(l, value, at, "connect", "mail") == 1;
+    char delimiters[RECIPIENT_DELIMITERS] = {0};
+    if (s->value.n > sizeof delimiters) {
+        wrong(s, s->value, "at most %zu characters are allowed", sizeof delimiters);
+        return;
+    }
+    for (size_t i = 0; i < s->value.n; i++)
+        if (!memchr("+-_=.~!#$%&*/?^{|}", s->value.p[i], 18)) {
+            wrong(s, text_skip(s->value, i),
+                  "this cannot part a tag from the name of a mailbox; most servers use '+'");
+            return;
+        }
+    if (s->value.n)
+        memcpy(delimiters, s->value.p, s->value.n);
+    memcpy(field(s), delimiters, sizeof delimiters);
 }
 
 bool settings_path_is_absolute(struct text path)
@@ -159,188 +181,167 @@ struct text settings_path(struct arena *arena, const char *folder, struct text p
     return writer_text(&w);
 }
 
-static struct span path_span(struct settings_parse *p, struct text value)
+static struct text path_of(const struct setting_line *s)
 {
-    return builder_text(p->builder, settings_path(p->arena, p->folder, value));
+    return settings_path(s->parse->arena, s->parse->folder, s->value);
 }
 
-static void parse_table_path(struct settings_parse *p, struct text value, uint32_t slot)
+static void take_path(struct setting_line *s)
 {
-    if (value.n)
-        builder_table_path(p->builder, slot, settings_path(p->arena, p->folder, value), false);
+    set_span(s, builder_text(s->parse->builder, path_of(s)));
 }
 
-static void parse_exempt_table(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void take_table(struct setting_line *s)
 {
-    (void)l, (void)at;
-    parse_table_path(p, value, TABLE_EXEMPT);
-}
-
-static void parse_block_table(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    (void)l, (void)at;
-    parse_table_path(p, value, TABLE_BLOCK);
-}
-
-static void parse_trap_table(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    (void)l, (void)at;
-    parse_table_path(p, value, TABLE_TRAP);
+    if (s->value.n)
+        builder_table_path(s->parse->builder, s->setting->least, path_of(s), false);
 }
 
 /* The look at the state directory before the rules are read (config_state_dir) sees the main file only. */
-static void parse_state_dir(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void take_state_dir(struct setting_line *s)
 {
-    if (!p->is_main_file) {
-        line_error(l, at, "state-dir must be in the main rule file, not in an included one");
-        return;
-    }
-    struct span s = path_span(p, value);
-    builder_settings(p->builder)->state_dir = s;
+    if (s->parse->is_main_file)
+        take_path(s);
+    else
+        wrong(s, s->value, "state-dir must be in the main rule file, not in an included one");
 }
 
-static void parse_test_clock(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void take_test_clock(struct setting_line *s)
 {
-    line_warning(l, at, "test-clock is for tests only: the engine reads the time from that file");
-    struct span s = path_span(p, value);
-    builder_settings(p->builder)->test_clock = s;
+    line_warning(s->line, (size_t)(s->value.p - s->line->text.p),
+                 "test-clock is for tests only: the engine reads the time from that file");
+    take_path(s);
 }
 
-static void parse_block_time(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static bool read_time(struct setting_line *s, struct text word, uint32_t *out)
+{
+    return scan_duration(word, out) ||
+           wrong(s, word, "'%.*s' is not a time; write it like 30m, 6h or 30d", SHOW(word));
+}
+
+static void take_time(struct setting_line *s)
+{
+    uint32_t seconds;
+    if (read_time(s, s->value, &seconds))
+        set_number(s, seconds);
+}
+
+/* For the first time, the second, and every later one. */
+static void take_steps(struct setting_line *s)
 {
     uint32_t steps[3] = {0};
     size_t count = 0;
-    (void)at;
-    for (struct text word = scan_word(&value); word.n; word = scan_word(&value)) {
+    for (struct text word = scan_word(&s->value); word.n; word = scan_word(&s->value)) {
         if (count == 3) {
-            line_error(l, place(l, word),
-                       "at most three times are allowed: for the first stay, the second, and every later one");
+            wrong(s, word,
+                  "at most three times are allowed: for the first stay, the second, and every later one");
             return;
         }
-        if (!scan_duration(word, &steps[count++])) {
-            line_error(l, place(l, word), "'%.*s' is not a time; write it like 30m, 6h or 24h", (int)word.n,
-                       word.p);
+        if (!read_time(s, word, &steps[count++]))
             return;
-        }
     }
-    struct settings *s = builder_settings(p->builder);
-    for (size_t step = 0; step < 3; step++)
-        s->block_time[step] = steps[step < count ? step : count - 1];
+    for (size_t step = count; count && step < 3; step++)
+        steps[step] = steps[count - 1];
+    memcpy(field(s), steps, sizeof steps);
 }
 
-static bool parse_duration(struct line *l, struct text value, size_t at, uint32_t *out)
+/* How long the relays of a pattern stay on the list, or that they are only logged. */
+static void take_relay_block(struct setting_line *s)
 {
-    return scan_duration(value, out) || line_error(l, at, "'%.*s' is not a time; write it like 30m, 6h or 30d",
-                                                   (int)(value.n < 40 ? value.n : 40), value.p);
+    const bool log_only = text_eq_nocase(s->value, TEXT("log"));
+    builder_settings(s->parse->builder)->relay_log = log_only;
+    if (!log_only)
+        take_time(s);
 }
 
-static void parse_block_memory(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    parse_duration(l, value, at, &builder_settings(p->builder)->block_memory);
-}
-
-static void parse_relay_block(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    parse_duration(l, value, at, &builder_settings(p->builder)->relay_block);
-}
-
-static void parse_block_entries(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void take_number(struct setting_line *s)
 {
     uint64_t n;
-    if (!text_number(value, 100000000, &n) || n < 64)
-        line_error(l, at, "expected a number from 64 to 100000000");
+    if (text_number(s->value, s->setting->most, &n) && n >= s->setting->least)
+        set_number(s, (uint32_t)n);
     else
-        builder_settings(p->builder)->block_entries = (uint32_t)n;
+        wrong(s, s->value, "expected a number from %u to %u", (unsigned)s->setting->least,
+              (unsigned)s->setting->most);
 }
 
-static void parse_block_prefix(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void take_prefixes(struct setting_line *s)
 {
+    const struct text all = s->value;
     uint64_t v4, v6;
-    struct text first = scan_word(&value), second = scan_word(&value), more = scan_word(&value);
+    struct text first = scan_word(&s->value), second = scan_word(&s->value), more = scan_word(&s->value);
     /* Shorter ones would put whole providers on the list for one zombie. */
     if (more.n || !text_number(first, 32, &v4) || v4 < 8 || !text_number(second, 128, &v6) || v6 < 16) {
-        line_error(l, at, "expected two prefix lengths, for IPv4 (8 to 32) and IPv6 (16 to 128), like 32 64");
+        wrong(s, all, "expected two prefix lengths, for IPv4 (8 to 32) and IPv6 (16 to 128), like 32 64");
         return;
     }
-    struct settings *s = builder_settings(p->builder);
-    s->block_prefix[0] = (uint32_t)v4;
-    s->block_prefix[1] = (uint32_t)v6;
+    const uint32_t prefixes[2] = {(uint32_t)v4, (uint32_t)v6};
+    memcpy(field(s), prefixes, sizeof prefixes);
 }
 
-static struct text unquoted(struct text value)
+static void take_reply(struct setting_line *s)
 {
-    return value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"' ? text_of(value.p + 1, value.n - 2)
-                                                                            : value;
-}
-
-static void parse_block_reply(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    value = unquoted(value);
-    if (!reply_check(l, at, value, true))
-        return;
-    struct span s = builder_text(p->builder, value);
-    builder_settings(p->builder)->block_reply = s;
-}
-
-static void parse_relay_reply(struct settings_parse *p, struct line *l, struct text value, size_t at)
-{
-    value = unquoted(value);
-    if (!reply_check(l, at, value, true))
-        return;
-    struct span s = builder_text(p->builder, value);
-    builder_settings(p->builder)->relay_reply = s;
+    struct text reply = s->value;
+    if (reply.n >= 2 && reply.p[0] == '"' && reply.p[reply.n - 1] == '"')
+        reply = text_of(reply.p + 1, reply.n - 2);
+    if (reply_check(s->line, (size_t)(s->value.p - s->line->text.p), reply, true))
+        set_span(s, builder_text(s->parse->builder, reply));
 }
 
 /* "envelope 3 clients 1h" */
-static void parse_relay_pattern(struct settings_parse *p, struct line *l, struct text value, size_t at)
+static void take_relay_pattern(struct setting_line *s)
 {
-    struct text key = scan_word(&value), number = scan_word(&value), clients = scan_word(&value),
-                window = scan_word(&value), more = scan_word(&value);
-    struct relay_pattern pattern = {0};
+    struct settings_parse *p = s->parse;
+    const struct text all = s->value;
+    struct text key = scan_word(&s->value), number = scan_word(&s->value), clients = scan_word(&s->value),
+                window = scan_word(&s->value), more = scan_word(&s->value);
+    const bool envelope = text_eq_nocase(key, TEXT("envelope"));
+    struct relay_pattern pattern = {.key = envelope ? RELAY_ENVELOPE : RELAY_SUBJECT};
     uint64_t n;
-    bool envelope = text_eq_nocase(key, TEXT("envelope"));
     if (!envelope && !text_eq_nocase(key, TEXT("subject"))) {
-        line_error(l, at, "expected 'envelope' or 'subject', as in: relay-pattern = envelope 3 clients 1h");
+        wrong(s, all, "expected 'envelope' or 'subject', as in: relay-pattern = envelope 3 clients 1h");
         return;
     }
     if (!text_number(number, 8, &n) || n < 2 || !text_eq_nocase(clients, TEXT("clients")) ||
         !scan_duration(window, &pattern.seconds) || more.n) {
-        line_error(l, at,
-                   "expected a number of clients from 2 to 8 and a time, as in: relay-pattern = envelope 3 "
-                   "clients 1h");
+        wrong(s, all,
+              "expected a number of clients from 2 to 8 and a time, as in: relay-pattern = envelope 3 clients "
+              "1h");
         return;
     }
-    pattern.key = envelope ? RELAY_ENVELOPE : RELAY_SUBJECT;
     pattern.clients = (uint32_t)n;
-    if (p->relay_pattern_count == sizeof p->relay_patterns / sizeof *p->relay_patterns) {
-        line_error(l, at, "too many relay patterns");
-        return;
-    }
-    p->relay_patterns[p->relay_pattern_count++] = pattern;
+    if (p->relay_pattern_count == sizeof p->relay_patterns / sizeof *p->relay_patterns)
+        wrong(s, all, "too many relay patterns");
+    else
+        p->relay_patterns[p->relay_pattern_count++] = pattern;
 }
 
+#define FIELD(member) .field = offsetof(struct settings, member)
+#define MAY_BE_EMPTY  .may_be_empty = true
+
 static const struct setting registry[] = {
-    {"own-names", parse_own_names, true, false, false},
-    {"own-addresses", parse_own_addresses, true, false, false},
-    {"own-networks", parse_own_networks, true, false, false},
-    {"judge-authenticated", parse_judge_authenticated, false, false, false},
-    {"submission-ports", parse_submission_ports, true, false, false},
-    {"exempt-table", parse_exempt_table, true, false, false},
-    {"block-table", parse_block_table, true, false, false},
-    {"trap-table", parse_trap_table, true, false, false},
-    {"state-dir", parse_state_dir, false, false, false},
-    {"block-time", parse_block_time, false, false, false},
-    {"block-memory", parse_block_memory, false, false, false},
-    {"block-entries", parse_block_entries, false, false, false},
-    {"block-prefix", parse_block_prefix, false, false, false},
-    {"block-at", parse_block_at, false, false, false},
-    {"block-reply", parse_block_reply, false, false, true},
-    {"relay-pattern", parse_relay_pattern, true, true, false},
-    {"relay-block", parse_relay_block, false, false, false},
-    {"relay-reply", parse_relay_reply, false, false, true},
-    {"mode", parse_mode, false, false, false},
-    {"on-error", parse_on_error, false, false, false},
-    {"test-clock", parse_test_clock, true, false, false},
+    {"own-names", take_names, FIELD(own_names), MAY_BE_EMPTY},
+    {"own-addresses", take_networks, FIELD(own_addresses), MAY_BE_EMPTY},
+    {"own-networks", take_networks, FIELD(own_networks), "127.0.0.0/8 ::1", .most = 128, MAY_BE_EMPTY},
+    {"judge-authenticated", take_choice, FIELD(judge_authenticated), .words = "no yes"},
+    {"submission-ports", take_ports, FIELD(submission_ports), "465 587", MAY_BE_EMPTY},
+    {"exempt-table", take_table, .words = "exempt.cdb", .least = TABLE_EXEMPT, MAY_BE_EMPTY},
+    {"block-table", take_table, .words = "block.cdb", .least = TABLE_BLOCK, MAY_BE_EMPTY},
+    {"trap-table", take_table, .words = "traps.cdb", .least = TABLE_TRAP, MAY_BE_EMPTY},
+    {"recipient-delimiter", take_delimiters, FIELD(recipient_delimiter), MAY_BE_EMPTY},
+    {"state-dir", take_state_dir, FIELD(state_dir)},
+    {"block-time", take_steps, FIELD(block_time), "30m 6h 24h"},
+    {"block-memory", take_time, FIELD(block_memory), "30d"},
+    {"block-entries", take_number, FIELD(block_entries), "65536", .least = 64, .most = 100000000},
+    {"block-prefix", take_prefixes, FIELD(block_prefix), "32 64"},
+    {"block-at", take_choice, FIELD(block_at_mail), .words = "connect mail"},
+    {"block-reply", take_reply, FIELD(block_reply),
+     "554 5.7.1 Connection refused because of short-term restriction", .is_reply = true},
+    {"relay-pattern", take_relay_pattern, MAY_BE_EMPTY, .repeats = true},
+    {"relay-block", take_relay_block, FIELD(relay_block), "7d"},
+    {"relay-reply", take_reply, FIELD(relay_reply), "550 5.7.1 Apparent open relay", .is_reply = true},
+    {"mode", take_choice, FIELD(log_only), .words = "enforce log"},
+    {"on-error", take_choice, FIELD(on_error_tempfail), .words = "pass tempfail"},
+    {"test-clock", take_test_clock, FIELD(test_clock), MAY_BE_EMPTY},
 };
 
 enum { SETTING_COUNT = sizeof registry / sizeof *registry };
@@ -396,10 +397,10 @@ static void parse_host_setting(struct settings_parse *p, struct line *l, unsigne
 {
     const struct host_setting *h = &host_settings[which];
     char words[128];
-    struct text wrong;
-    size_t n = host_settings_take(h, value, words, sizeof words, &wrong);
+    struct text bad;
+    size_t n = host_settings_take(h, value, words, sizeof words, &bad);
     if (n == SIZE_MAX) {
-        line_error(l, wrong.n ? place(l, wrong) : at,
+        line_error(l, bad.n ? (size_t)(bad.p - l->text.p) : at,
                    h->is_list ? "expected any of these words: %s" : "expected one of: %s", h->words);
         return;
     }
@@ -462,69 +463,42 @@ void settings_parse_line(struct settings_parse *p, struct line *l)
         parse_host_setting(p, l, i - SETTING_COUNT, value_of(l, false), at);
         return;
     }
-    struct text value = value_of(l, registry[i].is_reply);
-    if (value.n == 0 && !registry[i].may_be_empty)
+    struct setting_line set = {p, &registry[i], l, value_of(l, registry[i].is_reply)};
+    if (set.value.n == 0 && !registry[i].may_be_empty)
         line_error(l, at, "'%s' needs a value", registry[i].name);
-    else if (value.n || !registry[i].repeats)
-        registry[i].parse(p, l, value, (size_t)(value.p - l->text.p));
+    else if (set.value.n || !registry[i].repeats)
+        registry[i].take(&set);
 }
 
 void settings_defaults(struct settings_parse *p)
 {
-    struct network own[2] = {{.byte = {127}, .bits = 8}, {.v6 = 1, .bits = 128}};
-    const uint32_t ports[2] = {465, 587};
-    own[1].byte[15] = 1;
-    struct span networks = builder_list(p->builder, own, 2, sizeof *own);
-    struct span submission = builder_list(p->builder, ports, 2, sizeof *ports);
-    struct span block_reply =
-        builder_text(p->builder, TEXT("554 5.7.1 Connection refused because of short-term restriction"));
-    struct span relay_reply = builder_text(p->builder, TEXT("550 5.7.1 Apparent open relay"));
-    struct span host[HOST_SETTINGS];
-    for (unsigned i = 0; i < HOST_SETTINGS; i++)
-        host[i] = builder_text(p->builder, text_z(host_settings[i].by_default));
-    struct settings *s = builder_settings(p->builder);
-    memcpy(s->host, host, sizeof s->host);
-    s->own_networks = networks;
-    s->submission_ports = submission;
-    s->block_reply = block_reply;
-    s->relay_reply = relay_reply;
-    s->block_time[0] = 30 * 60;
-    s->block_time[1] = 6 * 3600;
-    s->block_time[2] = 24 * 3600;
-    s->block_memory = 30 * 86400;
-    s->block_entries = 65536;
-    s->block_prefix[0] = 32;
-    s->block_prefix[1] = 64;
-    s->relay_block = 7 * 86400;
-}
-
-static bool was_set(const struct settings_parse *p, const char *name)
-{
-    for (unsigned i = 0; i < SETTING_COUNT; i++)
-        if (strcmp(registry[i].name, name) == 0)
-            return p->line_of[i] != 0;
-    return false;
+    struct report report = {0};
+    for (unsigned i = 0; i < SETTING_COUNT; i++) {
+        struct line l = {.file = "", .text = text_z(registry[i].by_default), .report = &report};
+        struct setting_line set = {p, &registry[i], &l, l.text};
+        if (l.text.n)
+            registry[i].take(&set);
+    }
+    for (unsigned i = 0; i < HOST_SETTINGS; i++) {
+        struct span s = builder_text(p->builder, text_z(host_settings[i].by_default));
+        builder_settings(p->builder)->host[i] = s;
+    }
 }
 
 void settings_finish(struct settings_parse *p, const char *main_folder)
 {
-    static const struct {
-        const char *setting;
-        uint32_t slot;
-        struct text file;
-    } beside[] = {
-        {"exempt-table", TABLE_EXEMPT, {"exempt.cdb", 10}},
-        {"block-table", TABLE_BLOCK, {"block.cdb", 9}},
-        {"trap-table", TABLE_TRAP, {"traps.cdb", 9}},
-    };
-    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
-        if (!was_set(p, beside[i].setting))
-            builder_table_path(p->builder, beside[i].slot, settings_path(p->arena, main_folder, beside[i].file),
-                               true);
-    if (!was_set(p, "state-dir")) {
-        struct span usual =
-            builder_text(p->builder, settings_path(p->arena, main_folder, text_z(os_default_state_dir())));
-        builder_settings(p->builder)->state_dir = usual;
+    for (unsigned i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *setting = &registry[i];
+        if (p->line_of[i])
+            continue;
+        if (setting->take == take_table)
+            builder_table_path(p->builder, setting->least,
+                               settings_path(p->arena, main_folder, text_z(setting->words)), true);
+        if (setting->take == take_state_dir) {
+            struct text usual = settings_path(p->arena, main_folder, text_z(os_default_state_dir()));
+            struct span s = builder_text(p->builder, usual);
+            builder_settings(p->builder)->state_dir = s;
+        }
     }
     struct span list =
         builder_list(p->builder, p->relay_patterns, p->relay_pattern_count, sizeof *p->relay_patterns);

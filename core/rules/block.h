@@ -30,7 +30,8 @@ struct span {
     uint32_t n; /* bytes, or elements of a list */
 };
 
-enum { RULE_NOT = 1, RULE_BLOCK = 2, RULE_PATTERN = 4, RULE_PLUGIN = 8 };
+/* RULE_BOUNCES: with RULE_BLOCK, the client is put on the blocklist for a message from the null sender too. */
+enum { RULE_NOT = 1, RULE_BLOCK = 2, RULE_PATTERN = 4, RULE_PLUGIN = 8, RULE_BOUNCES = 16 };
 
 struct rule {
     uint32_t line;
@@ -87,6 +88,8 @@ struct relay_pattern {
     uint32_t reserved;
 };
 
+enum { RECIPIENT_DELIMITERS = 4 };
+
 struct settings {
     struct span own_names;        /* list of struct span */
     struct span own_addresses;    /* list of struct network, full length */
@@ -108,7 +111,9 @@ struct settings {
     uint8_t log_only; /* mode = log */
     uint8_t on_error_tempfail;
     uint8_t needs_name; /* some rule looks at the client's name */
-    uint8_t reserved[3];
+    uint8_t relay_log;  /* relay-block = log: what ties relays together is logged, and nobody listed */
+    char recipient_delimiter[RECIPIENT_DELIMITERS]; /* zero after the last */
+    uint8_t reserved[2];
 };
 
 struct matcher {

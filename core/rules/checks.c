@@ -123,6 +123,17 @@ static int looked_up(int result, struct text what, struct text key, struct write
     return result;
 }
 
+/* Without the tag of a recipient ("sugar" for "sugar+x"), where the settings name what parts it; else LOCAL. */
+static struct text without_tag(const struct facts *f, struct text local)
+{
+    const char *delimiters = block_settings(f->rules)->recipient_delimiter;
+    for (size_t i = 1; i < local.n; i++)
+        for (size_t d = 0; d < RECIPIENT_DELIMITERS && delimiters[d]; d++)
+            if (local.p[i] == delimiters[d])
+                return text_of(local.p, i);
+    return local;
+}
+
 static int match_mailbox(const struct facts *f, uint32_t slot, enum table_tag tag, const struct mailbox *m,
                          struct writer *why)
 {
@@ -132,7 +143,13 @@ static int match_mailbox(const struct facts *f, uint32_t slot, enum table_tag ta
     if (!t)
         return -1;
     struct text local = mailbox_plain(m, plain, sizeof plain);
-    return looked_up(table_mailbox(t, tag, local, m->domain, &value, &key), m->address, key, why);
+    int found = table_mailbox(t, tag, local, m->domain, &value, &key);
+    if (found == 0 && tag == TAG_TO) {
+        const struct text name = without_tag(f, local);
+        if (name.n < local.n)
+            found = table_mailbox(t, tag, name, m->domain, &value, &key);
+    }
+    return looked_up(found, m->address, key, why);
 }
 
 static int match_trap(const struct facts *f, uint32_t operand, struct writer *why)

@@ -146,6 +146,12 @@ static void config__mistakes__are_named(void **state)
         {"helo, fqdn, RS block", ":1:16: S and 'block' mean the same"},
         {"helo, not fqdn, R-N", ":1:17: both 'not' and N negate the test"},
         {"rcpt, trap, block", ":1:13: 'block' must follow an action"},
+        {"rcpt, trap, close bounces", ":1:19: 'bounces' must follow 'block', as in: close block(24h) bounces"},
+        {"rcpt, trap, BS bounces",
+         ":1:16: 'bounces' must follow 'block', as in: close block(24h) bounces; Mercury"},
+        {"rcpt, trap, close bounces block", ":1:19: 'bounces' must follow"},
+        {"rcpt, trap, close block bounces bounces", ":1:33: nothing more is expected here"},
+        {"rcpt, trap, skip block bounces", ":1:13: 'skip' lets the client through"},
         {"helo, fqdn, refsue", ":1:13: unknown action 'refsue'; did you mean 'refuse'?"},
         {"helo, fqdn, refuse, 554 a", ":1:21: nothing more is expected here"},
         {"helo, \"[a-\", refuse", ":1:8: "},
@@ -371,13 +377,14 @@ static void config__what_is_meant__is_not_warned_about(void **state)
 {
     struct collected problems;
     (void)state;
-    struct block *r = load_text("H, \"[heHE][heHE]LO laptop01??*\", X, \"Laptop\"\n"
-                                "H, \"*mail.example.com*\", RS, \"554 Format of command not acceptable here\"\n"
-                                "H, \"*.*\" RSN, \"554 Format of HELO/EHLO greeting unacceptable.\"\n"
-                                "R, \"*sugar@example.com*\" BS, \"554 Spam is not welcome here - go away.\"\n"
-                                "helo, own-name, log\nhelo, own-name, refuse block\n"
-                                "headers, not has(Message-ID), fail, \"553 no\"\n",
-                                NULL, CONFIG_LINT, &problems);
+    struct block *r = load_text(
+        "H, \"[heHE][heHE]LO laptop01??*\", X, \"Laptop\"\n"
+        "H, \"*mail.example.com*\", RS, \"554 Format of command not acceptable here\"\n"
+        "H, \"*.*\" RSN, \"554 Format of HELO/EHLO greeting unacceptable.\"\n"
+        "rcpt, \"*sugar@example.com*\" close block bounces, \"554 Spam is not welcome here - go away.\"\n"
+        "helo, own-name, log\nhelo, own-name, refuse block\n"
+        "headers, not has(Message-ID), fail, \"553 no\"\n",
+        NULL, CONFIG_LINT, &problems);
     assert_non_null(r);
     assert_string_equal(problems.text, "");
     block_unref(&r);

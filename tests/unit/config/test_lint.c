@@ -73,6 +73,34 @@ static void hidden__by_the_first_of_many(void **state)
     block_unref(&r);
 }
 
+static void bounces__what_letters_cannot_say__is_explained_once(void **state)
+{
+    static const struct {
+        const char *text, *said; /* the beginning of the only warning; NULL: none */
+    } rows[] = {
+        {"R, \"*x*\", BS\nM, \"*y*\", RS", ":1:11: warning: unlike in Mercury, S puts nobody on the blocklist"},
+        {"H, \"*x*\", BS", NULL},          /* no sender is known yet */
+        {"rcpt, trap, close block", NULL}, /* these are our own words */
+        {"rcpt, trap, close block bounces", NULL},
+        {"helo, fqdn, log block bounces", ":1:13: warning: no sender is known at helo"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct collected problems;
+        struct block *r = load_text(rows[i].text, NULL, CONFIG_LINT, &problems);
+        assert_non_null(r);
+        const char *warning = strstr(problems.text, ": warning: ");
+        if ((warning != NULL) != (rows[i].said != NULL))
+            print_error("%s: %s\n", rows[i].text, problems.text);
+        assert_int_equal(warning != NULL, rows[i].said != NULL);
+        if (warning) {
+            assert_non_null(strstr(problems.text, rows[i].said));
+            assert_null(strstr(warning + 1, ": warning: "));
+        }
+        block_unref(&r);
+    }
+}
+
 static void trap_reply__naming_the_trap__is_warned_about(void **state)
 {
     static const struct {
@@ -104,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hidden__only_by_a_rule_that_decides_before_it),
         cmocka_unit_test(hidden__by_the_first_of_many),
+        cmocka_unit_test(bounces__what_letters_cannot_say__is_explained_once),
         cmocka_unit_test(trap_reply__naming_the_trap__is_warned_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,43 @@ static void rule__separators_and_spelling__are_free(void **state)
     }
 }
 
+static void rule__block_and_bounces__are_flags(void **state)
+{
+    static const struct {
+        const char *action;
+        unsigned flags;
+        uint32_t seconds;
+    } rows[] = {
+        {"close", 0, 0},
+        {"close block", RULE_BLOCK, 0},
+        {"close block(24h)", RULE_BLOCK, 86400},
+        {"close block bounces", RULE_BLOCK | RULE_BOUNCES, 0},
+        {"close block(24h) bounces", RULE_BLOCK | RULE_BOUNCES, 86400},
+        {"close block(24h)BOUNCES", RULE_BLOCK | RULE_BOUNCES, 86400},
+        {"CLOSE\tBlock ( 1h )  Bounces", 0, UINT32_MAX}, /* as before, no blank before the parenthesis */
+        {"log block bounces", RULE_BLOCK | RULE_BOUNCES, 0},
+        {"BS", RULE_BLOCK, 0},
+        {"B", 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct collected problems;
+        char text[100];
+        snprintf(text, sizeof text, "rcpt, trap, %s, \"554 no\"", rows[i].action);
+        struct block *r = load_text(text, NULL, 0, &problems);
+        if (rows[i].seconds == UINT32_MAX) {
+            assert_null(r);
+            continue;
+        }
+        if (!r)
+            print_error("%s: %s", text, problems.text);
+        assert_non_null(r);
+        assert_int_equal(block_rule(r, 0)->flags, rows[i].flags);
+        assert_int_equal(block_rule(r, 0)->block_seconds, rows[i].seconds);
+        block_unref(&r);
+    }
+}
+
 static void rule__mistakes__point_at_their_place(void **state)
 {
     static const struct {
@@ -186,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations__letters_and_words__are_found),
         cmocka_unit_test(rule__separators_and_spelling__are_free),
+        cmocka_unit_test(rule__block_and_bounces__are_flags),
         cmocka_unit_test(rule__mistakes__point_at_their_place),
         cmocka_unit_test(rule__reply__may_have_500_bytes),
         cmocka_unit_test(rule__reply_of_log_and_skip__is_free_text),

@@ -44,7 +44,7 @@ static void settings__not_written__have_their_defaults(void **state)
     assert_int_equal(s->relay_block, 7 * 86400);
     assert_int_equal(s->relay_patterns.n, 0);
     assert_false(s->judge_authenticated || s->block_at_mail || s->log_only || s->on_error_tempfail ||
-                 s->needs_name);
+                 s->needs_name || s->relay_log || s->recipient_delimiter[0]);
     assert_int_equal(block_table_count(r), TABLE_NAMED);
     block_unref(&r);
 }
@@ -90,6 +90,48 @@ static void settings__form__is_free_where_nothing_is_lost(void **state)
     block_unref(&r);
 }
 
+static void settings__relay_block__is_a_time_or_log(void **state)
+{
+    static const struct {
+        const char *text;
+        bool log_only;
+        uint32_t seconds;
+    } rows[] = {{"relay-block = log\n", true, 604800},
+                {"relay-block = LOG # try it\n", true, 604800},
+                {"relay-block = 2d\n", false, 172800}};
+    struct collected problems;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct block *r = load_text(rows[i].text, NULL, 0, &problems);
+        assert_non_null(r);
+        assert_int_equal(block_settings(r)->relay_log, rows[i].log_only);
+        assert_int_equal(block_settings(r)->relay_block, rows[i].seconds);
+        block_unref(&r);
+    }
+}
+
+static void settings__recipient_delimiter__is_up_to_four_bytes(void **state)
+{
+    static const struct {
+        const char *text, *bytes;
+    } rows[] = {{"recipient-delimiter = +\n", "+"},
+                {"recipient-delimiter = +-  # as Postfix has it\n", "+-"},
+                {"recipient-delimiter = +-=~\n", "+-=~"},
+                {"recipient-delimiter =\n", ""}};
+    struct collected problems;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct block *r = load_text(rows[i].text, NULL, 0, &problems);
+        if (!r)
+            print_error("%s", problems.text);
+        assert_non_null(r);
+        char bytes[RECIPIENT_DELIMITERS + 1] = {0};
+        memcpy(bytes, block_settings(r)->recipient_delimiter, RECIPIENT_DELIMITERS);
+        assert_string_equal(bytes, rows[i].bytes);
+        block_unref(&r);
+    }
+}
+
 static void settings__mistakes__point_at_their_place(void **state)
 {
     static const struct {
@@ -120,6 +162,12 @@ static void settings__mistakes__point_at_their_place(void **state)
         {"mercury-resolve =", ":1:18: expected one of: yes no"},
         {"mercury-fail-at = mail quit", ":1:24: expected any of these words: helo mail rcpt data message"},
         {"mercury-resolv = no", ":1:1: unknown setting 'mercury-resolv'; did you mean 'mercury-resolve'?"},
+        {"recipient-delimiter = a", ":1:23: this cannot part a tag"},
+        {"recipient-delimiter = + -", ":1:24: this cannot part a tag"},
+        {"recipient-delimiter = @", ":1:23: this cannot part a tag"},
+        {"recipient-delimiter = \"", ":1:23: this cannot part a tag"},
+        {"recipient-delimiter = +-=~!", ":1:23: at most 4 characters are allowed"},
+        {"relay-block = logs", ":1:15: 'logs' is not a time"},
         {"frobnicate = x", ":1:1: unknown setting 'frobnicate'; gatepost.conf(5)"},
     };
     (void)state;
@@ -235,6 +283,8 @@ int main(void)
         cmocka_unit_test(settings__not_written__have_their_defaults),
         cmocka_unit_test(settings__empty_values__empty_them),
         cmocka_unit_test(settings__form__is_free_where_nothing_is_lost),
+        cmocka_unit_test(settings__relay_block__is_a_time_or_log),
+        cmocka_unit_test(settings__recipient_delimiter__is_up_to_four_bytes),
         cmocka_unit_test(settings__mistakes__point_at_their_place),
         cmocka_unit_test(settings__of_hosts__are_kept_in_one_form),
         cmocka_unit_test(settings__lists__have_a_limit_that_is_named),
