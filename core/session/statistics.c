@@ -35,6 +35,10 @@ void statistics_decision(struct gp_session *s, const struct decision *d)
     struct stats *stats = stats_of(s);
     if (!stats)
         return;
+    if (s->settings->log_only) {
+        stats_count_would(stats, d->phase, d->action);
+        return;
+    }
     stats_count_verdict(stats, d->phase, d->action);
     if (d->cause == CAUSE_BLOCK_TABLE)
         stats_count(stats, STATS_REFUSED_BLOCK_TABLE);

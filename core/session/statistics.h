@@ -11,7 +11,7 @@
 /* A rule triggered. */
 void statistics_rule(struct gp_session *s, const struct rule *rule);
 
-/* A decision that is not pass is given. */
+/* A decision that is not pass is given, or with `mode = log` would be: that is counted apart. */
 void statistics_decision(struct gp_session *s, const struct decision *d);
 
 void statistics_event(struct gp_session *s, enum stats_counter counter);

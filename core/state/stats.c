@@ -6,18 +6,19 @@
 #include "state_file.h"
 
 /*
- * Behind the first page: the counters, the verdicts by phase and action, cells to spare; then the rules, two
+ * Behind the first page: the counters, the verdicts by phase and action, those that were only logged, cells to spare; then the rules, two
  * cells each: the hash, 0 for a free place, and the hits. A place once taken stays its rule's.
  */
 enum {
     AT_VERDICTS = STATS_COUNTERS,
+    AT_WOULD = AT_VERDICTS + STATS_PHASES * STATS_ACTIONS,
     AT_RULES = 512,
     RULES = 4096,
     CELLS = AT_RULES + 2 * RULES,
     PROBES = 64 /* places looked at for a rule */
 };
 
-_Static_assert(AT_VERDICTS + STATS_PHASES * STATS_ACTIONS <= AT_RULES, "the verdicts fit");
+_Static_assert(AT_WOULD + STATS_PHASES * STATS_ACTIONS <= AT_RULES, "the verdicts fit");
 
 struct stats {
     struct state_file file;
@@ -87,16 +88,36 @@ uint64_t stats_get(const struct stats *s, enum stats_counter counter)
     return (unsigned)counter < STATS_COUNTERS ? cell_load(s->cells + counter) : 0;
 }
 
-void stats_count_verdict(struct stats *s, unsigned phase, unsigned action)
+static void count_table(struct stats *s, unsigned at, unsigned phase, unsigned action)
 {
     if (phase < STATS_PHASES && action < STATS_ACTIONS)
-        count(s, AT_VERDICTS + phase * STATS_ACTIONS + action);
+        count(s, at + phase * STATS_ACTIONS + action);
+}
+
+static uint64_t get_table(const struct stats *s, unsigned at, unsigned phase, unsigned action)
+{
+    bool known = phase < STATS_PHASES && action < STATS_ACTIONS;
+    return known ? cell_load(s->cells + at + (size_t)phase * STATS_ACTIONS + action) : 0;
+}
+
+void stats_count_verdict(struct stats *s, unsigned phase, unsigned action)
+{
+    count_table(s, AT_VERDICTS, phase, action);
 }
 
 uint64_t stats_get_verdict(const struct stats *s, unsigned phase, unsigned action)
 {
-    bool known = phase < STATS_PHASES && action < STATS_ACTIONS;
-    return known ? cell_load(s->cells + AT_VERDICTS + (size_t)phase * STATS_ACTIONS + action) : 0;
+    return get_table(s, AT_VERDICTS, phase, action);
+}
+
+void stats_count_would(struct stats *s, unsigned phase, unsigned action)
+{
+    count_table(s, AT_WOULD, phase, action);
+}
+
+uint64_t stats_get_would(const struct stats *s, unsigned phase, unsigned action)
+{
+    return get_table(s, AT_WOULD, phase, action);
 }
 
 uint64_t stats_rule_hash(struct text normalised)

@@ -48,6 +48,10 @@ enum { STATS_PHASES = 8, STATS_ACTIONS = 8 };
 void stats_count_verdict(struct stats *s, unsigned phase, unsigned action);
 uint64_t stats_get_verdict(const struct stats *s, unsigned phase, unsigned action);
 
+/* The same for verdicts that `mode = log` only logged: "would refuse". */
+void stats_count_would(struct stats *s, unsigned phase, unsigned action);
+uint64_t stats_get_would(const struct stats *s, unsigned phase, unsigned action);
+
 /* The name of a rule in the file: a hash of its text, normalised by the caller; the same on every machine. */
 uint64_t stats_rule_hash(struct text normalised);
 

@@ -1,23 +1,24 @@
 /*
  * dialogue.h - reads dialogue files (.smtp): SMTP conversations as a person would write them down.
  *
- * The whole file lies in memory; the reader hands out one item after the other, whose slices point into it, and
- * allocates nothing, so a file may hold any number of sessions. Lines end in LF or CRLF and may hold any byte.
- * A line that is wrong is reported and passed over, so that one run reports every error. One reader belongs to
- * one thread.
+ *   config FILE                    the rules of the sessions that follow, relative to the dialogue
+ *   time 2003-07-24T01:11:45Z      sets the clock (offset or Z)
+ *   wait 3s                        lets time pass (s, m, h, d)
+ *   label spam|ham                 names the next session
+ *   connect ADDRESS NAME [PORT]    starts a session; NAME `unknown`: no verified name; PORT of ours, default 25
+ *   unknown helo|mail|rcpt|header|name
+ *                                  what is not known of this session (one or more words)
+ *   auth                           a successful AUTH
+ *   C: line                        what the client says
+ *   S: 554 text                    the answer that the latest C: line should get
+ *   S@exim,sendmail: 550           replaces the S: line before it for those servers
  *
- *   config FILE                 rules of the next sessions, relative to the dialogue
- *   time 2003-07-24T01:11:45Z   sets the clock (offset or Z)
- *   wait 3s                     lets time pass (s, m, h, d)
- *   label spam|ham              names the next session
- *   connect ADDRESS NAME [PORT] starts a session; NAME `unknown`: no verified name; PORT of ours, 25 if not
- * given unknown helo|mail|rcpt|header|name   what cannot be known of this session (one or more words) auth a
- * successful AUTH C: line                     what the client says S: 554 text                 what we should
- * answer to the latest C: line S@exim,sendmail: 550        stands instead of the S: line before it for those
- * servers
+ * Blank lines and lines that begin with # are ignored; " #" starts a comment after a directive. config, time and label
+ * end the session before them. Lines end in LF, CRLF or CR and may hold any byte. A line that is wrong is reported and
+ * skipped, so that one run reports every error.
  *
- * Blank lines and lines that begin with # say nothing; behind a directive " #" starts a comment. config, time
- * and label end the session at hand.
+ * The whole file lies in memory. The reader hands out one item at a time, whose slices point into the file, and allocates
+ * nothing. One reader belongs to one thread.
  */
 #ifndef GATEPOST_TOOLS_REPLAY_DIALOGUE_H
 #define GATEPOST_TOOLS_REPLAY_DIALOGUE_H
@@ -48,8 +49,7 @@ enum server {
 struct item {
     enum item_kind kind;
     unsigned line;
-    struct text
-        text; /* config: file; label: spam or ham; connect: address; C: and S: what stands behind the mark */
+    struct text text; /* config: file; label: spam or ham; connect: address; C: and S: what follows the mark */
     struct text name; /* connect: verified host name, or empty */
     int64_t number;   /* time: seconds since 1970; wait: seconds; connect: port; unknown: mask of GP_FACT_… */
     unsigned servers; /* S@…: mask of enum server; 0 for S: */

@@ -17,9 +17,8 @@ struct visitor {
 
 /* What came back. The text lives until the next call on that peer. */
 struct reply {
-    struct text
-        text;    /* "554 5.7.1 No", the texts of several lines joined by a blank; empty: nothing was said */
-    bool closed; /* the connection is closed (after that reply) */
+    struct text text; /* "554 5.7.1 No", several lines joined by a blank; empty: nothing was said */
+    bool closed;      /* the connection is closed (after that reply) */
 };
 
 struct peer;

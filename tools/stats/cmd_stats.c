@@ -97,8 +97,10 @@ static int read_stats(const struct state_context *h, struct numbers *n)
     for (unsigned i = 0; i < STATS_COUNTERS; i++)
         n->counter[i] = stats_get(stats, (enum stats_counter)i);
     for (unsigned phase = 0; phase < STATS_PHASES; phase++)
-        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++) {
             n->verdict[phase][action] = stats_get_verdict(stats, phase, action);
+            n->would[phase][action] = stats_get_would(stats, phase, action);
+        }
     int error = read_rules(h, stats, n);
     stats_close(&stats);
     return error;

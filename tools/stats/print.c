@@ -8,7 +8,6 @@
 #include "core/rules/action.h"
 #include "core/rules/operation.h"
 
-
 /* What is counted, but for verdicts and rules. */
 static const struct {
     enum stats_counter counter;
@@ -50,6 +49,17 @@ static void line_time(const char *words, int64_t seconds)
     printf("%-44s %s\n", words, time);
 }
 
+static void lines_of_verdicts(const char *words, const uint64_t counts[STATS_PHASES][STATS_ACTIONS])
+{
+    char more[40];
+    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+            if (counts[phase][action]) {
+                snprintf(more, sizeof more, "%s %s", operation_phase_name(phase), action_verdict_name(action));
+                line(words, more, counts[phase][action]);
+            }
+}
+
 void stats_print_people(const struct numbers *n)
 {
     line("Short-term blacklist - current", "", n->list.current);
@@ -62,13 +72,8 @@ void stats_print_people(const struct numbers *n)
         return;
     for (size_t i = 0; i < COUNTED; i++)
         line(counted[i].words, "", n->counter[counted[i].counter]);
-    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
-        for (unsigned action = 0; action < STATS_ACTIONS; action++)
-            if (n->verdict[phase][action]) {
-                char more[40];
-                snprintf(more, sizeof more, "%s %s", operation_phase_name(phase), action_verdict_name(action));
-                line("Verdicts - ", more, n->verdict[phase][action]);
-            }
+    lines_of_verdicts("Verdicts - ", n->verdict);
+    lines_of_verdicts("Verdicts that were only logged - ", n->would);
     for (size_t i = 0; i < n->rule_count; i++)
         line("Rule ", n->rules[i].rule, n->rules[i].hits);
     if (n->other_rules)
@@ -89,16 +94,16 @@ static void json_time(struct json *j, bool known, int64_t seconds)
         json_null(j, "since");
 }
 
-static void json_verdicts(struct json *j, const struct numbers *n)
+static void json_verdicts(struct json *j, const char *name, const uint64_t counts[STATS_PHASES][STATS_ACTIONS])
 {
-    json_array(j, "verdicts");
+    json_array(j, name);
     for (unsigned phase = 0; phase < STATS_PHASES; phase++)
         for (unsigned action = 0; action < STATS_ACTIONS; action++)
-            if (n->verdict[phase][action]) {
+            if (counts[phase][action]) {
                 json_object(j, NULL);
                 json_text(j, "phase", text_z(operation_phase_name(phase)));
                 json_text(j, "action", text_z(action_verdict_name(action)));
-                json_number(j, "count", n->verdict[phase][action]);
+                json_number(j, "count", counts[phase][action]);
                 json_end(j);
             }
     json_end(j);
@@ -117,7 +122,8 @@ void stats_print_json(const struct numbers *n)
     json_end(&j);
     for (size_t i = 0; i < COUNTED; i++)
         json_number(&j, counted[i].name, n->counter[counted[i].counter]);
-    json_verdicts(&j, n);
+    json_verdicts(&j, "verdicts", n->verdict);
+    json_verdicts(&j, "would", n->would);
     json_array(&j, "rules");
     for (size_t i = 0; i < n->rule_count; i++) {
         json_object(&j, NULL);
@@ -156,6 +162,16 @@ static void label_value(const char *text)
     }
 }
 
+static void verdicts(const char *name, const char *help, const uint64_t counts[STATS_PHASES][STATS_ACTIONS])
+{
+    metric(name, "counter", help);
+    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
+        for (unsigned action = 0; action < STATS_ACTIONS; action++)
+            if (counts[phase][action])
+                printf("gatepost_%s{phase=\"%s\",action=\"%s\"} %llu\n", name, operation_phase_name(phase),
+                       action_verdict_name(action), (unsigned long long)counts[phase][action]);
+}
+
 /* The text format of Prometheus, version 0.0.4. */
 void stats_print_prometheus(const struct numbers *n)
 {
@@ -172,13 +188,8 @@ void stats_print_prometheus(const struct numbers *n)
         snprintf(name, sizeof name, "%s_total", counted[i].name);
         single(name, "counter", counted[i].help, n->counter[counted[i].counter]);
     }
-    metric("verdicts_total", "counter", "Verdicts other than pass, by phase and action.");
-    for (unsigned phase = 0; phase < STATS_PHASES; phase++)
-        for (unsigned action = 0; action < STATS_ACTIONS; action++)
-            if (n->verdict[phase][action])
-                printf("gatepost_verdicts_total{phase=\"%s\",action=\"%s\"} %llu\n",
-                       operation_phase_name(phase), action_verdict_name(action),
-                       (unsigned long long)n->verdict[phase][action]);
+    verdicts("verdicts_total", "Verdicts other than pass, by phase and action.", n->verdict);
+    verdicts("would_verdicts_total", "Verdicts that mode = log only logged, by phase and action.", n->would);
     metric("rule_hits_total", "counter", "How often a rule triggered.");
     for (size_t i = 0; i < n->rule_count; i++) {
         fputs("gatepost_rule_hits_total{rule=\"", stdout);

@@ -19,7 +19,8 @@ struct numbers {
     int64_t since; /* the statistics */
     uint64_t counter[STATS_COUNTERS];
     uint64_t verdict[STATS_PHASES][STATS_ACTIONS];
-    struct rule_hits *rules; /* in the order of the rule file */
+    uint64_t would[STATS_PHASES][STATS_ACTIONS]; /* verdicts that were only logged */
+    struct rule_hits *rules;                     /* in the order of the rule file */
     size_t rule_count;
     uint64_t other_rules; /* hits of rules that are in the file no more */
 };

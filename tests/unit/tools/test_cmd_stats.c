@@ -17,7 +17,7 @@ static int64_t the_clock(void *context)
 }
 
 /* One client that says it is us, and one that is at fault only once. */
-static void play(void)
+static void play_as(bool only_logged)
 {
     const struct gp_api *api = gatepost_api(GP_API_MAJOR);
     struct gp_host host = {.size = sizeof host, .clock = the_clock};
@@ -36,10 +36,15 @@ static void play(void)
         assert_int_equal(api->session_open(engine, &c, &session), 0);
         api->connect(session, &v);
         api->helo(session, names[i], strlen(names[i]), GP_ARGUMENT, &v);
-        assert_int_not_equal(v.action, GP_PASS);
+        assert_int_equal(v.action != GP_PASS, !only_logged);
         api->session_close(&session);
     }
     api->engine_close(&engine);
+}
+
+static void play(void)
+{
+    play_as(false);
 }
 
 static void write_rules(const char *before)
@@ -141,6 +146,32 @@ static void stats__json_and_prometheus__for_programs(void **state)
     }
 }
 
+/* Once in earnest, once in trial mode: the verdicts of each are counted apart. */
+static void stats__mode_log__would_be_verdicts_are_counted_apart(void **state)
+{
+    (void)state;
+    write_rules("");
+    play();
+    write_rules("mode = log\n");
+    play_as(true);
+    assert_int_equal(stats(""), STATUS_YES);
+    says("Verdicts - helo refuse                       2\n");
+    says("Verdicts that were only logged - helo fail   1\n");
+    says("Verdicts that were only logged - helo refuse 2\n");
+    says("Clients put on the list - by rules           2\n");
+    assert_int_equal(stats("--json"), STATUS_YES);
+    says("\"verdicts\": [{\"phase\": \"helo\", \"action\": \"fail\", \"count\": 1}, ");
+    says("\"would\": [{\"phase\": \"connect\", \"action\": \"close\", \"count\": 2}, "
+         "{\"phase\": \"helo\", \"action\": \"fail\", \"count\": 1}, "
+         "{\"phase\": \"helo\", \"action\": \"refuse\", \"count\": 2}], ");
+    assert_int_equal(stats("--prometheus"), STATUS_YES);
+    says("gatepost_verdicts_total{phase=\"helo\",action=\"refuse\"} 2\n");
+    says("# TYPE gatepost_would_verdicts_total counter\n"
+         "gatepost_would_verdicts_total{phase=\"connect\",action=\"close\"} 2\n"
+         "gatepost_would_verdicts_total{phase=\"helo\",action=\"fail\"} 1\n"
+         "gatepost_would_verdicts_total{phase=\"helo\",action=\"refuse\"} 2\n");
+}
+
 static void stats__damaged_or_wrong__status(void **state)
 {
     (void)state;
@@ -158,8 +189,11 @@ static void stats__damaged_or_wrong__status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(stats__nothing_yet__zeros),           TEST(stats__list__in_the_words_of_mercury),
-        TEST(stats__sessions__rules_and_verdicts), TEST(stats__json_and_prometheus__for_programs),
+        TEST(stats__nothing_yet__zeros),
+        TEST(stats__list__in_the_words_of_mercury),
+        TEST(stats__sessions__rules_and_verdicts),
+        TEST(stats__json_and_prometheus__for_programs),
+        TEST(stats__mode_log__would_be_verdicts_are_counted_apart),
         TEST(stats__damaged_or_wrong__status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

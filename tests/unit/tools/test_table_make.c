@@ -170,7 +170,7 @@ static void table_make__access__every_form_of_keys_and_values(void **state)
         {"@example.com REJECT", "from:@example.com=550 5.7.1 Access denied;", NULL},
         {"Connect:192.0.2.300 REJECT", "", "neither an address, a prefix like 192.0.2.0/24, nor a domain"},
         {"Connect: REJECT", "", "the key is missing"},
-        {"192.0.2.1/24 REJECT", "", "bits behind the prefix length are not zero"},
+        {"192.0.2.1/24 REJECT", "", "bits after the prefix length are not zero"},
         {"0.0.0.0/0 REJECT", "", "a key that would refuse everybody"},
         {"::/0 REJECT", "", "a key that would refuse everybody"},
         {"Spam:u@example.com FRIEND", "", "Spam:"},
