@@ -309,8 +309,12 @@ WIN_OBJCOPY ?= $(WIN_TARGET)-objcopy
 WIN_PREFIX_32 = _
 WIN_KEEP = $(WIN_OBJCOPY) --wildcard --keep-global-symbol='.refptr.*' --keep-global-symbol=$(WIN_PREFIX_$(BITS))
 
-.PHONY: mercury-unit
+.PHONY: mercury-unit mercury-tests
 mercury-unit: $(WIN)/unit.exe
+
+# What check-mercury plays with: all of it, in both widths.
+mercury-tests: mercury mercury-unit $(WIN)/host.exe
+	$(if $(filter 32,$(BITS)),@$(MAKE) BITS=64 mercury-tests)
 
 $(WIN)/libcmocka.a: | win-deps
 	@mkdir -p $(WIN)/cmocka $(WIN)/obj/cmocka

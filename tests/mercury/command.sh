@@ -1,31 +1,31 @@
 #!/bin/sh
-# command.sh [--inside]: gatepost.exe in 32-bit Wine, beside the command of this machine. What tests/stages/check-sessions.sh asks of the
+# command.sh [--inside]: gatepost.exe in Wine, beside the command of this machine. What tests/stages/check-sessions.sh asks of the
 # one it asks of the other; what one writes, tables, state, text, the other reads, or writes byte for byte; and what is
 # special about Windows: its paths, line ends, files that are in use, the library files that are needed. At last the .exe plays a
 # dialogue into a real Exim.
 #
 # --inside: the caller was started by tests/mta/netns.sh already; it may have a Wine (tests/mta/wine.sh) to share. Prints one
-# line per case and, last, "command: N passed, N failed". Needs $BUILD/gatepost, $BUILD/gatepost-exim.so and
-# $BUILD/mercury/gatepost.exe.
+# line per case and, last, "command: N passed, N failed". WINE_BITS says for which Windows (wine.sh). Needs $BUILD/gatepost,
+# $BUILD/gatepost-exim.so and $BUILD/mercury/gatepost.exe, for 64 bits $BUILD/mercury64/gatepost.exe.
 set -eu
 
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
+. tests/run/cases.sh
+. tests/mta/wine.sh
 if [ "${1-}" != --inside ]; then
-    tests/mta/root.sh wine >/dev/null
+    tests/mta/root.sh "$(wine_root_name)" >/dev/null
     tests/mta/root.sh exim >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/command.sh" --inside
 fi
-. tests/run/cases.sh
-. tests/mta/wine.sh
 . tests/mta/exim.sh
 . tests/mta/dialogue.sh
 
-program=$BUILD/mercury/gatepost.exe
+program=$BUILD/mercury${WINE_BITS#32}/gatepost.exe
 native=$BUILD/gatepost
-work=$BUILD/mta/mercury-command
+work=$BUILD/mta/mercury$WINE_BITS-command
 windows=$work/exe/gatepost # the .exe as a command of this machine
 
 # gives STATUS COMMAND...: the command ends with it; its outputs are in $work/out and $work/err.
@@ -54,34 +54,16 @@ alike() {
     cmp -s "$work/err" "$work/native.err" || missed "other errors for $*: $(diff "$work/native.err" "$work/err" | head -n 4 | tr '\n' '|')"
 }
 
-# ---- the file itself ----
-
-is_for_32_bits() {
-    i686-w64-mingw32-objdump -f "$program" | grep -q 'file format pei-i386' || missed "it is no program of 32-bit Windows"
-}
-
-# Every Windows since XP has these.
-needs_nothing_but_windows() {
-    strange=$(i686-w64-mingw32-objdump -p "$program" | sed -n 's/.*DLL Name: //p' |
-        grep -viE '^(advapi32|kernel32|msvcrt|ntdll|user32|ws2_32)\.dll$' || true)
-    [ -z "$strange" ] || missed "it needs $strange"
-}
-
 # ---- what the whole command does ----
 
 # The cases of check-sessions.sh, counted as they are there.
 sessions() {
-    tests/stages/check-sessions.sh "$windows" "$work/sessions" >"$work/sessions.log" 2>&1 || true
-    counts=$(sed -n 's/^check-sessions: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/sessions.log")
-    if [ -z "$counts" ]; then
-        failed=$((failed + 1))
-        echo "not ok - check-sessions.sh: it died: $(tail -n 2 "$work/sessions.log" | tr '\n' '|')"
-        return
-    fi
-    passed=$((passed + ${counts% *}))
-    failed=$((failed + ${counts#* }))
-    if [ "${counts#* }" -eq 0 ]; then
-        echo "ok - check-sessions.sh with the .exe: ${counts% *} cases"
+    status=0
+    tests/stages/check-sessions.sh "$windows" "$work/sessions" >"$work/sessions.log" 2>&1 || status=$?
+    counts_read check-sessions "$work/sessions.log" "$status"
+    counts_add
+    if [ "$part_failed" -eq 0 ]; then
+        echo "ok - check-sessions.sh with the .exe: $part_passed cases"
     else
         sed '$d' "$work/sessions.log" | sed 's/^/not ok - /'
     fi
@@ -328,7 +310,7 @@ rule_file_lies_beside_the_program() {
 
 # hold FILE alone|mapped, let_go: another program of Windows has the file.
 hold() {
-    [ -e "$work/hold.exe" ] || i686-w64-mingw32-gcc -O2 -static -o "$work/hold.exe" tests/mercury/hold.c
+    [ -e "$work/hold.exe" ] || "$(wine_compiler)" -O2 -static -o "$work/hold.exe" tests/mercury/hold.c
     rm -f "$work/rope" "$work/held"
     mkfifo "$work/rope"
     wine_run "$work/hold.exe" "$1" "$2" <"$work/rope" >"$work/held" 2>&1 &
@@ -396,11 +378,9 @@ plays_into_exim() {
 rm -rf "$work"
 mkdir -p "$work/exe"
 trap 'exim_stop; wine_stop' EXIT
-wine_setup "$BUILD/mta/wine"
+wine_setup "$BUILD/mta/mercury$WINE_BITS-wine"
 wine_wrap "$windows" "$program"
 
-check "the .exe is for 32 bits" is_for_32_bits
-check "it needs nothing but Windows" needs_nothing_but_windows
 sessions
 check "check says the same" check_says_the_same
 check "replay says the same" replay_says_the_same
@@ -410,8 +390,8 @@ check "every subcommand helps" help_is_there
 check "tables are the same byte for byte" tables_are_byte_for_byte_the_same
 check "large tables go both ways" large_tables_go_both_ways
 check "a table cut short is refused" damaged_table_is_refused
-check "state of 32-bit Windows, read by 64-bit Linux" writes_and_reads "$windows" "$native"
-check "state of 64-bit Linux, read by 32-bit Windows" writes_and_reads "$native" "$windows"
+check "state of Windows, read by this machine" writes_and_reads "$windows" "$native"
+check "state of this machine, read by Windows" writes_and_reads "$native" "$windows"
 check "blocked there, refused here" blocked_by_one_refused_by_the_other "$windows" "$native"
 check "blocked here, refused there" blocked_by_one_refused_by_the_other "$native" "$windows"
 check "resized there, used here" resized_by_one_used_by_the_other "$native" "$windows"
@@ -427,5 +407,4 @@ check "a table is replaced while it is mapped" replaced_while_mapped
 check "a table that another program locks" left_alone_while_locked
 check "it plays into a real Exim" plays_into_exim
 
-echo "command: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish command

@@ -1,30 +1,29 @@
 #!/bin/sh
-# unit.sh [--inside]: the unit tests and the fuzz targets over their corpora as one program of 32-bit Windows, under Wine.
+# unit.sh [--inside]: the unit tests and the fuzz targets over their corpora as one program of Windows, under Wine.
 #
 # --inside: the caller was started by tests/mta/netns.sh already; it may have a Wine (tests/mta/wine.sh) to share. Prints a line
-# for each test and target and, last, "unit: N passed, N failed". Needs $BUILD/mercury/unit.exe (make mercury-unit).
+# for each test and target and, last, "unit: N passed, N failed". WINE_BITS says for which Windows
+# (wine.sh). Needs $BUILD/mercury/unit.exe (make mercury-unit), for 64 bits $BUILD/mercury64/unit.exe.
 set -eu
 
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 export BUILD
 
+. tests/run/counts.sh
+. tests/mta/wine.sh
 if [ "${1-}" != --inside ]; then
-    tests/mta/root.sh wine >/dev/null
+    tests/mta/root.sh "$(wine_root_name)" >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/unit.sh" --inside
 fi
-
-. tests/mta/wine.sh
 trap wine_stop EXIT
-wine_setup "$BUILD/mta/wine-unit"
+wine_setup "$BUILD/mta/mercury$WINE_BITS-wine"
 
 # Every call that concerns a file goes through Wine's one server.
 export GATEPOST_SLOWNESS="${GATEPOST_SLOWNESS:-21}"
 
-program=$BUILD/mercury/unit.exe
-output=$BUILD/mercury/unit.out
-passed=0
-failed=0
+program=$BUILD/mercury${WINE_BITS#32}/unit.exe
+output=$BUILD/mercury${WINE_BITS#32}/unit.out
 
 # run ARGUMENT...: shows what the program says and adds its sum to ours.
 run() {
@@ -44,5 +43,4 @@ run() {
 
 run
 run --fuzz tests/fuzz/corpus
-echo "unit: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish unit

@@ -1,6 +1,9 @@
 # shellcheck shell=sh
-# wine.sh: functions to run programs of 32-bit Windows in the unpacked Wine, for scripts that netns.sh started; sourced, not run.
+# wine.sh: functions to run programs of Windows in the unpacked Wine, for scripts that netns.sh started; sourced, not run.
 #
+#   WINE_BITS                      for which Windows, 32 or 64; the caller may set it before. Else it is 32 where this machine's kernel
+#                                  runs 32-bit programs (runs32.sh), and 64 where it does not
+#   wine_root_name                 prints the name of the root (root.sh) that is needed for it; wine_compiler, that of the compiler
 #   wine_setup FOLDER              lays out one Wine below FOLDER and starts its server, which all programs share; a script
 #                                  that was started by one that has done so shares that one
 #   wine_run PROGRAM ARGUMENT...   runs PROGRAM (a path of this machine) in the working directory and returns its status
@@ -16,9 +19,27 @@ until [ -e "$wine_mta/mta/root.sh" ] || [ "$wine_mta" = / ]; do wine_mta=$(dirna
 wine_mta=$wine_mta/mta
 wine_folder=${WINE_FOLDER-}
 wine_shared=$wine_folder
+wine_server=""
 
-export WINEARCH=win32 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' WINESERVER=/usr/lib/wine/wineserver32
+if [ -z "${WINE_BITS-}" ]; then
+    WINE_BITS=64
+    ! "$wine_mta/runs32.sh" >/dev/null || WINE_BITS=32
+fi
+export WINE_BITS WINEARCH="win$WINE_BITS" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' WINESERVER="/usr/lib/wine/wineserver$WINE_BITS"
 unset DISPLAY WAYLAND_DISPLAY
+
+wine_root_name() {
+    echo "wine${WINE_BITS#32}"
+}
+
+# The compiler for that Windows.
+wine_compiler() {
+    if [ "$WINE_BITS" = 32 ]; then echo i686-w64-mingw32-gcc; else echo x86_64-w64-mingw32-gcc; fi
+}
+
+wine_loader() {
+    echo "/usr/lib/wine/wine${WINE_BITS#32}"
+}
 
 # wine_inside PROGRAM ARGUMENT...: runs a program of the root. Wine's programs find their server below TMPDIR.
 wine_inside() {
@@ -50,35 +71,39 @@ wine_mount() {
     done
 }
 
-# wine_make_prefix FOLDER: makes the one in the cache.
+# wine_is_whole FOLDER: it is a prefix whose making came to its end.
+wine_is_whole() {
+    [ -e "$1/whole" ] && [ -e "$1/system.reg" ] && [ -e "$1/drive_c/windows/system32/kernel32.dll" ]
+}
+
+# wine_make_prefix FOLDER: makes the one in the cache, in the place of one that is not whole.
 wine_make_prefix() {
     WINEPREFIX=$1.making
-    rm -rf "$WINEPREFIX"
-    wine_inside /usr/lib/wine/wine wineboot -i >/dev/null 2>&1 </dev/null
-    wine_inside "$WINESERVER" -w
-    if [ ! -e "$WINEPREFIX/system.reg" ] || [ ! -e "$WINEPREFIX/drive_c/windows/system32/kernel32.dll" ]; then
-        echo "wine.sh: Wine has made no prefix" >&2
+    rm -rf "$1" "$WINEPREFIX"
+    if wine_inside "$(wine_loader)" wineboot -i >"$wine_folder/wineboot.log" 2>&1 </dev/null && wine_inside "$WINESERVER" -w &&
+        : >"$WINEPREFIX/whole" && wine_is_whole "$WINEPREFIX"; then
+        mv -T "$WINEPREFIX" "$1"
+    else
+        echo "wine.sh: Wine for $WINE_BITS bits has made no prefix; its last words: '$(tail -n 1 "$wine_folder/wineboot.log")'" >&2
+        rm -rf "$WINEPREFIX"
         return 1
     fi
-    mv -T "$WINEPREFIX" "$1"
 }
 
 wine_setup() {
     [ -z "$wine_shared" ] || return 0
-    wine_folder=$1
-    wine_root=$("$wine_mta/root.sh" wine)
-    export WINEPREFIX
-    mkdir -p "$wine_folder"
-    wine_folder=$(cd "$wine_folder" && pwd)
-    export WINE_FOLDER="$wine_folder"
+    wine_root=$("$wine_mta/root.sh" "$(wine_root_name)") && [ -n "$wine_root" ] || return 1
+    mkdir -p "$1"
+    wine_folder=$(cd "$1" && pwd)
+    export WINEPREFIX WINE_FOLDER="$wine_folder"
     rm -rf "$wine_folder/run"
     mkdir "$wine_folder/run"
     wine_mount
     wine_kept=$wine_root.prefix
     (
         flock 9
-        [ -d "$wine_kept" ] || wine_make_prefix "$wine_kept"
-    ) 9>"$wine_root.prefix.lock"
+        wine_is_whole "$wine_kept" || wine_make_prefix "$wine_kept"
+    ) 9>"$wine_kept.lock" || return 1
     WINEPREFIX=$wine_folder/prefix
     rm -rf "$WINEPREFIX"
     mkdir -p "$WINEPREFIX/drive_c"
@@ -105,22 +130,25 @@ wine_setup() {
 }
 
 wine_run() {
-    wine_inside /usr/lib/wine/wine "$@"
+    wine_inside "$(wine_loader)" "$@"
 }
 
 wine_wrap() {
     cat >"$1" <<EOF
 #!/bin/sh
 export WINEPREFIX='$WINEPREFIX' TMPDIR='$wine_folder/run'
-exec unshare --root='$wine_folder/root' --wd="\$PWD" -- /usr/lib/wine/wine '$2' "\$@"
+exec unshare --root='$wine_folder/root' --wd="\$PWD" -- $(wine_loader) '$2' "\$@"
 EOF
     chmod +x "$1"
 }
 
 wine_stop() {
     [ -z "$wine_shared" ] && [ -n "$wine_folder" ] || return 0
-    wine_inside "$WINESERVER" -k >/dev/null 2>&1 </dev/null || true
-    wait "$wine_server" 2>/dev/null || true
+    if [ -n "$wine_server" ]; then
+        wine_inside "$WINESERVER" -k >/dev/null 2>&1 </dev/null || true
+        wait "$wine_server" 2>/dev/null || true
+    fi
+    wine_server=""
     wine_folder=""
     unset WINE_FOLDER
 }

@@ -45,7 +45,10 @@ for name in "$@"; do
     case $(script_of "$name") in
     exim) roots+=(exim) ;;
     milter) roots+=(postfix sendmail) ;;
-    mercury) roots+=(wine exim) ;;
+    mercury)
+        roots+=(wine64 exim)
+        ! tests/mta/runs32.sh >/dev/null || roots+=(wine)
+        ;;
     *) continue ;;
     esac
     release=$(release_of "$name")
@@ -60,7 +63,7 @@ prepare() {
     plugins) make -s "$BUILD/gatepost" plugin-tests ;;
     exim) make -s "$BUILD/gatepost" "$BUILD/gatepost-exim.so" checks ;;
     milter) make -s "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-milter" ;;
-    mercury) make -s "$BUILD/gatepost" "$BUILD/gatepost-exim.so" mercury mercury-unit "$BUILD/mercury/host.exe" ;;
+    mercury) make -s "$BUILD/gatepost" "$BUILD/gatepost-exim.so" mercury-tests ;;
     esac
 }
 

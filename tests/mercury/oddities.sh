@@ -1,0 +1,146 @@
+#!/bin/sh
+# oddities.sh [--inside]: the daemon with interfaces, rule files and folders that are not as they should be (host.sh).
+set -eu
+
+cd "$(dirname "$0")/../.."
+script=oddities
+. tests/mercury/host.sh
+
+# refuses LINE TEXT: with that line before the start the daemon says TEXT, once, and no more; it judges nothing.
+refuses() {
+    odd
+    host_run <<EOF || return 1
+manners $1
+start $work/odd/gatepost.conf
+play $work/odd/spam.smtp
+configure
+stop
+unload
+EOF
+    heard_counts && heard "$2" && heard_times 1 "not in force" && heard "closedown 0, 0 handlers"
+}
+
+# odd [LINE...]: a folder with LINEs in the rules, and spam that nobody minds.
+odd() {
+    small odd "$@"
+    cat >"$work/odd/spam.smtp" <<'EOF'
+connect 203.0.113.7 unknown
+S: 220
+C: EHLO mail.example.com
+S: 250
+C: MAIL FROM:<zombie@example.net>
+S: 250
+C: RCPT TO:<sugar@example.com>
+S: 250
+C: DATA
+S: 354
+C: Subject: hello
+C:
+C: body
+C: .
+S: 250
+C: QUIT
+S: 221
+EOF
+}
+
+refuses_small_interface() {
+    refuses "size $1" "interface is too small" && heard "startup 0, 0 handlers"
+}
+
+# Too small even for a line in the log: nothing is said, and nothing breaks.
+endures_tiny_interface() {
+    odd
+    host_run <<EOF || return 1
+manners size $1
+start $work/odd/gatepost.conf
+configure
+stop
+EOF
+    heard "startup 0, 0 handlers" && heard_not "log "
+}
+
+# without_rules TEXT: the rule file is as the caller has made it; mail flows, and TEXT is said once.
+without_rules() {
+    host_run <<EOF || return 1
+start $work/odd/gatepost.conf
+play $work/odd/spam.smtp
+play $work/odd/spam.smtp
+stop
+EOF
+    heard "startup 1, 12 handlers" && heard_counts && heard_times 1 "$1" && heard_times 1 "every message passes"
+}
+
+missing_rules() {
+    odd
+    rm "$work/odd/gatepost.conf"
+    without_rules "cannot"
+}
+
+broken_rules() {
+    odd "rcpt, tarp, close"
+    without_rules "unknown check 'tarp'"
+}
+
+# Opened without rules; when the file is there, they are in force without another start.
+rules_come_later() {
+    small late
+    mv "$work/late/gatepost.conf" "$work/late/later.conf"
+    printf 'connect 203.0.113.7 unknown\nC: EHLO mail.example.com\nC: MAIL FROM:<a@example.net>\nS: %s\nC: QUIT\n' 250 >"$work/late/a.smtp"
+    sed 's/S: 250/S: 554/' "$work/late/a.smtp" >"$work/late/b.smtp"
+    host_begin "$work/late/gatepost.conf"
+    host_say "play $work/late/a.smtp"
+    mv "$work/late/later.conf" "$work/late/gatepost.conf"
+    sleep 1.2
+    host_say "play $work/late/b.smtp"
+    host_end && heard_counts
+}
+
+# Nothing can be remembered, but everything is judged.
+unwritable_state() {
+    small unwritable
+    rm -rf "$work/unwritable/state"
+    echo "no folder" >"$work/unwritable/state"
+    cat >"$work/unwritable/spam.smtp" <<'EOF'
+connect 203.0.113.7 unknown
+S: 220
+C: EHLO dsl.example.net
+C: MAIL FROM:<zombie@example.net>
+S: 250
+C: RCPT TO:<sugar@example.com>
+S: 554 Spam is not welcome here - go away.
+S: closed
+EOF
+    host_run <<EOF || return 1
+start $work/unwritable/gatepost.conf
+play $work/unwritable/spam.smtp
+play $work/unwritable/spam.smtp
+stop
+EOF
+    heard_counts && heard_times 1 "$work/unwritable/state"
+}
+
+# The rule file beside the DLL, where DAEMON.INI says nothing.
+rules_beside_the_dll() {
+    small beside
+    cp "$dll" "$work/beside/gatepost.dll"
+    printf 'load %s\nstart\nconfigure\ndaemon\nstop\nunload\nload %s\nstart other.conf\nconfigure\nstop\n' \
+        "$work/beside/gatepost.dll" "$work/beside/gatepost.dll" >"$work/orders"
+    wine_run "$host" <"$work/orders" >"$work/out" 2>&1 || missed "status $?" || return 1
+    heard "beside/gatepost.conf, 4 rules" || heard 'beside\gatepost.conf, 4 rules' || return 1
+    heard "startup 1, 12 handlers" && heard "daemon 0" && heard "configure 0" && heard "unloaded" && heard "other.conf;" && heard_not FAILED
+}
+
+check "an interface of 406 bytes" refuses_small_interface 406
+check "an interface of 713 bytes" refuses_small_interface 713
+check "an interface of 300 bytes" endures_tiny_interface 300
+check "an interface of 4 bytes" endures_tiny_interface 4
+check "an interface without the functions" refuses "null on" "lacks the functions"
+check "a Mercury before 4.51" refuses "version 0x0432" "older than 4.51"
+check "events of another major version" refuses "event-version 0x20000" "events have version 2.0"
+check "a rule file that is missing" missing_rules
+check "a rule file that is broken" broken_rules
+check "a rule file that comes later" rules_come_later
+check "a state directory that cannot be written" unwritable_state
+check "the rule file beside the DLL, or where DAEMON.INI says" rules_beside_the_dll
+host_finish
