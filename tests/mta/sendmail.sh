@@ -23,8 +23,12 @@ sendmail_setup() {
         >"$place_folder/sasl/Sendmail.conf"
     place_test_account /etc/sasl2/sasldb2
     printf 'hosts files dns\npasswd files\naliases files\n' >"$place_folder/etc/service.switch"
+    printf 'alias: sugar\nfar: sugar@example.net\n' >"$place_folder/etc/aliases"
     sendmail_make
+    printf '%s\n' 'honey@virtual.example.com sugar' 'far@virtual.example.com sugar@example.net' \
+        '@virtual.example.com %1@example.com' | place_run /usr/libexec/sendmail/makemap hash /etc/mail/virtusertable
     mkdir -p "$place_folder/root/var/spool/mqueue" "$place_folder/root/var/lib/sendmail/host_status"
+    sendmail_aliases
     chmod 755 "$place_folder/etc" "$place_folder/sasl"
     chmod 700 "$place_folder/root/var/spool/mqueue"
 }
@@ -32,6 +36,10 @@ sendmail_setup() {
 # sendmail_make: sendmail.cf from sendmail.mc.
 sendmail_make() {
     place_run m4 -D_CF_DIR_=/usr/share/sendmail/cf/ /etc/mail/sendmail.mc >"$place_folder/etc/sendmail.cf" 2>"$place_folder/m4.log"
+}
+
+sendmail_aliases() {
+    place_run /usr/libexec/sendmail/sendmail -bi -C /etc/mail/sendmail.cf >"$place_folder/aliases.out" 2>&1
 }
 
 sendmail_start() {
@@ -67,5 +75,5 @@ sendmail_debian() {
     echo 'postmaster: root' >"$place_folder/etc/aliases"
     : | place_run /usr/libexec/sendmail/makemap hash /etc/mail/access
     sendmail_make
-    place_run /usr/libexec/sendmail/sendmail -bi -C /etc/mail/sendmail.cf >"$place_folder/aliases.out" 2>&1
+    sendmail_aliases
 }
