@@ -192,10 +192,15 @@ $(BUILD)/obj/abi-$(ABI): | deps
 	@rm -f $(BUILD)/obj/abi-*
 	@touch $@
 
-$(BUILD)/gatepost-exim.so: exim/exim.c exim/exports.map $(BUILD)/libgatepost-core.a $(BUILD)/obj/abi-$(ABI) | deps
+EXIM_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard exim/*.c))
+
+$(BUILD)/obj/exim/local_scan.o: $(BUILD)/obj/abi-$(ABI)
+$(BUILD)/obj/exim/local_scan.o: ALL_CPPFLAGS += -DLOCAL_SCAN_ABI=$(ABI)
+
+$(BUILD)/gatepost-exim.so: $(EXIM_OBJ) exim/exports.map $(BUILD)/libgatepost-core.a
 	$(SAY) "  $@"
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(BUILD)/obj/exim.d -DLOCAL_SCAN_ABI=$(ABI) -shared -o $@ $< \
-		$(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) -Wl,--version-script=exim/exports.map -Wl,--gc-sections $(CDB)
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -o $@ $(EXIM_OBJ) $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) \
+		-Wl,--version-script=exim/exports.map -Wl,--gc-sections $(CDB)
 
 # Loads gatepost.so with dlopen. Its sigwait() stands in front of libmilter's, so it must be seen from there; the
 # linker exports it because libmilter asks for it.
@@ -379,11 +384,11 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 	$(SAY) "  $@"
 	$(Q)$(EXAMPLE) -ldl -pthread
 
--include $(MILTER_OBJ:.o=.d)
+-include $(MILTER_OBJ:.o=.d) $(EXIM_OBJ:.o=.d)
 -include $(WIN_CORE_OBJ:.o=.d) $(WIN_TOOLS_OBJ:.o=.d) $(WIN)/obj/tools/main.d
 -include $(CHECK_OBJ_regex:.o=.d) $(CHECK_OBJ_dnsbl:.o=.d) $(wildcard $(BUILD)/obj/test_plugin_*.d)
 -include $(WIN_DLL_OBJ:.o=.d) $(WIN_HOST_OBJ:.o=.d)
--include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d $(BUILD)/obj/exim.d \
+-include $(CORE_OBJ:.o=.d) $(TOOLS_OBJ:.o=.d) $(BUILD)/obj/tools/main.d \
 	$(UNIT_OBJ:.o=.d) $(UNIT_TEST_OBJ:.o=.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
 # The stages of `make check`, cheap first, and what `make check-all` adds: whatever takes long and changes seldom.

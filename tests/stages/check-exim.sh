@@ -413,7 +413,7 @@ bare_module() {
     # shellcheck disable=SC2016,SC2086 # the inner shell expands it; words
     tests/mta/release.sh sh -c '"$@" "$(tests/run/libcdb.sh)"' sh \
         cc -std=c11 -O1 -fPIC -fvisibility=hidden -I. -D_FILE_OFFSET_BITS=64 -DLOCAL_SCAN_ABI=6.0 $renamed -shared -o "$work/bare.so" \
-        exim/exim.c "$adapters/libgatepost-core.a" -Wl,--version-script=exim/exports.map -Wl,--as-needed \
+        exim/*.c "$adapters/libgatepost-core.a" -Wl,--version-script=exim/exports.map -Wl,--as-needed \
         >"$work/bare.out" 2>&1 || missed "$(cat "$work/bare.out")"
 }
 
