@@ -6,6 +6,7 @@
 #   postfix_start, postfix_stop     on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; what happens where no
 #                                   filter answers: tempfail, and on ports 2601 to 2603 accept, tempfail, reject; port 2604 is
 #                                   served from the chroot /var/spool/postfix
+#   postfix_to_sink PORT            before a start: delivers to the SMTP server on that port of 127.0.0.1
 #
 #   postfix_version                 prints it
 #   postfix_debian FILE             before a start: Debian's own configuration instead, with the lines of FILE in main.cf
@@ -33,6 +34,16 @@ postfix_setup() {
         chmod 700 active bounce corrupt defer deferred flush hold incoming private saved trace /var/lib/postfix &&
         chgrp postdrop maildrop public && chmod 730 maildrop && chmod 710 public && mkdir gatepost'
     place_mount "$place_folder/run" /var/spool/postfix/gatepost
+}
+
+postfix_to_sink() {
+    cat >>"$place_folder/etc/main.cf" <<END
+relay_transport = smtp:[127.0.0.1]:$1
+default_transport = smtp:[127.0.0.1]:$1
+# Long lines as they came.
+smtp_line_length_limit = 0
+END
+    echo 'smtp unix - - n - - smtp' >>"$place_folder/etc/master.cf"
 }
 
 postfix_start() {

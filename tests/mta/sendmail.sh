@@ -5,6 +5,7 @@
 #   sendmail_setup FOLDER            lays it out; FOLDER/etc is /etc/mail
 #   sendmail_start, sendmail_stop    on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; what happens where no
 #                                    filter answers: F=T, and on ports 2601 to 2603 nothing, F=T, F=R
+#   sendmail_to_sink PORT            before a start: delivers to the SMTP server on that port of 127.0.0.1
 #
 #   sendmail_version                 prints it
 #   sendmail_debian FILE             before a start: Debian's own configuration instead, with FILE included as README.md says
@@ -36,6 +37,10 @@ sendmail_setup() {
 # sendmail_make: sendmail.cf from sendmail.mc.
 sendmail_make() {
     place_run m4 -D_CF_DIR_=/usr/share/sendmail/cf/ /etc/mail/sendmail.mc >"$place_folder/etc/sendmail.cf" 2>"$place_folder/m4.log"
+}
+
+sendmail_to_sink() {
+    sed -i -e "s,P=\[FILE\],P=[IPC]," -e "s,A=FILE /dev/null,A=TCP [127.0.0.1] $1," "$place_folder/etc/sendmail.cf"
 }
 
 sendmail_aliases() {
