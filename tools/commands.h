@@ -7,11 +7,11 @@
 
 #define COMMANDS(X)                                                                                            \
     X(analyze, "find relays and persistent clients in the logs of mail servers")                               \
-    X(blocks, "who is on the blocklist: list, add, remove, clear, export, import, resize")                     \
-    X(check, "errors and warnings of a rule file, and the tables it names")                                    \
+    X(blocks, "show and change the blocklist: list, add, remove, clear, export, import, resize")               \
+    X(check, "report errors in a rule file and in the tables that it names")                                   \
     X(replay, "play dialogues through the rules, or into a real server")                                       \
-    X(stats, "how many are on the blocklist, and how often what happened")                                     \
-    X(table, "make, print and ask the tables that rules look things up in")                                    \
+    X(stats, "count the clients on the blocklist and the verdicts so far")                                     \
+    X(table, "make, print and look up tables, such as exemptions and traps")                                   \
     X(transcript, "turn stored mail back into dialogues")
 
 enum { STATUS_YES = 0, STATUS_NO = 1, STATUS_USAGE = 2, STATUS_CANNOT = 3 };

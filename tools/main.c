@@ -25,8 +25,8 @@ static void print_help(FILE *f)
     fputs("usage: gatepost SUBCOMMAND [ARGUMENT...]\n\n", f);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         output_printf(f, "  %-12s %s\n", commands[i].name, commands[i].what);
-    fputs("\n'gatepost SUBCOMMAND --help' tells more, with an example. Exit status: 0 yes, 1 no, 2 wrong "
-          "usage, 3 cannot.\n",
+    fputs("\n'gatepost SUBCOMMAND --help' says more, with an example. Exit status: 0 yes, 1 no, 2 wrong "
+          "usage, 3 something cannot be read or done.\n",
           f);
 }
 

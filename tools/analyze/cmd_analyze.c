@@ -34,15 +34,15 @@ static const char help[] =
     "were refused again and again, and MercuryS's short-term blacklist over time. Several logs are read side\n"
     "by side, in the order of their times. Temporary refusals (4xx) and null senders do not count.\n"
     "\n"
-    "  -w, --window TIME    within which the clients must come: 90s, 30m, 1h (default), 7d\n"
-    "  -c, --clients N      so many different clients make a pattern (default 3)\n"
-    "  -r, --refused N      so many refusals are again and again (default 3)\n"
-    "  -y, --year YYYY      of the first line, where lines have no year; else it is the latest that does not\n"
-    "                       lie in the future\n"
+    "  -w, --window TIME    the time within which the clients must come: 90s, 30m, 1h (default), 7d\n"
+    "  -c, --clients N      how many different clients make a pattern (default 3)\n"
+    "  -r, --refused N      how many refusals of a client count as again and again (default 3)\n"
+    "  -y, --year YYYY      the year of the first line, if lines have no year (default: the latest that\n"
+    "                       is not in the future)\n"
     "  -j, --json           the same as --format json\n"
     "  -f, --format FORMAT  table (default), json, or block-table: the clients of the patterns, ready for\n"
     "                       'gatepost table make'\n"
-    "      --with-refused   the clients refused again and again in the block table, too\n"
+    "      --with-refused   also list the clients refused again and again in the block table\n"
     "  -h, --help\n"
     "\n"
     "example: gatepost analyze --format block-table /var/log/maillog* >relays.txt\n"
@@ -86,13 +86,13 @@ static int read_options(struct choices *c, int argc, char **argv, char ***logs)
     if (status != OPTIONS_GO_ON)
         return status;
     if (json && c->format != FORMAT_JSON && c->format != FORMAT_NONE)
-        return options_complain(command, "one format is wanted: --json or --format %s", formats[c->format]);
+        return options_complain(command, "choose one format: --json or --format %s", formats[c->format]);
     if (json)
         c->format = FORMAT_JSON;
     if (c->format == FORMAT_NONE)
         c->format = FORMAT_TABLE;
     if (c->with_refused && c->format != FORMAT_BLOCK_TABLE)
-        return options_complain(command, "--with-refused goes with --format block-table");
+        return options_complain(command, "--with-refused needs --format block-table");
     if (argc - (*logs - argv) > LOG_FILES_MOST)
         return options_complain(command, "more than %d logs; join some of them with zcat -f", LOG_FILES_MOST);
     return OPTIONS_GO_ON;
@@ -125,13 +125,13 @@ static void print_counts(const struct job *job)
     fprintf(stderr, "%10llu  lines read\n", (unsigned long long)job->logs.lines);
     fprintf(stderr, "%10llu  of them refuse something\n", (unsigned long long)job->transactions.refusals);
     say(job->transactions.temporary, "of these temporary, which do not count");
-    say(job->transactions.unclear, "of these without a client that can be told for certain");
+    say(job->transactions.unclear, "of these without a certain client");
     say(job->unknown, "lines not recognised");
     say(job->envelopes.lost_early,
-        "envelopes forgotten before their time, for want of room; a shorter --window helps");
-    say(job->envelopes.lost_patterns, "patterns left out, for want of room");
-    say(job->clients.lost, "refusals of rare clients left out, for want of room");
-    say(job->mercury.lost, "entries or hours of the short-term blacklist left out, for want of room");
+        "envelopes forgotten too early, for lack of memory; a shorter --window helps");
+    say(job->envelopes.lost_patterns, "patterns left out, for lack of memory");
+    say(job->clients.lost, "refusals of rare clients left out, for lack of memory");
+    say(job->mercury.lost, "entries or hours of the short-term blacklist left out, for lack of memory");
 }
 
 static bool report(const struct job *job)

@@ -63,7 +63,7 @@ bool blocks_client(const struct blocks *b, struct text t, struct ip *out, const 
         return false;
     }
     *out = prefix.ip;
-    *why = "is not as long as the prefixes on the list (block-prefix); ranges have their place in the block "
+    *why = "is not as long as the prefixes on the list (block-prefix); put ranges into the block "
            "table";
     return prefix.bits == ip_bits(&prefix.ip) || prefix.bits == b->context.settings->block_prefix[prefix.ip.v6];
 }
@@ -118,14 +118,14 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
         return STATUS_USAGE;
     }
     if (cause.n > BLOCK_CAUSE_MAX || !output_is_safe(cause)) {
-        output_printf(stderr, "%s: a cause has %d bytes at most, and no control characters\n", b->command,
+        output_printf(stderr, "%s: a cause has at most %d bytes and no control characters\n", b->command,
                       BLOCK_CAUSE_MAX);
         return STATUS_USAGE;
     }
     int spared = blocks_spared(b, &client, &why);
     if (spared) {
         if (spared > 0)
-            output_printf(stderr, "%s: %s %s, and is never put on the list\n", b->command, words[0], why);
+            output_printf(stderr, "%s: %s %s and is never put on the list\n", b->command, words[0], why);
         return spared > 0 ? STATUS_NO : STATUS_CANNOT;
     }
     if (!seconds)
@@ -142,7 +142,8 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
         writer_printf(&w, ", step %u", outcome.entry.times);
     output_printf(stdout, "%s\n", memory);
     if (outcome.event == BLOCK_KEPT)
-        output_printf(stderr, "%s: it was there for as long already; to shorten that, remove it first\n",
+        output_printf(stderr,
+                      "%s: the client was already listed for as long; to shorten its time, remove it first\n",
                       b->command);
     return STATUS_YES;
 }
@@ -187,9 +188,9 @@ int blocks_remove(struct blocks *b, const struct blocks_options *o, char **words
         if (n < 0)
             return STATUS_CANNOT;
         if (n > 1)
-            output_printf(stdout, "%s: %d entries taken off\n", words[i], n);
+            output_printf(stdout, "%s: %d entries taken off the list\n", words[i], n);
         else if (n == 1)
-            output_printf(stdout, "%s is taken off\n", words[i]);
+            output_printf(stdout, "%s is taken off the list\n", words[i]);
         else {
             output_printf(stderr, "%s: %s is not on the list\n", b->command, words[i]);
             status = STATUS_NO;
@@ -215,8 +216,8 @@ int blocks_clear(struct blocks *b, const struct blocks_options *o, char **words)
     while (b->list && blocklist_clear(b->list, reason, sizeof reason) != 0)
         if (!try_again(b, &tries))
             return cannot(b, reason);
-    output_printf(stdout, "%zu client%s taken off; %zu more forgotten, whose time had ended\n", listed,
-                  listed == 1 ? "" : "s", ended);
+    output_printf(stdout, "%zu client%s taken off the list; %zu more, whose time had ended, forgotten\n",
+                  listed, listed == 1 ? "" : "s", ended);
     return STATUS_YES;
 }
 

@@ -13,80 +13,83 @@
 static const char overview[] =
     "usage: gatepost blocks VERB [--config CONF | --state-dir DIR] ...\n"
     "\n"
-    "  list     who is on the blocklist: time left, step, hits, first and last seen, cause\n"
-    "  add      put a client there\n"
-    "  remove   take clients off\n"
-    "  clear    take all off\n"
-    "  export   lines for a block table, a Sendmail access file or a MERCURYS.ACL, to review and keep\n"
-    "  import   put many clients there\n"
+    "  list     show the clients on the blocklist: time left, step, hits, first and last seen, cause\n"
+    "  add      put a client on the list\n"
+    "  remove   take clients off the list\n"
+    "  clear    take all clients off the list\n"
+    "  export   print lines for a block table, a Sendmail access file or a MERCURYS.ACL, to review and keep\n"
+    "  import   put many clients on the list\n"
     "  resize   make the list larger or smaller\n"
     "\n"
-    "  -c, --config CONF       the rule file that names the state directory and has the settings; else\n"
-    "                          gatepost.conf here, else /etc/gatepost/gatepost.conf (Windows: the one beside\n"
-    "                          gatepost.exe)\n"
+    "  -c, --config CONF       the rule file, which names the state directory and has the settings\n"
+    "                          (default: gatepost.conf in this folder, or else /etc/gatepost/gatepost.conf;\n"
+    "                          on Windows the one in the folder of gatepost.exe)\n"
     "      --state-dir DIR     the state directory, whatever the rule file names\n"
     "\n"
-    "'gatepost blocks list --help' and so on tell more, with an example. Changes are in force at once.\n";
+    "'gatepost blocks VERB --help' says more, with an example. Changes take effect at once.\n";
 
 #define FILTER_HELP                                                                                            \
-    "  --cause TEXT       whose cause has this text in it\n"                                                   \
-    "  --min-hits N       who were refused so often since\n"                                                   \
-    "  --min-times N      who came onto the list so often\n"                                                   \
-    "  --address PREFIX   of this network, or this address\n"                                                  \
-    "  -a, --all          those too whose time has ended, and who are remembered\n"                            \
-    "  --at TIME          time left from then, not from now: 2003-07-24T01:11:45-07:00\n"
+    "  --cause TEXT       entries whose cause contains TEXT\n"                                                 \
+    "  --min-hits N       clients refused at least N times since they were listed\n"                           \
+    "  --min-times N      clients put on the list at least N times\n"                                          \
+    "  --address PREFIX   entries that overlap with this network or address\n"                                 \
+    "  -a, --all          also entries whose time has ended and that are remembered\n"                         \
+    "  --at TIME          take this as the present time: 2003-07-24T01:11:45-07:00\n"
 
 static const char list_help[] =
     "usage: gatepost blocks list [--sort KEY] [--reverse] [--json] [FILTER...]\n"
     "\n"
-    "  --sort KEY         until (default: whose time ends first), address, hits, first, last, cause\n"
-    "  -r, --reverse      the other way round\n"
+    "  --sort KEY         until (default: the one that ends first), address, hits, first, last, cause\n"
+    "  -r, --reverse      reverse the order\n"
     "  -j, --json         one object per line\n" FILTER_HELP "\n"
     "example: gatepost blocks list --sort hits --min-times 2\n";
 
 static const char add_help[] =
     "usage: gatepost blocks add ADDRESS [TIME] [--cause TEXT]\n"
     "\n"
-    "Without TIME (30m, 6h, 30d) the client stays as block-time says, longer each time. Nobody of\n"
-    "own-networks, and nobody whom the exemption table spares it, is put there: exit status 1.\n"
+    "Without TIME (30m, 6h, 30d) the client stays as block-time says, longer each time. A client in\n"
+    "own-networks, or one that the exemption table exempts, is not put there: exit status 1.\n"
     "\n"
-    "  --cause TEXT   why, in 28 bytes at most; 'by hand' if not given\n"
+    "  --cause TEXT   the cause, 28 bytes at most (default: by hand)\n"
     "\n"
     "example: gatepost blocks add 61.77.232.38 7d --cause 'Apparent open relay'\n";
 
 static const char remove_help[] =
     "usage: gatepost blocks remove ADDRESS|PREFIX...\n"
     "\n"
-    "Takes them off and forgets them; of a prefix, all clients in it. Exit status 1 if one was not there.\n"
+    "Takes clients off the list and forgets them; for a prefix, all clients in it. The exit status is 1\n"
+    "if one has no entry.\n"
     "\n"
     "example: gatepost blocks remove 61.77.232.38\n";
 
 static const char clear_help[] = "usage: gatepost blocks clear\n"
                                  "\n"
-                                 "Takes all clients off and forgets them.\n"
+                                 "Takes all clients off the list and forgets them.\n"
                                  "\n"
                                  "example: gatepost blocks clear --state-dir /var/lib/gatepost\n";
 
 static const char export_help[] =
     "usage: gatepost blocks export --format block-table|access|mercury-acl [FILTER...]\n"
     "\n"
-    "Prints lines for a person to review and keep. 'gatepost table make --from' reads them back.\n"
+    "Prints lines for a person to review and keep. 'gatepost table make --from' reads them.\n"
     "\n" FILTER_HELP "\n"
     "example: gatepost blocks export --format block-table --all --min-times 3 >>block.txt\n";
 
 static const char import_help[] =
     "usage: gatepost blocks import FILE\n"
     "\n"
-    "FILE ('-': standard input) has lines ADDRESS [TIME] [CAUSE...], or those of a block table. If one is\n"
-    "wrong, all errors are shown and nothing is changed. Who may not be put there is left out and counted.\n"
+    "FILE ('-': standard input) has lines ADDRESS [TIME] [CAUSE...], or lines of a block table. If a line\n"
+    "is wrong, all errors are shown and nothing is changed. Clients that may not be listed are left out\n"
+    "and counted.\n"
     "\n"
     "example: gatepost blocks export --format block-table | ssh mx2 gatepost blocks import -\n";
 
 static const char resize_help[] =
     "usage: gatepost blocks resize N\n"
     "\n"
-    "Makes a new file with room for N entries, in the place of the old one, with all that is known but\n"
-    "what ended longer ago than block-memory. Where there is no room, who would leave first is dropped.\n"
+    "Makes a new file with room for N entries and puts it in place of the old one. It keeps all entries\n"
+    "but those that ended longer than block-memory ago. If room is short, the entries that end first are\n"
+    "dropped.\n"
     "\n"
     "example: gatepost blocks resize 262144\n";
 

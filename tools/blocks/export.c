@@ -135,7 +135,7 @@ int blocks_export(struct blocks *b, const struct blocks_options *o)
     if (x.left_out)
         output_printf(stderr, "%s: left out %zu: %s\n", b->command, x.left_out,
                       o->format == EXPORT_ACCESS ? "prefixes that would take more than 256 lines"
-                                                 : "IPv6, which a MERCURYS.ACL does not know");
+                                                 : "IPv6, which MERCURYS.ACL does not support");
     free(entries);
     return STATUS_YES;
 }

@@ -144,7 +144,7 @@ static int read_all(struct importer *im, const char *path)
     }
     lines_close(&lines);
     if (im->report.errors > PROBLEMS_SHOWN)
-        output_printf(stderr, "%s: and %u problems more\n", im->path, im->report.errors - PROBLEMS_SHOWN);
+        output_printf(stderr, "%s: and %u more problems\n", im->path, im->report.errors - PROBLEMS_SHOWN);
     if (im->report.errors)
         output_printf(stderr, "%s: nothing was changed\n", im->b->command);
     return !fine ? STATUS_CANNOT : im->report.errors ? STATUS_NO : STATUS_YES;
@@ -170,12 +170,14 @@ static int put_all(struct importer *im)
             progress_show(&progress, i, im->n);
     }
     progress_done(&progress);
-    printf("%zu put on the list; %zu were there for as long already\n", im->n - kept, kept);
+    printf("%zu put on the list; %zu were already listed for as long\n", im->n - kept, kept);
     if (im->b->list)
         blocklist_counts(im->b->list, im->b->now, &after);
     if (after.evicted > before.evicted)
-        output_printf(stderr, "%s: the list is full: %llu had to make room; see 'gatepost blocks resize'\n",
-                      im->b->command, (unsigned long long)(after.evicted - before.evicted));
+        output_printf(
+            stderr,
+            "%s: the list is full: %llu entries were dropped to make room; see 'gatepost blocks resize'\n",
+            im->b->command, (unsigned long long)(after.evicted - before.evicted));
     if (im->spared)
         output_printf(stderr, "%s: left out %zu: of own-networks, or exempt\n", im->b->command, im->spared);
     return STATUS_YES;

@@ -98,8 +98,8 @@ static void say_other_lengths(const struct blocks *b, const struct block_entry *
     for (size_t i = 0; i < n; i++)
         others += entries[i].until > b->now && entries[i].prefix.bits != bits[entries[i].prefix.ip.v6];
     if (others && !b->context.why[0])
-        output_printf(stderr, "%s: %zu of these refuse nobody, since block-prefix is %u %u now\n", b->command,
-                      others, bits[0], bits[1]);
+        output_printf(stderr, "%s: %zu of these refuse no client, because block-prefix is now %u %u\n",
+                      b->command, others, bits[0], bits[1]);
 }
 
 int blocks_list(struct blocks *b, const struct blocks_options *o)

@@ -13,19 +13,18 @@
 #include "tools/lib/problem.h"
 #include "tools/lib/progress.h"
 
-static const char usage[] = "usage: gatepost check [--json] [CONF]\n"
-                            "\n"
-                            "Reads the rule file with all it includes, and every table it names, and reports "
-                            "each error and warning with\n"
-                            "its place. Without CONF: gatepost.conf here, else /etc/gatepost/gatepost.conf "
-                            "(Windows: the\n"
-                            "one beside gatepost.exe). Exit status: 0 no error, 1 errors, 2 wrong use, 3 "
-                            "cannot.\n"
-                            "\n"
-                            "  -j, --json   one JSON object for programs\n"
-                            "  -h, --help   this text\n"
-                            "\n"
-                            "example: gatepost check /etc/gatepost/gatepost.conf\n";
+static const char usage[] =
+    "usage: gatepost check [--json] [CONF]\n"
+    "\n"
+    "Reads the rule file, all files that it includes, and every table that it names. Reports each error\n"
+    "and warning with its place. Without CONF it reads gatepost.conf in this folder, or else\n"
+    "/etc/gatepost/gatepost.conf (on Windows the one in the folder of gatepost.exe).\n"
+    "\n"
+    "  -j, --json   one JSON object for programs\n"
+    "  -h, --help   this text\n"
+    "\n"
+    "example: gatepost check /etc/gatepost/gatepost.conf\n"
+    "Exit status: 0 no error, 1 errors, 2 wrong usage, 3 a file cannot be read.\n";
 
 static const char command[] = "gatepost check";
 
@@ -73,7 +72,8 @@ static bool check_table(const struct block *rules, uint32_t slot, struct report 
             return false;
         if (error == ENOENT)
             snprintf(reason, sizeof reason,
-                     "there is no such table; make it from its text: gatepost table make TEXT %.200s", path.p);
+                     "this table does not exist; make it from its text: gatepost table make TEXT %.200s",
+                     path.p);
         table_problem(report, path.p, reason);
         return true;
     }
@@ -107,7 +107,7 @@ static unsigned check_tables(const struct block *rules, const char *conf, struct
     if (!traps && uses_check(rules, "trap")) {
         struct error e;
         error_set(&e, conf, 0, 0,
-                  "rules ask for traps, but there is no trap table; name one: trap-table = traps.cdb");
+                  "rules use the check 'trap', but there is no trap table; set one: trap-table = traps.cdb");
         error_report(report, &e, true, TEXT(""));
     }
     return tables;
@@ -133,9 +133,9 @@ static void check_state_dir(const struct block *rules, const char *conf, struct 
     if ((!written[0] && !may_block(rules)) || os_file_id(dir.p, &id) == 0)
         return;
     error_set(&e, conf, 0, 0,
-              "state-dir %.300s is not there: no client is put on the blocklist, the rules are read anew for "
-              "every connection, and "
-              "no last good ones are kept; make it, owned by the user of the mail server",
+              "state-dir %.300s does not exist: no client is put on the blocklist, the rules are read anew for "
+              "every connection, and no last good rules are kept; make it, and give it to the user of the mail "
+              "server",
               dir.p);
     error_report(report, &e, true, TEXT(""));
 }

@@ -76,7 +76,7 @@ int state_context_find(struct state_context *h, const char *command, const char 
     if (os_file_id(h->dir, &id) == 0)
         return 0;
     output_printf(stderr, "%s: there is no state directory %s%s\n", command, h->dir,
-                  dir ? "" : "; name it with --state-dir, or the rule file that does with --config");
+                  dir ? "" : "; name it with --state-dir, or name its rule file with --config");
     state_context_leave(h);
     return -1;
 }

@@ -19,31 +19,30 @@
 
 static const char usage[] =
     "usage: gatepost replay [OPTION]... FILE...\n"
-    "Plays dialogues (.smtp files; - is standard input) through the rules and compares the replies with their "
-    "S: lines.\n"
+    "Plays dialogues (.smtp files; - is standard input) through the rules, and compares the replies\n"
+    "with the S: lines.\n"
     "\n"
-    "  -c, --config CONF          judge by CONF, whatever the dialogues name\n"
-    "      --state-dir DIR        read and keep what was seen in DIR; without it each FILE begins with nothing "
-    "seen\n"
-    "  -v, --verdicts             print one tab-separated line per session: number, label, client, action, "
-    "phase, code, cause\n"
+    "  -c, --config CONF          use the rules of CONF, whatever the dialogues name\n"
+    "      --state-dir DIR        read and write the state in DIR; without it each FILE begins without\n"
+    "                             state\n"
+    "  -v, --verdicts             print one tab-separated line per session: number, label, client,\n"
+    "                             action, phase, code, cause\n"
     "  -s, --summary              print how many sessions each cause decided, per label\n"
-    "  -t, --trace                print for every phase which rules were asked and why each did or did not "
-    "trigger\n"
+    "  -t, --trace                print for every phase which rules were tried, and why each did or\n"
+    "                             did not trigger\n"
     "      --show                 print the conversations; replies that refuse are marked with <--\n"
     "      --json                 print verdicts, summary or result as JSON\n"
-    "      --server ADDRESS:PORT  play into a real server; a session's own port is used where PORT is 25; a\n"
-    "                             name with addresses of both families serves clients of both\n"
-    "      --as NAME              which S@NAME: lines count there: exim, exim-scan, sendmail, postfix or "
-    "mercury;\n"
-    "                             without it none does\n"
+    "      --server ADDRESS:PORT  play into a real server; if PORT is 25, a session's own port is used;\n"
+    "                             a name with addresses of both families serves clients of both\n"
+    "      --as NAME              which S@NAME: lines apply: exim, exim-scan, sendmail, postfix or\n"
+    "                             mercury; without it none apply\n"
     "      --auth USER:PASSWORD   the account that `auth` uses there (test:test)\n"
-    "      --test-clock FILE      write the time into FILE, from where the server takes it, and do not wait\n"
+    "      --test-clock FILE      write the time into FILE, where the server reads it, and do not wait\n"
     "  -h, --help\n"
     "\n"
-    "Example: gatepost replay --config gatepost.conf --summary monday.smtp\n"
-    "Exit status: 0 all S: lines held, 1 some did not, 2 wrong usage, 3 a file or a configuration cannot be "
-    "used.\n";
+    "example: gatepost replay --config gatepost.conf --summary monday.smtp\n"
+    "Exit status: 0 all replies were as expected, 1 some were not, 2 wrong usage, 3 a file or the rules\n"
+    "cannot be used.\n";
 
 static const char command[] = "gatepost replay";
 
@@ -221,29 +220,28 @@ static int read_options(struct replay *r, struct wishes *w, int argc, char **arg
         return status;
     r->playback.show = r->playback.show || r->trace;
     if (r->server && (r->verdicts || r->summary || r->trace || r->config || r->state_dir))
-        return options_complain(
-            command,
-            "with --server the server judges: no --config, --state-dir, --verdicts, --summary or --trace");
+        return options_complain(command, "with --server the server's own rules judge: leave out --config, "
+                                         "--state-dir, --verdicts, --summary and --trace");
     if (!r->server && (w->as || w->auth || w->test_clock))
-        return options_complain(command, "--as, --auth and --test-clock are for --server");
+        return options_complain(command, "--as, --auth and --test-clock need --server");
     if (r->json && r->playback.show)
-        return options_complain(command, "--json does not go with --show or --trace");
+        return options_complain(command, "--json cannot be combined with --show or --trace");
     if (r->verdicts && r->summary)
-        return options_complain(command, "--verdicts and --summary exclude each other");
+        return options_complain(command, "--verdicts and --summary cannot be combined");
     return OPTIONS_GO_ON;
 }
 
 static int set_up_server(struct replay *r, const struct wishes *w)
 {
     if (!smtp_peer_init(&r->server_peer, r->server, &r->playback.clock, &r->peer))
-        return options_complain(command, "--server wants ADDRESS:PORT, as 127.0.0.1:25 or [::1]:25");
+        return options_complain(command, "--server needs ADDRESS:PORT, like 127.0.0.1:25 or [::1]:25");
     r->playback.server = w->as ? dialogue_server(text_z(w->as)) : 0;
     if (w->as && !r->playback.server)
-        return options_complain(command, "--as wants exim, exim-scan, sendmail, postfix or mercury");
+        return options_complain(command, "--as needs exim, exim-scan, sendmail, postfix or mercury");
     struct text account = text_z(w->auth ? w->auth : "test:test");
     size_t colon = text_find(account, 0, ':');
     if (colon == account.n)
-        return options_complain(command, "--auth wants USER:PASSWORD");
+        return options_complain(command, "--auth needs USER:PASSWORD");
     r->server_peer.user = text_of(account.p, colon);
     r->server_peer.password = text_skip(account, colon + 1);
     r->server_peer.test_clock = w->test_clock;

@@ -122,11 +122,11 @@ static bool parse_connect(struct dialogue *d, struct text line, struct text rest
     if (!ip_parse(out->text, &ip))
         return wrong(
             d, line, out->text.p,
-            "no IP address; write 'connect ADDRESS NAME', with the name 'unknown' where there is none");
+            "not an IP address; write 'connect ADDRESS NAME', with the name 'unknown' if there is none");
     if (!out->name.n)
         return wrong(d, line, out->name.p, "the client's host name is missing; write 'unknown' if it has none");
     if (last.n && (!text_number(last, 65535, &port) || port == 0))
-        return wrong(d, line, last.p, "no port number; write 1 to 65535, or nothing for port 25");
+        return wrong(d, line, last.p, "not a port number; write 1 to 65535, or nothing for port 25");
     if (text_trim(rest).n)
         return wrong(d, line, text_trim(rest).p, "too many words; write 'connect ADDRESS NAME PORT'");
     if (text_eq_nocase(out->name, TEXT("unknown")))
@@ -148,7 +148,7 @@ static bool parse_unknown(struct dialogue *d, struct text line, struct text rest
     if (!out->number)
         return wrong(d, line, start.p, "say what is unknown: helo, mail, rcpt, header or name");
     if (d->spoken)
-        return wrong(d, line, line.p, "'unknown' must stand before the first C: line of its session");
+        return wrong(d, line, line.p, "'unknown' must be before the first C: line of its session");
     return true;
 }
 
@@ -174,12 +174,12 @@ static bool parse_directive(struct dialogue *d, struct text line, struct text re
         d->connected = false;
         if (!calendar_parse_iso(value, &moment))
             return wrong(d, line, value.p,
-                         "no time; write 'time 2003-07-24T01:11:45-07:00', with an offset or Z");
+                         "not a time; write 'time 2003-07-24T01:11:45-07:00', with an offset or Z");
         out->number = moment.seconds;
         return true;
     case ITEM_WAIT:
         return parse_wait(value, &out->number) ||
-               wrong(d, line, value.p, "no time span; write 'wait 3s' (or m, h, d)");
+               wrong(d, line, value.p, "not a time span; write 'wait 3s' (or m, h, d)");
     case ITEM_LABEL:
         d->connected = false;
         return text_eq(value, TEXT("spam")) || text_eq(value, TEXT("ham")) ||
@@ -188,11 +188,11 @@ static bool parse_directive(struct dialogue *d, struct text line, struct text re
         return parse_connect(d, line, value, out);
     case ITEM_UNKNOWN:
         if (!d->connected)
-            return wrong(d, line, word.p, "there is no session; write 'connect ADDRESS NAME' before");
+            return wrong(d, line, word.p, "there is no session; write 'connect ADDRESS NAME' first");
         return parse_unknown(d, line, value, out);
     default:
         if (!d->connected)
-            return wrong(d, line, word.p, "there is no session; write 'connect ADDRESS NAME' before");
+            return wrong(d, line, word.p, "there is no session; write 'connect ADDRESS NAME' first");
         return !value.n || wrong(d, line, value.p, "'auth' takes no words");
     }
 }
@@ -209,7 +209,7 @@ static bool parse_expectation(struct dialogue *d, struct text line, struct text 
     out->kind = ITEM_SERVER;
     out->text = t;
     if (!d->connected)
-        return wrong(d, line, line.p, "there is no session; write 'connect ADDRESS NAME' before");
+        return wrong(d, line, line.p, "there is no session; write 'connect ADDRESS NAME' first");
     if (text_eq(t, TEXT("closed")))
         return true;
     size_t digits = 0;
@@ -218,7 +218,7 @@ static bool parse_expectation(struct dialogue *d, struct text line, struct text 
     bool sound = (digits == 3 && (t.n == 3 || t.p[3] == ' ')) || (digits == 1 && t.n == 1);
     if (!sound || t.p[0] < '2' || t.p[0] > '5')
         return wrong(d, line, t.p,
-                     "no reply; write a code (554), a code and the whole text, one digit (5), or 'closed'");
+                     "not a reply; write a code (554), a code and the whole text, one digit (5), or 'closed'");
     return true;
 }
 
@@ -228,7 +228,7 @@ static bool parse_server_expectation(struct dialogue *d, struct text line, struc
     size_t colon = text_find(t, 0, ':');
     bool alone = !d->expecting;
     if (colon == t.n)
-        return wrong(d, line, t.p, "the ':' behind the names of servers is missing");
+        return wrong(d, line, t.p, "the ':' after the names of servers is missing");
     struct text names = text_of(t.p, colon);
     while (names.n) {
         size_t comma = text_find(names, 0, ',');
@@ -245,7 +245,7 @@ static bool parse_server_expectation(struct dialogue *d, struct text line, struc
     if (!parse_expectation(d, line, after_mark(text_skip(t, colon + 1)), out))
         return false;
     if (alone)
-        return wrong(d, line, line.p, "an S@ line stands instead of the S: line before it, and there is none");
+        return wrong(d, line, line.p, "an S@ line replaces the S: line before it, and there is none");
     return true;
 }
 
@@ -258,7 +258,7 @@ static bool parse_line(struct dialogue *d, struct text line, struct item *out)
         d->expecting = false;
         d->spoken = true;
         return d->connected ||
-               wrong(d, line, line.p, "there is no session; write 'connect ADDRESS NAME' before");
+               wrong(d, line, line.p, "there is no session; write 'connect ADDRESS NAME' first");
     }
     if (text_starts_nocase(line, TEXT("S:"))) {
         d->expecting = true;

@@ -85,7 +85,7 @@ static int receive_reply(struct peer *peer, struct smtp_peer *p, struct reply *r
         uint64_t code;
         struct text t = text_of(line, n);
         if (n < 3 || !text_number(text_of(line, 3), 999, &code) || (n > 3 && line[3] != ' ' && line[3] != '-'))
-            return trouble(peer, "the server said something that is no SMTP reply", 0);
+            return trouble(peer, "the server sent something that is not an SMTP reply", 0);
         bool last = n == 3 || line[3] == ' ';
         if (first) {
             writer_add(&w, text_of(line, 3));

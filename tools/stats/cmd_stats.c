@@ -14,12 +14,13 @@
 static const char help[] =
     "usage: gatepost stats [--config CONF | --state-dir DIR] [--json | --prometheus] [--at TIME]\n"
     "\n"
-    "  -c, --config CONF     the rule file that names the state directory; else gatepost.conf here, else\n"
-    "                        /etc/gatepost/gatepost.conf (Windows: the one beside gatepost.exe)\n"
+    "  -c, --config CONF     the rule file, which names the state directory (default: gatepost.conf in this\n"
+    "                        folder, or else /etc/gatepost/gatepost.conf; on Windows the one in the folder\n"
+    "                        of gatepost.exe)\n"
     "      --state-dir DIR   the state directory, whatever the rule file names\n"
     "  -j, --json            one JSON object\n"
     "  -p, --prometheus      the text format of Prometheus\n"
-    "      --at TIME         who is listed then, not now: 2003-07-24T01:11:45-07:00\n"
+    "      --at TIME         count the clients listed at this time: 2003-07-24T01:11:45-07:00\n"
     "\n"
     "example: gatepost stats --prometheus >/var/lib/node_exporter/gatepost.prom.new\n";
 
@@ -124,13 +125,13 @@ int cmd_stats(int argc, char **argv)
     if (status != OPTIONS_GO_ON)
         return status;
     if (json && prometheus)
-        return options_complain(command, "--json and --prometheus exclude each other");
+        return options_complain(command, "--json and --prometheus cannot be combined");
     if (state_context_find(&context, command, config, state_dir) != 0)
         return STATUS_CANNOT;
     int error = read_list(&context, at ? at : state_context_now(&context), &numbers);
     if (!error)
         error = read_stats(&context, &numbers);
-    state_context_say_defaults(&context, command, "hits of rules cannot be told apart");
+    state_context_say_defaults(&context, command, "the rules that triggered cannot be named");
     state_context_leave(&context);
     if (!error)
         (json ? stats_print_json : prometheus ? stats_print_prometheus : stats_print_people)(&numbers);

@@ -14,7 +14,7 @@ static const struct {
     const char *words, *name, *help;
 } counted[] = {
     {STATS_REFUSED_BLOCK_TABLE, "Sessions refused - block table", "refused_block_table",
-     "Clients and names refused because they stand in the block table."},
+     "Clients and names refused because they are in the block table."},
     {STATS_REFUSED_BLOCKLIST, "Sessions refused - short-term blacklist", "refused_blocklist",
      "Connections refused because of the blocklist."},
     {STATS_BLOCKED, "Clients put on the list - by rules", "blocked_rule",
@@ -22,13 +22,13 @@ static const struct {
     {STATS_RELAYS, "Clients put on the list - as relays", "blocked_relay",
      "Clients that a relay pattern put on the blocklist."},
     {STATS_SIGHTINGS, "Sightings - noted", "sightings",
-     "Rejected attempts noted to recognise them from other clients."},
+     "Rejected attempts remembered, to recognise them when they come from other clients."},
     {STATS_EXEMPTED, "Rules that would have triggered - exempt", "exempted",
      "Rules that would have triggered but for the exemption table."},
     {STATS_ON_ERROR, "Verdicts given by on-error", "on_error",
-     "Verdicts given by on-error, since something was wrong."},
+     "Verdicts given by on-error because something was wrong."},
     {STATS_GIVEN_UP, "Writes of state given up", "given_up",
-     "Writes of state given up, since lock or file was not to be had."},
+     "Writes of state given up because the lock or the file could not be had."},
 };
 
 enum { COUNTED = sizeof counted / sizeof *counted };
@@ -180,8 +180,8 @@ void stats_print_prometheus(const struct numbers *n)
     single("blocklist_clients_peak", "gauge", "The most clients ever on the blocklist at once.", n->list.peak);
     single("blocklist_places", "gauge", "Places of the blocklist; two thirds of them are safe to use.",
            n->list.places);
-    single("blocklist_evicted_total", "counter", "Clients still listed that had to make room for others.",
-           n->list.evicted);
+    single("blocklist_evicted_total", "counter",
+           "Clients dropped from the full blocklist to make room for others.", n->list.evicted);
     if (!n->has_stats)
         return;
     for (size_t i = 0; i < COUNTED; i++) {

@@ -17,18 +17,18 @@ static const char help[] =
     "       gatepost table dump [--json] FILE\n"
     "       gatepost table get [--exact] [--json] [--verify] FILE [KEY...]\n"
     "\n"
-    "  make    text into a table; IN may be '-'. The old table is replaced when the new one is complete\n"
-    "  dump    a table as text that 'make' takes back\n"
-    "  get     what a table says for these keys: status 0 if it says something for each, 1 if not\n"
+    "  make    make a table from text; IN may be '-'. The old table is replaced when the new one is complete\n"
+    "  dump    print a table as text that 'make' reads\n"
+    "  get     look up keys in a table: exit status 0 if it has an entry for each, 1 if not\n"
     "\n"
-    "'gatepost table make --help' and so on tell more, with an example. gatepost.conf(5) has the format.\n";
+    "'gatepost table VERB --help' says more, with an example. gatepost.conf(5) describes the format.\n";
 
 static const char make_help[] =
     "usage: gatepost table make [--from text|access|mercury-acl] [--kind exempt|block|trap|set] IN OUT\n"
     "\n"
     "  --from FORMAT   text (default), a Sendmail access file, or a MERCURYS.ACL\n"
-    "  --kind KIND     what the values are; seen from the first line if not given. With the other\n"
-    "                  formats it says which part of the file is wanted: block (default) or exempt\n"
+    "  --kind KIND     what the values are (default: what the first line has). For the other formats,\n"
+    "                  which part of the file to take: block (default) or exempt\n"
     "\n"
     "example: gatepost table make exempt.txt /etc/gatepost/exempt.cdb\n"
     "         gatepost table make --from access --kind block /etc/mail/access /etc/gatepost/block.cdb\n";
@@ -42,12 +42,13 @@ static const char dump_help[] = "usage: gatepost table dump [--json] FILE\n"
 static const char get_help[] =
     "usage: gatepost table get [--exact] [--json] [--verify] FILE [KEY...]\n"
     "\n"
-    "  --exact    only entries that are written so, not those that cover a KEY\n"
-    "  --verify   first read the whole file and check it\n"
+    "  --exact    find only entries written like KEY, not those that cover it\n"
+    "  --verify   first read the whole file and verify it\n"
     "  --json     one object per line: {\"key\": ..., \"value\": ...}\n"
     "\n"
-    "The narrowest entry speaks for a client address, a host name or a mailbox, as in a session. For one\n"
-    "KEY the value is printed, for more of them lines as 'dump' has them, with the entry that spoke.\n"
+    "For a client address, a host name or a mailbox the narrowest entry that covers it is used, as in a\n"
+    "session. For one KEY the value is printed; for several, the entries that were used, as 'dump' prints\n"
+    "them.\n"
     "\n"
     "example: gatepost table get /etc/gatepost/exempt.cdb 192.0.2.17\n";
 
@@ -92,14 +93,14 @@ static int run_make(int argc, char **argv)
     if (source != SOURCE_TEXT && kind == KIND_UNKNOWN)
         kind = KIND_BLOCK;
     if (source != SOURCE_TEXT && kind != KIND_EXEMPT && kind != KIND_BLOCK)
-        return options_complain(command, "from this format only --kind exempt or --kind block can be made");
+        return options_complain(command, "this format can only become --kind exempt or --kind block");
     struct report report = {.problem = show_problem};
     report.context = &report;
     struct table_job job = {
         .source = (enum table_source)source, .kind = kind, .in = words[0], .out = words[1], .report = &report};
     int result = table_make(&job);
     if (report.errors > PROBLEMS_SHOWN)
-        output_printf(stderr, "%s: and %u problems more\n", job.in, report.errors - PROBLEMS_SHOWN);
+        output_printf(stderr, "%s: and %u more problems\n", job.in, report.errors - PROBLEMS_SHOWN);
     if (result)
         return result < 0 ? STATUS_CANNOT : STATUS_NO;
     say_import(&job);

@@ -60,9 +60,9 @@ void maker_add_canonical(struct maker *m, struct text key, struct text value, st
     }
     m->failed = table_writer_add(m->writer, key, value, m->line, &first, &same);
     if (first && !same && m->job->source == SOURCE_TEXT)
-        maker_problem(m, where, "this key stands on line %u with another value", first);
+        maker_problem(m, where, "this key is on line %u with another value", first);
     else if (first && !same)
-        maker_leave_out(m, where, "a key that was there before, with another value");
+        maker_leave_out(m, where, "a key that an earlier line has with another value");
 }
 
 void maker_add(struct maker *m, struct text written, struct text value)

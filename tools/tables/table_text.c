@@ -61,7 +61,7 @@ static unsigned read_words(struct maker *m, struct text value)
     }
     unsigned alone = found & (1u << WORD_ALL | 1u << WORD_NONE);
     if (!wrong && ((alone && found != alone) || alone == (1u << WORD_ALL | 1u << WORD_NONE))) {
-        maker_problem(m, value, "'all' and 'none' stand alone");
+        maker_problem(m, value, "'all' and 'none' cannot be combined with other words");
         wrong = true;
     }
     return wrong ? 0 : found;
@@ -99,7 +99,7 @@ static void add_key(struct maker *m, struct text key, struct text value)
     if (value.n && m->kind == KIND_TRAP)
         maker_problem(m, value, "a trap has no value");
     else if (m->kind == KIND_TRAP && !text_starts_nocase(key, table_tag_prefix[TAG_TO]))
-        maker_problem(m, key, "a trap is a recipient: write to: before it");
+        maker_problem(m, key, "a trap is a recipient: write 'to:' before it");
     else
         maker_add(m, key, value);
 }
@@ -157,7 +157,7 @@ void table_text_line(struct maker *m, struct text line)
     if (kind == KIND_EXEMPT && value.n)
         add_exemption(m, key, value);
     else if (kind == KIND_EXEMPT)
-        maker_problem(m, key, "what is it spared? operations, 'all', 'none' or 'blocklist' are missing");
+        maker_problem(m, key, "the exemptions are missing: operations, 'all', 'none' or 'blocklist'");
     else if (kind == KIND_BLOCK)
         add_block(m, key, value);
     else

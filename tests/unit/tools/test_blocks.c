@@ -136,13 +136,13 @@ static void blocks_remove__address_or_prefix__gone_at_once(void **state)
     fill();
     struct blocklist *mta = open_list();
     assert_int_equal(blocks("remove", "203.0.113.9"), STATUS_YES);
-    assert_string_equal(out, "203.0.113.9 is taken off\n");
+    assert_string_equal(out, "203.0.113.9 is taken off the list\n");
     assert_int_equal(blocklist_lookup(mta, &ip, NOW, NULL), 0);
     assert_int_equal(blocks("remove", "203.0.113.9 2001:db8:1:2::1"), STATUS_NO);
-    assert_string_equal(out, "2001:db8:1:2::1 is taken off\n");
+    assert_string_equal(out, "2001:db8:1:2::1 is taken off the list\n");
     assert_string_equal(err, "gatepost blocks remove: 203.0.113.9 is not on the list\n");
     assert_int_equal(blocks("remove", "128.0.0.0/1"), STATUS_YES);
-    assert_string_equal(out, "128.0.0.0/1: 2 entries taken off\n");
+    assert_string_equal(out, "128.0.0.0/1: 2 entries taken off the list\n");
     assert_int_equal(blocks("list", "--all"), STATUS_YES);
     assert_string_equal(order_of_lines(), "61.");
     blocklist_close(&mta);
@@ -153,7 +153,7 @@ static void blocks_clear__says_how_many(void **state)
     (void)state;
     fill();
     assert_int_equal(blocks("clear", ""), STATUS_YES);
-    assert_string_equal(out, "4 clients taken off; 1 more forgotten, whose time had ended\n");
+    assert_string_equal(out, "4 clients taken off the list; 1 more, whose time had ended, forgotten\n");
     assert_int_equal(blocks("list", "--all"), STATUS_YES);
     assert_string_equal(order_of_lines(), "");
 }
@@ -206,8 +206,8 @@ static void blocks_list__other_block_prefix__is_said(void **state)
     fill();
     temp_text(&folder, "gatepost.conf", "state-dir = state\ntest-clock = clock\nblock-prefix = 32 56\n");
     assert_int_equal(blocks("list", ""), STATUS_YES);
-    assert_string_equal(err,
-                        "gatepost blocks list: 1 of these refuse nobody, since block-prefix is 32 56 now\n");
+    assert_string_equal(
+        err, "gatepost blocks list: 1 of these refuse no client, because block-prefix is now 32 56\n");
 }
 
 static void blocks__wrong_use__status_2(void **state)

@@ -40,7 +40,7 @@ static void blocks_export__formats__table_make_reads_them_back(void **state)
     assert_string_equal(out, "1 198.51.100.7 ; -, 0 hits\n"
                              "1 61.77.232.38 ; Apparent open relay, 12 hits\n"
                              "1 203.0.113.9 ; gatepost.conf:3, 3 hits\n");
-    assert_string_equal(err, "gatepost blocks export: left out 1: IPv6, which a MERCURYS.ACL does not know\n");
+    assert_string_equal(err, "gatepost blocks export: left out 1: IPv6, which MERCURYS.ACL does not support\n");
     assert_string_equal(table_of("mercury-acl"), "61.77.232.38\t554 5.7.1 Access denied\n"
                                                  "198.51.100.7\t554 5.7.1 Access denied\n"
                                                  "203.0.113.9\t554 5.7.1 Access denied\n");
@@ -96,7 +96,7 @@ static void blocks_import__lines__are_on_the_list(void **state)
               "10.0.0.1\n"
               "192.0.2.7 1h \xc3\xa4rgerlich, so lange Gr\xc3\xbcnde \xc3\xa4\xc3\xa4");
     assert_int_equal(blocks("import", line), STATUS_YES);
-    assert_string_equal(out, "8 put on the list; 1 were there for as long already\n");
+    assert_string_equal(out, "8 put on the list; 1 were already listed for as long\n");
     assert_string_equal(err, "gatepost blocks import: left out 1: of own-networks, or exempt\n");
     assert_int_equal(blocks("list", "--sort address"), STATUS_YES);
     char *cause = strstr(out, "192.0.2.7");
@@ -120,7 +120,7 @@ static void blocks_import__lines__are_on_the_list(void **state)
     assert_int_equal(os_rename(out_path, line), 0);
     assert_int_equal(blocks("clear", ""), STATUS_YES);
     assert_int_equal(blocks("import", line), STATUS_YES);
-    assert_string_equal(out, "8 put on the list; 0 were there for as long already\n");
+    assert_string_equal(out, "8 put on the list; 0 were already listed for as long\n");
     assert_int_equal(blocks("list", "--cause relay"), STATUS_YES);
     assert_string_equal(order_of_lines(), "192 200");
 }
@@ -132,7 +132,7 @@ static void blocks_import__nobody__makes_no_list(void **state)
     snprintf(line, sizeof line, "%s/in", folder.path);
     temp_text(&folder, "in", "# nobody\n10.0.0.1\n");
     assert_int_equal(blocks("import", line), STATUS_YES);
-    assert_string_equal(out, "0 put on the list; 0 were there for as long already\n");
+    assert_string_equal(out, "0 put on the list; 0 were already listed for as long\n");
     assert_string_equal(err, "gatepost blocks import: left out 1: of own-networks, or exempt\n");
     assert_true(folder_remove(state_dir));
 }
@@ -150,13 +150,12 @@ static void blocks_import__errors__all_told_and_nothing_changed(void **state)
               "192.0.2.4 1h a\001b\n"
               "192.0.2.5 999999999999d\n");
     assert_int_equal(blocks("import", line), STATUS_NO);
-    snprintf(
-        wanted, sizeof wanted,
-        "%s:2:3: '192.0.2.0/24' is not as long as the prefixes on the list (block-prefix); ranges have their "
-        "place in the block table\n    192.0.2.0/24 1h\n    ^\n"
-        "%s:3:11: '30x' is not a time; write it like 30m, 6h or 30d\n  192.0.2.3 30x\n            ^\n"
-        "%s:4:1: 'mx.example.net' is no address\n",
-        line, line, line);
+    snprintf(wanted, sizeof wanted,
+             "%s:2:3: '192.0.2.0/24' is not as long as the prefixes on the list (block-prefix); put ranges "
+             "into the block table\n    192.0.2.0/24 1h\n    ^\n"
+             "%s:3:11: '30x' is not a time; write it like 30m, 6h or 30d\n  192.0.2.3 30x\n            ^\n"
+             "%s:4:1: 'mx.example.net' is not an address\n",
+             line, line, line);
     assert_memory_equal(err, wanted, strlen(wanted));
     assert_non_null(strstr(err, "in:5:11: "));
     assert_non_null(strstr(err, "in:6:11: "));

@@ -73,15 +73,14 @@ static void table_make__wrong_text__all_problems_with_their_places(void **state)
         {KIND_UNKNOWN, "a.example all\nb.example 550 x\nc.example\n",
          "2:11: replies, but line 1 has exemptions: one file makes one table\n"
          "3:1: keys without values, but line 1 has exemptions: one file makes one table\n"},
-        {KIND_UNKNOWN, "a.example all helo\n", "1:11: 'all' and 'none' stand alone\n"},
-        {KIND_UNKNOWN, "10.0.0.1 all\n\n10.0.0.1 helo\n",
-         "3:1: this key stands on line 1 with another value\n"},
+        {KIND_UNKNOWN, "a.example all helo\n", "1:11: 'all' and 'none' cannot be combined with other words\n"},
+        {KIND_UNKNOWN, "10.0.0.1 all\n\n10.0.0.1 helo\n", "3:1: this key is on line 1 with another value\n"},
         {KIND_UNKNOWN, "10.0.0.1/8 all\nx@y all\n",
          "1:1: bits after the prefix length are not zero\n2:1: a mailbox needs from: or to: before it\n"},
         {KIND_EXEMPT, "10.0.0.1\n",
-         "1:1: what is it spared? operations, 'all', 'none' or 'blocklist' are missing\n"},
+         "1:1: the exemptions are missing: operations, 'all', 'none' or 'blocklist'\n"},
         {KIND_BLOCK, "0.0.0.0/0 550 go\n", "1:1: this would refuse everybody\n"},
-        {KIND_TRAP, "sugar.example\n", "1:1: a trap is a recipient: write to: before it\n"},
+        {KIND_TRAP, "sugar.example\n", "1:1: a trap is a recipient: write 'to:' before it\n"},
         {KIND_TRAP, "to:a@b.example 550\n", "1:16: a trap has no value\n"},
         {KIND_UNKNOWN, "a.example he\001lo\n", "1:13: control character \\x01\n"},
         {KIND_UNKNOWN, "10.0.0.1 550 \x9b[2J\n", "1:14: control character \\x9b\n"},
@@ -244,7 +243,7 @@ static void table_make__access__what_is_left_out_is_shown_once_and_counted(void 
                                "1.2.3.4\tREJECT\n1.2.3.4\t451 Later\nspam.example REJECT\nbad@ REJECT\n";
     assert_int_equal(make_table(SOURCE_ACCESS, KIND_BLOCK, text_z(text)), 0);
     assert_string_equal(problems, "1:9: left out: DISCARD\n2:1: left out: Spam:\n"
-                                  "5:1: left out: a key that was there before, with another value\n");
+                                  "5:1: left out: a key that an earlier line has with another value\n");
     assert_int_equal(job.left_out[0].count, 2);
     assert_int_equal(job.left_out[1].count, 1);
     assert_int_equal(job.left_out[2].count, 1);
