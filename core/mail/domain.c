@@ -25,7 +25,8 @@ static bool all_digits(struct text t)
 
 bool domain_is_qualified(struct text t)
 {
-    t = domain_trim(t);
+    if (t.n && t.p[t.n - 1] == '.') /* the root */
+        t.n--;
     if (t.n > NAME_MAX_BYTES || text_find(t, 0, '.') == t.n)
         return false;
     for (;;) {
@@ -41,7 +42,9 @@ bool domain_is_qualified(struct text t)
 
 struct text domain_trim(struct text t)
 {
-    return t.n && t.p[t.n - 1] == '.' ? text_of(t.p, t.n - 1) : t;
+    while (t.n && t.p[t.n - 1] == '.')
+        t.n--;
+    return t;
 }
 
 struct text domain_parent(struct text t)

@@ -11,7 +11,7 @@
  * dot at the end (the root) is allowed. */
 bool domain_is_qualified(struct text t);
 
-/* Without the dot at the end, if it has one. */
+/* Without the dots at the end. One of them is the root; a client that writes more means the same host. */
 struct text domain_trim(struct text t);
 
 /* The name above: "b.c" for "a.b.c", the empty slice for a single label. */

@@ -19,12 +19,7 @@ static size_t quoted_end(struct text t, size_t i)
     return i + 1;
 }
 
-static inline size_t next_item(struct text t, size_t i)
-{
-    return t.p[i] == '\\' || t.p[i] == '"' ? quoted_end(t, i) : i + 1;
-}
-
-/* Index behind the comment that opens at I; t.n if it is not closed. Nesting is counted (RFC 5322
+/* Index after the comment that opens at I; SIZE_MAX if it is not closed. Nesting is counted (RFC 5322
  * section 3.2.2). */
 static size_t comment_end(struct text t, size_t i)
 {
@@ -37,26 +32,58 @@ static size_t comment_end(struct text t, size_t i)
         else if (t.p[i] == ')' && --depth == 0)
             return i + 1;
     }
-    return t.n;
+    return SIZE_MAX;
+}
+
+/* A walk over a text item by item. A parenthesis that is never closed stands for itself, and so do all after it: none is
+ * searched for its end twice, and the walk stays linear. */
+struct walk {
+    struct text t;
+    bool no_comments;
+};
+
+static bool at_comment(struct walk *w, size_t i, size_t *end)
+{
+    if (w->t.p[i] != '(' || w->no_comments)
+        return false;
+    *end = comment_end(w->t, i);
+    w->no_comments = *end == SIZE_MAX;
+    return !w->no_comments;
+}
+
+static size_t next_item(struct walk *w, size_t i)
+{
+    size_t end;
+    if (w->t.p[i] == '\\' || w->t.p[i] == '"')
+        return quoted_end(w->t, i);
+    return at_comment(w, i, &end) ? end : i + 1;
+}
+
+/* Index of the first byte at or after I that belongs to no comment and is no white space. */
+static size_t skip_cfws(struct walk *w, size_t i)
+{
+    size_t end;
+    while (i < w->t.n && (is_space((unsigned char)w->t.p[i]) || at_comment(w, i, &end)))
+        i = is_space((unsigned char)w->t.p[i]) ? i + 1 : end;
+    return i;
 }
 
 /*
- * Index of the '<' that opens the address; t.n if it has none. Servers take "RCPT TO: Sugar
- * <sugar@example.com>" and
- * "(hello) <a@b>" as well, and a client must not slip past a trap that way. A '<' in a parameter ("AUTH=<>")
- * opens nothing.
+ * Index of the '<' that opens the address; t.n if it has none. Servers take "RCPT TO: Sugar <sugar@example.com>" and
+ * "(hello) <a@b>" as well, and a client must not slip past a trap that way. A '<' in a parameter ("AUTH=<>") opens
+ * nothing.
  */
 static size_t opening_bracket(struct text t)
 {
+    struct walk w = {.t = t};
     bool first_word = true, parameter = false;
-    for (size_t i = 0; i < t.n;) {
+    for (size_t i = 0; i < t.n; i = next_item(&w, i)) {
         if (t.p[i] == '<' && !parameter)
             return i;
         if (is_space((unsigned char)t.p[i]))
             first_word = parameter = false;
         else if (t.p[i] == '=' && !first_word)
             parameter = true;
-        i = t.p[i] == '(' ? comment_end(t, i) : next_item(t, i);
     }
     return t.n;
 }
@@ -65,8 +92,9 @@ static size_t opening_bracket(struct text t)
  * may have brackets of its own. */
 static size_t closing_bracket(struct text t)
 {
+    struct walk w = {.t = t};
     size_t blank = t.n, i = 0;
-    for (; i < t.n && t.p[i] != '<'; i = next_item(t, i)) {
+    for (; i < t.n && t.p[i] != '<'; i = next_item(&w, i)) {
         if (t.p[i] == '>')
             return i;
         if (blank == t.n && is_space((unsigned char)t.p[i]))
@@ -75,12 +103,22 @@ static size_t closing_bracket(struct text t)
     return blank < i ? blank : i;
 }
 
-/* Index of the blank that ends a bare address; a stray '>' ends it too. */
+/* Index of the blank that ends a bare address; a stray '>' ends it too. Blanks around the '@' end nothing. */
 static size_t bare_end(struct text t)
 {
-    size_t i = 0;
-    while (i < t.n && !is_space((unsigned char)t.p[i]) && t.p[i] != '>')
-        i = next_item(t, i);
+    struct walk w = {.t = t};
+    size_t i = 0, last = 0; /* LAST: of the latest byte that is no white space */
+    while (i < t.n && t.p[i] != '>') {
+        if (is_space((unsigned char)t.p[i])) {
+            const size_t next = skip_cfws(&w, i);
+            if (next == t.n || (t.p[next] != '@' && t.p[last] != '@'))
+                return i;
+            i = next;
+            continue;
+        }
+        last = i;
+        i = next_item(&w, i);
+    }
     return i;
 }
 
@@ -88,10 +126,11 @@ static size_t bare_end(struct text t)
  * not end it. */
 static struct text without_route(struct text t)
 {
+    struct walk w = {.t = t};
     bool literal = false;
     if (t.n == 0 || t.p[0] != '@')
         return t;
-    for (size_t i = 0; i < t.n; i = next_item(t, i)) {
+    for (size_t i = 0; i < t.n; i = next_item(&w, i)) {
         if (t.p[i] == '[')
             literal = true;
         else if (t.p[i] == ']')
@@ -102,15 +141,30 @@ static struct text without_route(struct text t)
     return t;
 }
 
-static void split_at_sign(struct mailbox *m)
+/* Whether comments or white space stand in T outside of quotes. */
+static bool has_cfws(struct text t)
 {
-    struct text t = m->address;
+    struct walk w = {.t = t};
+    size_t end;
+    for (size_t i = 0; i < t.n; i = next_item(&w, i))
+        if (is_space((unsigned char)t.p[i]) || at_comment(&w, i, &end))
+            return true;
+    return false;
+}
+
+/* Takes M->address, which may have a route before it, apart. */
+static bool split_address(struct mailbox *m)
+{
+    struct text t = without_route(m->address);
+    struct walk w = {.t = t};
     size_t at = t.n;
-    for (size_t i = 0; i < t.n; i = next_item(t, i))
+    m->address = t;
+    for (size_t i = 0; i < t.n; i = next_item(&w, i))
         if (t.p[i] == '@')
             at = i;
     m->local = text_of(t.p, at);
     m->domain = domain_trim(text_skip(t, at + 1));
+    return t.n > 0;
 }
 
 bool mailbox_parse(struct text argument, struct mailbox *out)
@@ -127,14 +181,60 @@ bool mailbox_parse(struct text argument, struct mailbox *out)
         out->null_sender = close == 0 && out->closed;
         t = text_trim(text_of(t.p, close));
     } else {
+        struct walk w = {.t = t};
+        t = text_skip(t, skip_cfws(&w, 0));
         t.n = bare_end(t);
     }
-    t = without_route(t);
-    if (t.n == 0)
-        return out->null_sender;
     out->address = t;
-    split_at_sign(out);
-    return true;
+    out->cfws = has_cfws(t);
+    if (!split_address(out))
+        *out = (struct mailbox){.null_sender = out->null_sender, .closed = out->closed};
+    else if (out->cfws)
+        out->address = t; /* a route that is found once it is clean goes then */
+    return out->address.n || out->null_sender;
+}
+
+static bool parts_atoms(char c)
+{
+    return c == '@' || c == '.' || c == ':' || c == ',';
+}
+
+/* A blank between two words stays, so that it makes no other word of them; what stands around '@' and '.' goes, and a
+ * comment goes with the blanks around it. */
+static size_t without_cfws(struct text t, char *room)
+{
+    struct walk w = {.t = t};
+    bool literal = false;
+    size_t n = 0, end;
+    for (size_t i = 0; i < t.n; i = end) {
+        const size_t next = skip_cfws(&w, i);
+        if (next > i) {
+            const bool blanks_only = !memchr(t.p + i, '(', next - i);
+            if (blanks_only && !literal && n && next < t.n && !parts_atoms(room[n - 1]) &&
+                !parts_atoms(t.p[next]))
+                room[n++] = ' ';
+            end = next;
+            continue;
+        }
+        end = next_item(&w, i);
+        if (t.p[i] == '[' && n && room[n - 1] == '@')
+            literal = true;
+        memmove(room + n, t.p + i, end - i);
+        n += end - i;
+    }
+    return n;
+}
+
+bool mailbox_clean(struct mailbox *m, char *room)
+{
+    if (!m->cfws)
+        return m->address.n || m->null_sender;
+    struct mailbox clean = {.address = text_of(room, without_cfws(m->address, room)), .closed = m->closed};
+    const bool empty = clean.address.n == 0;
+    if (!split_address(&clean))
+        clean = (struct mailbox){.null_sender = empty && m->closed, .closed = m->closed};
+    *m = clean;
+    return m->address.n || m->null_sender;
 }
 
 bool mailbox_from_command(struct text line, struct mailbox *out)

@@ -126,8 +126,15 @@ void address_parsed(struct gp_session *s, uint32_t fact, struct text address, ui
 /* What the command line says. What was cut off may belong to the address, unless its bracket closed before. */
 static void read_line(struct gp_session *s, const struct side *side)
 {
-    if (!mailbox_from_command(*side->fact_line, side->fact_address))
-        *side->fact_address = (struct mailbox){.null_sender = false};
+    struct mailbox *m = side->fact_address;
+    bool found = mailbox_from_command(*side->fact_line, m);
+    /* Here no parse of the server's needs the room. */
+    if (found && m->cfws && keep_set(side->first, m->address))
+        found = mailbox_clean(m, keep_room(side->first));
+    else if (found && m->cfws)
+        session_lose(s, side->fact, side->first);
+    if (!found)
+        *m = (struct mailbox){.null_sender = false};
     if ((s->facts.cut & side->fact) && !side->fact_address->closed)
         s->facts.unknown |= side->fact;
 }

@@ -31,6 +31,12 @@ bool keep_set(struct keep *k, struct text t);
 /* The same for COUNT pieces, one after the other. */
 bool keep_join(struct keep *k, const struct text *pieces, size_t count);
 
+/* The same bytes, to be changed in place. */
+static inline char *keep_room(struct keep *k)
+{
+    return k->p ? k->p : k->near;
+}
+
 static inline struct text keep_text(const struct keep *k)
 {
     return text_of(k->p ? k->p : k->near, k->n);

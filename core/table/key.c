@@ -57,7 +57,9 @@ static const char *name_problem(struct text t)
 /* "example.com" or ".example.com", with or without a dot at the end. */
 static const char *add_domain(struct writer *w, struct text t)
 {
-    struct text name = domain_trim(t.n && t.p[0] == '.' ? text_skip(t, 1) : t);
+    struct text name = t.n && t.p[0] == '.' ? text_skip(t, 1) : t;
+    if (name.n && name.p[name.n - 1] == '.') /* the root */
+        name.n--;
     const char *problem = name_problem(name);
     if (!problem) {
         if (t.p[0] == '.')

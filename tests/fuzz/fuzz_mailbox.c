@@ -36,6 +36,21 @@ static void check_domain(struct text domain)
     }
 }
 
+/* What is left after cleaning is clean, and an address where one was said to be. */
+static void check_clean(struct mailbox m)
+{
+    char *room = malloc(m.address.n + 1);
+    if (!room)
+        return;
+    const struct text whole = m.cfws ? text_of(room, m.address.n) : m.address;
+    const bool found = mailbox_clean(&m, room);
+    insist(found == (m.null_sender || m.address.n > 0));
+    insist(lies_in(m.address, whole) && lies_in(m.local, m.address) && lies_in(m.domain, m.address));
+    check_local(m.local);
+    check_domain(m.domain);
+    free(room);
+}
+
 static void check(struct text whole, bool found, const struct mailbox *m)
 {
     insist(found == (m->null_sender || m->address.n > 0));
@@ -44,6 +59,7 @@ static void check(struct text whole, bool found, const struct mailbox *m)
     insist(m->local.n + m->domain.n <= m->address.n);
     check_local(m->local);
     check_domain(m->domain);
+    check_clean(*m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

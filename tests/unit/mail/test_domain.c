@@ -75,11 +75,11 @@ static void domain_is_qualified__names__needs_two_good_labels(void **state)
     assert_false(domain_is_qualified(text_of("a\0b.example", 11)));
 }
 
-static void domain_trim__dot_at_the_end__goes_once(void **state)
+static void domain_trim__dots_at_the_end__go(void **state)
 {
     static const struct {
         const char *name, *trimmed;
-    } cases[] = {{"a.b.", "a.b"}, {"a.b", "a.b"}, {".", ""}, {"", ""}, {"a..", "a."}};
+    } cases[] = {{"a.b.", "a.b"}, {"a.b", "a.b"}, {".", ""}, {"", ""}, {"a..", "a"}, {"a.b...", "a.b"}, {"..", ""}};
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct text t = exact(cases[i].name);
@@ -142,7 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(domain_is_qualified__names__needs_two_good_labels),
-        cmocka_unit_test(domain_trim__dot_at_the_end__goes_once),
+        cmocka_unit_test(domain_trim__dots_at_the_end__go),
         cmocka_unit_test(domain_parent__labels__takes_the_first_away),
         cmocka_unit_test(domain_in__pattern_with_and_without_dot__means_below_or_itself),
     };

@@ -67,7 +67,9 @@ static void mailbox_from_command__lines_with_an_address__finds_its_parts(void **
         {"RCPT TO:x@y <a@b>", "a", "b", NULL},
         {"RCPT TO:x=<a@b>", "a", "b", NULL},
         {"RCPT TO:<\"a@b>", "\"a", "b", NULL}, /* a quote that is never closed is a byte like others */
-        {"RCPT TO:(<a@b>", "(<a", "b", NULL},
+        {"RCPT TO:(<a@b>", "a", "b", NULL},    /* a comment that is never closed is none */
+        {"RCPT TO:(x) a@b", "a", "b", NULL},
+        {"RCPT TO:(x (y)) a@b X=(", "a", "b", NULL},
         {"RCPT TO:a\\", "a\\", "", "a\\"},
     };
     (void)state;
@@ -84,6 +86,68 @@ static void mailbox_from_command__lines_with_an_address__finds_its_parts(void **
         check(cases[i].address ? text_z(cases[i].address) : writer_text(&w), m.address, cases[i].line,
               "address");
         assert_false(m.null_sender);
+        exact_free(line);
+    }
+}
+
+static void mailbox_clean__comments_and_blanks__are_taken_away(void **state)
+{
+    static const struct {
+        const char *line, *local, *domain; /* no domain: nothing is left */
+    } cases[] = {
+        {"RCPT TO:<sugar(x)@example.com>", "sugar", "example.com"},
+        {"RCPT TO:<(x)sugar@example.com>", "sugar", "example.com"},
+        {"RCPT TO:<sugar@(x)example.com>", "sugar", "example.com"},
+        {"RCPT TO:<sugar@example.com(x)>", "sugar", "example.com"},
+        {"RCPT TO:<sugar@exam(x)ple.com>", "sugar", "example.com"},
+        {"RCPT TO:<sugar @ example.com>", "sugar", "example.com"},
+        {"RCPT TO:<sugar\t@\texample . com>", "sugar", "example.com"},
+        {"RCPT TO:< sugar (x (y) \\)) @ (z) example.com >", "sugar", "example.com"},
+        {"RCPT TO:<sugar(>)@example.com> ORCPT=x", "sugar", "example.com"},
+        {"RCPT TO:<sugar(@evil.example)@example.com>", "sugar", "example.com"},
+        {"RCPT TO:<su . gar@example.com>", "su.gar", "example.com"},
+        {"RCPT TO:<su gar@example.com>", "su gar", "example.com"}, /* two words are not one */
+        {"RCPT TO:<su  gar@example.com>", "su gar", "example.com"},
+        {"RCPT TO:<\"su gar(x)\"@example.com>", "\"su gar(x)\"", "example.com"},
+        {"RCPT TO:<\"sugar\" (x) @example.com>", "\"sugar\"", "example.com"},
+        {"RCPT TO:<sugar\\(x\\)@example.com>", "sugar\\(x\\)", "example.com"},
+        {"RCPT TO:<@a (x), @b : sugar@example.com>", "sugar", "example.com"},
+        {"RCPT TO:< (x) @a : sugar @example.com>", "sugar", "example.com"},
+        {"RCPT TO:<sugar@[ 192.0.2.1 ]>", "sugar", "[192.0.2.1]"},
+        {"RCPT TO:<sugar@[IPv6: 2001:db8::1]>", "sugar", "[IPv6:2001:db8::1]"},
+        {"RCPT TO:sugar(x)@example.com", "sugar", "example.com"},
+        {"RCPT TO:sugar @example.com NOTIFY=NEVER", "sugar", "example.com"},
+        {"RCPT TO:sugar@ example.com NOTIFY=NEVER", "sugar", "example.com"},
+        {"RCPT TO:sugar (x) @ (y) example.com", "sugar", "example.com"},
+        {"RCPT TO:Sweet (x) <sugar (y)@example.com>", "sugar", "example.com"},
+        {"RCPT TO:<sugar(x@example.com>", "sugar(x", "example.com"},
+        {"RCPT TO:<sugar)@example.com>", "sugar)", "example.com"},
+        {"MAIL FROM:<(x)>", "", NULL},
+        {"MAIL FROM:< (x) (y) >", "", NULL},
+        {"RCPT TO:<@a: (x) >", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct mailbox m;
+        struct text line = exact(cases[i].line);
+        char *room = malloc(line.n);
+        if (!mailbox_from_command(line, &m))
+            fail_msg("no address in '%s'", cases[i].line);
+        const bool found = mailbox_clean(&m, room);
+        assert_int_equal(found, cases[i].local != NULL);
+        assert_int_equal(m.null_sender, cases[i].local && !cases[i].domain);
+        check(text_z(cases[i].local), m.local, cases[i].line, "local part");
+        check(text_z(cases[i].domain), m.domain, cases[i].line, "domain");
+        assert_false(m.cfws);
+        /* In place it comes to the same. */
+        char *same = malloc(line.n);
+        memcpy(same, line.p, line.n);
+        struct mailbox in_place;
+        mailbox_from_command(text_of(same, line.n), &in_place);
+        mailbox_clean(&in_place, same + (in_place.address.p - same));
+        check(m.address, in_place.address, cases[i].line, "address in place");
+        free(same);
+        free(room);
         exact_free(line);
     }
 }
@@ -143,7 +207,7 @@ static void mailbox_parse__bare_argument__is_read_alike(void **state)
 static void mailbox_parse__very_long_and_hostile__is_linear(void **state)
 {
     enum { LONG = 1 << 20 };
-    static const char fills[] = "\"\\(<@[ :=";
+    static const char fills[] = "\"\\()<@[ :=";
     char *memory = malloc(LONG);
     (void)state;
     assert_non_null(memory);
@@ -153,6 +217,7 @@ static void mailbox_parse__very_long_and_hostile__is_linear(void **state)
         mailbox_parse(text_of(memory, LONG), &m);
         memory[0] = '<';
         mailbox_parse(text_of(memory, LONG), &m);
+        mailbox_clean(&m, memory + (m.address.n ? m.address.p - memory : 0));
         for (size_t k = 0; k + 1 < LONG; k += 2)
             memory[k] = '\\';
         memory[LONG / 2 + 1] = '"';
@@ -201,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mailbox_from_command__lines_with_an_address__finds_its_parts),
+        cmocka_unit_test(mailbox_clean__comments_and_blanks__are_taken_away),
         cmocka_unit_test(mailbox_from_command__empty_brackets__is_the_null_sender),
         cmocka_unit_test(mailbox_from_command__no_address__is_false_and_empty),
         cmocka_unit_test(mailbox_parse__bare_argument__is_read_alike),
