@@ -59,7 +59,7 @@ bool blocks_client(const struct blocks *b, struct text t, struct ip *out, const 
 {
     struct ip_prefix prefix;
     if (!ip_prefix_parse(t, false, &prefix)) {
-        *why = "is no address";
+        *why = "is not an address";
         return false;
     }
     *out = prefix.ip;
