@@ -88,6 +88,9 @@ struct gp_host {
 #define GP_NO_STATE  2u /* neither read nor write anything in the state directory */
 #define GP_TEMPFAIL                                                                                            \
     4u /* while no rules are in force answer 451 (on-error = tempfail); without it sessions pass */
+#define GP_ANNOUNCE                                                                                            \
+    8u /* log at opening which rules are in force, or why none are, also if the same was logged before: for a  \
+          process that lives long */
 
 struct gp_open_options {
     uint32_t size;
@@ -107,6 +110,13 @@ struct gp_error {
     char message[512];
 };
 
+/* gp_client.flags */
+#define GP_CONNECT_ASKED                                                                                       \
+    1u /* Another session, which has ended, was asked connect() for this connection, and the host could not    \
+          keep it. This session asks again without a second hit on the blocklist, count or log line, and the   \
+          blocklist refuses nobody at once. What waits until MAIL, and whom a rule exempts, is found again; a  \
+          rule or table that closes now, and did not then, is given as usual. */
+
 /* The client and our end of the connection, as far as known at the start. */
 struct gp_client {
     uint32_t size;
@@ -122,6 +132,8 @@ struct gp_client {
     size_t local_address_size;
     const char *local_name; /* counts as one of our own names */
     size_t local_name_size;
+    uint32_t flags; /* GP_CONNECT_ASKED */
+    uint32_t reserved;
 };
 
 struct gp_verdict {

@@ -234,6 +234,7 @@ static struct gp_engine *engine_new(const struct gp_open_options *o, struct erro
         e->keeping.line_context = e;
         e->source.check_host = &e->check_host;
         e->source.keeping = &e->keeping;
+        e->source.announce = (o->flags & GP_ANNOUNCE) != 0;
     }
     if (!e || !e->mutex || !e->keeping.mutex) {
         error_set(error, NULL, 0, 0, "out of memory");

@@ -97,7 +97,8 @@ static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool 
     watch_list_fini(&s->watch);
     struct block *r = config_load(s->config, &reader, 0, &report, &s->watch, checks);
     if (r) {
-        if (s->keeping->dir && !s->keeping->read_only && image_store(s->image, r) == 0)
+        bool stored = s->keeping->dir && !s->keeping->read_only && image_store(s->image, r) == 0;
+        if (stored && !s->announce)
             log_in_force(&a->log, r, s->config);
         return r;
     }
@@ -105,7 +106,7 @@ static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool 
     bool is_new = log_once_is_new(&s->keeping->once, s->keeping->dir, s->keeping->read_only, s->config,
                                   watch_list_stamp(&s->watch) + !has_old);
     os_mutex_unlock(s->keeping->mutex);
-    if (!is_new)
+    if (!is_new && !s->announce)
         a->log.n = before;
     return NULL;
 }
@@ -121,8 +122,8 @@ static void conclude(struct attempt *a, const char *what)
     late_log_add(&a->log, GP_LOG_ERROR, what);
 }
 
-struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a,
-                                struct plugin_checks **checks)
+static struct block *first_rules(struct rule_source *s, bool tempfail, struct attempt *a,
+                                 struct plugin_checks **checks)
 {
     *checks = NULL;
     int error = 0;
@@ -168,6 +169,16 @@ struct block *rule_source_first(struct rule_source *s, bool tempfail, struct att
         conclude(a, tempfail ? "gatepost: no rules are in force; every message gets 451"
                              : "gatepost: no rules are in force; every message passes");
     return kept;
+}
+
+struct block *rule_source_first(struct rule_source *s, bool tempfail, struct attempt *a,
+                                struct plugin_checks **checks)
+{
+    struct block *r = first_rules(s, tempfail, a, checks);
+    if (r && s->announce)
+        log_in_force(&a->log, r, s->config);
+    s->announce = false;
+    return r;
 }
 
 bool rule_source_changed(const struct rule_source *s, const struct block *in_force)

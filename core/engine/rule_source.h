@@ -27,6 +27,7 @@ struct rule_source {
     char config[PATH_MOST];  /* the rule file, absolute */
     struct watch_list watch; /* the files of the last attempt */
     struct block *found;     /* an image that was met on the way to the state directory */
+    bool announce;           /* the first attempt is logged whatever was logged before */
     bool watch_is_image;     /* the rules came from an image: its own list of files is what to watch */
     char state_dir[PATH_MOST];
     char image[PATH_MOST + 64];

@@ -87,6 +87,6 @@ void blocked_by_list(struct gp_session *s, struct decision *d)
     int exempt = decision_unless_exempt(s, &listed, d);
     session_log_trace(s, " blocklist: %s, for %lld seconds more%s", entry.cause, (long long)(entry.until - now),
                       exempt ? ": spared" : "");
-    if (exempt == 0 && !s->settings->log_only)
+    if (exempt == 0 && !s->settings->log_only && !s->silent)
         blocklist_hit(list, &entry, now);
 }

@@ -124,10 +124,13 @@ static bool waits(struct asking *a, const struct rule *rule)
 static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 {
     struct gp_session *s = a->s;
+    uint32_t seconds = 0;
     statistics_rule(s, rule);
     switch (rule->action) {
     case ACT_LOG:
-        session_log_rule(s, rule, a->phase, waits(a, rule) ? 0 : autoblock_for_rule(s, rule));
+        if (!waits(a, rule) && !s->silent)
+            seconds = autoblock_for_rule(s, rule);
+        session_log_rule(s, rule, a->phase, seconds);
         return false;
     case ACT_SKIP:
         return true;

@@ -76,6 +76,8 @@ void session_log_rule(struct gp_session *s, const struct rule *rule, enum gp_pha
 {
     char line[2048];
     struct writer w = writer_on(line, sizeof line);
+    if (s->silent)
+        return;
     writer_add(&w, TEXT("gatepost: log"));
     add_facts(s, phase, &w);
     writer_add(&w, TEXT(" rule="));

@@ -21,6 +21,7 @@ static void take_client(struct gp_session *s, const struct gp_client *c)
     keep_set(&s->kept[KEPT_LOCAL_NAME], text_of(c->local_name, c->local_name_size));
     f->local_name = keep_text(&s->kept[KEPT_LOCAL_NAME]);
     s->not_network = f->client_text.n == 0;
+    s->connect_was_asked = (c->flags & GP_CONNECT_ASKED) != 0;
     session_client_name(s, c->name, c->name_size, c->name_state);
 }
 

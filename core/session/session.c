@@ -36,10 +36,11 @@ static void hold(struct decision *d, struct decision *held)
 static void ask_phase(struct gp_session *s, enum operation op, struct text subject, struct decision *held,
                       struct decision *d)
 {
+    const bool holds = held && (s->waits_for_auth || (op == OP_CONNECT && s->settings->block_at_mail));
     blocked_by_table(s, op, d);
-    if (op == OP_CONNECT && !decision_is_made(d))
+    if (op == OP_CONNECT && !decision_is_made(d) && (holds || !s->silent))
         blocked_by_list(s, d);
-    if (held && (s->waits_for_auth || (op == OP_CONNECT && s->settings->block_at_mail)))
+    if (holds)
         hold(d, held);
     if (decision_is_made(d) || (op == OP_HELO && decision_is_made(held)))
         return;
@@ -57,6 +58,7 @@ static void ask_connect(struct gp_session *s, struct decision *d)
     s->connected = true;
     if (session_is_never_judged(s))
         return;
+    s->silent = s->connect_was_asked;
     session_log_trace(s, "connect %.60s:", f->client_text.p);
     writer_add(&w, f->name.n ? f->name : TEXT("unknown"));
     writer_char(&w, ' ');
@@ -67,6 +69,10 @@ static void ask_connect(struct gp_session *s, struct decision *d)
         writer_add(&w, f->client_text);
     }
     ask_phase(s, OP_CONNECT, writer_text(&w), &s->held_connect, d);
+    /* What would close with mode = log has been logged. */
+    if (s->silent && s->settings->log_only)
+        *d = (struct decision){0};
+    s->silent = false;
 }
 
 /* "EHLO name": verb and argument. */

@@ -63,8 +63,10 @@ struct gp_session {
     struct facts facts;
     uint32_t noted; /* mask of NOTED_…, of the recipient shifted */
 
-    bool connected; /* the phase has been asked */
-    bool greeted;   /* HELO has been asked */
+    bool connected;         /* the phase has been asked */
+    bool connect_was_asked; /* in another session, for the same connection (GP_CONNECT_ASKED) */
+    bool silent;            /* that is being repeated: nothing is counted, logged or put on the blocklist */
+    bool greeted;           /* HELO has been asked */
     bool in_transaction;
     bool own_network;
     bool not_network;    /* not over the network: never judged */

@@ -3,7 +3,7 @@
 static struct stats *stats_of(struct gp_session *s)
 {
     char why[200];
-    return engine_keeps_state(s->engine)
+    return engine_keeps_state(s->engine) && !s->silent
                ? engine_state_file(s->engine, STATE_FILES_STATS, s->settings, true, why, sizeof why)
                : NULL;
 }

@@ -91,6 +91,34 @@ static void reload__changed_rules__are_in_force_for_the_next_session(void **stat
     doorway_close(&d);
 }
 
+/* A process that lives long says at each start what is in force, also where all is as before, and where nothing can
+ * be written. */
+static void announce__every_opening__says_which_rules_are_in_force(void **state)
+{
+    struct doorway d;
+    (void)state;
+    start(&d, one);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(doorway_engine(&d, i == 2 ? GP_ANNOUNCE | GP_READ_ONLY : GP_ANNOUNCE), 1);
+        assert_log(&d, "gatepost: rules in force: @, 1 rules\n");
+        d.api->engine_close(&d.engine);
+    }
+    assert_int_equal(doorway_engine(&d, 0), 1);
+    assert_string_equal(d.log, "");
+    d.api->engine_close(&d.engine);
+    /* Rules that cannot be used: the reason each time, and what is in force instead. */
+    temp_text(&d.folder, "gatepost.conf", "!\n");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(doorway_engine(&d, GP_ANNOUNCE), 1);
+        assert_non_null(strstr(d.log, ":1:1: expected an operation"));
+        assert_non_null(strstr(d.log, "the last good rules stay in force"));
+        assert_non_null(strstr(d.log, "gatepost: rules in force: "));
+        d.log[0] = '\0';
+        d.api->engine_close(&d.engine);
+    }
+    doorway_close(&d);
+}
+
 static void reload__without_being_asked__is_looked_for_once_a_second(void **state)
 {
     struct doorway d;
@@ -638,6 +666,7 @@ static void open__options_of_an_older_host__are_taken_as_far_as_they_go(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(announce__every_opening__says_which_rules_are_in_force),
         cmocka_unit_test(reload__changed_rules__are_in_force_for_the_next_session),
         cmocka_unit_test(reload__without_being_asked__is_looked_for_once_a_second),
         cmocka_unit_test(reload__broken_rules__are_said_once_and_the_last_good_ones_stay),

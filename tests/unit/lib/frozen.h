@@ -79,6 +79,8 @@ VALUE(GP_LOG_NOTICE, 2);
 VALUE(GP_READ_ONLY, 1);
 VALUE(GP_NO_STATE, 2);
 VALUE(GP_TEMPFAIL, 4);
+VALUE(GP_ANNOUNCE, 8);
+VALUE(GP_CONNECT_ASKED, 1);
 
 VALUE(GP_ARGUMENT, 1);
 VALUE(GP_CUT, 2);
@@ -114,7 +116,7 @@ MEMBER(gp_error, column,    8,   8, uint32_t);
 MEMBER(gp_error, file,     12,  12, char[256]);
 MEMBER(gp_error, message, 268, 268, char[512]);
 
-SIZE(gp_client, 80, 48);
+SIZE(gp_client, 88, 56);
 MEMBER(gp_client, size,                0,  0, uint32_t);
 MEMBER(gp_client, name_state,          4,  4, uint32_t);
 MEMBER(gp_client, port,                8,  8, uint32_t);
@@ -127,6 +129,8 @@ MEMBER(gp_client, local_address,      48, 32, const char *);
 MEMBER(gp_client, local_address_size, 56, 36, size_t);
 MEMBER(gp_client, local_name,         64, 40, const char *);
 MEMBER(gp_client, local_name_size,    72, 44, size_t);
+MEMBER(gp_client, flags,              80, 48, uint32_t);
+MEMBER(gp_client, reserved,           84, 52, uint32_t);
 
 SIZE(gp_verdict, 80, 56);
 MEMBER(gp_verdict, size,           0,  0, uint32_t);
