@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tools/commands.h"
+#include "against.h"
 #include "engines.h"
 #include "tools/lib/input.h"
 #include "tools/lib/json.h"
@@ -23,6 +24,8 @@ static const char usage[] =
     "with the S: lines.\n"
     "\n"
     "  -c, --config CONF          use the rules of CONF, whatever the dialogues name\n"
+    "      --against OLD          judge by OLD too, and print how many sessions CONF judges otherwise;\n"
+    "                             with --verdicts, each of them\n"
     "      --state-dir DIR        read and write the state in DIR; without it each FILE begins without\n"
     "                             state\n"
     "  -v, --verdicts             print one tab-separated line per session: number, label, client,\n"
@@ -41,7 +44,8 @@ static const char usage[] =
     "  -h, --help\n"
     "\n"
     "example: gatepost replay --config gatepost.conf --summary monday.smtp\n"
-    "Exit status: 0 all replies were as expected, 1 some were not, 2 wrong usage, 3 a file or the rules\n"
+    "Exit status: 0 all replies were as expected, 1 some were not, or with\n"
+    "--against CONF refuses ham that OLD does not, 2 wrong usage, 3 a file or the rules\n"
     "cannot be used.\n";
 
 static const char command[] = "gatepost replay";
@@ -49,6 +53,7 @@ static const char command[] = "gatepost replay";
 struct replay {
     const struct gp_api *api;
     const char *config;
+    const char *old_config; /* of --against */
     const char *state_dir;
     const char *server;
     bool verdicts;
@@ -61,6 +66,7 @@ struct replay {
     struct smtp_peer server_peer;
     struct engines engines;
     struct summary counts;
+    struct against against;
     struct progress progress;
     bool stopped; /* a configuration cannot be used */
     bool out_of_memory;
@@ -78,8 +84,9 @@ static int on_begin(void *context, const char *file, struct text config, const s
     (void)played;
     if (r->server)
         return 0;
-    if (r->config)
-        r->simulation.engine = engines_get(&r->engines, "-", text_z(r->config));
+    const char *rules = r->old_config && r->against.side == AGAINST_OLD ? r->old_config : r->config;
+    if (rules)
+        r->simulation.engine = engines_get(&r->engines, "-", text_z(rules));
     else
         r->simulation.engine = engines_get(&r->engines, file, config);
     r->stopped = !r->simulation.engine;
@@ -114,15 +121,21 @@ static void print_verdict(const struct replay *r, const struct played *played, c
 static void on_end(void *context, const struct played *played)
 {
     struct replay *r = context;
+    if (r->old_config) {
+        r->out_of_memory |= !against_add(&r->against, played, &r->simulation.outcome);
+        return;
+    }
     if (r->verdicts)
         print_verdict(r, played, &r->simulation.outcome);
-    if (r->summary && !summary_add(&r->counts, played->label, &r->simulation.outcome, played->messages))
+    if (r->summary && !summary_add(&r->counts, played->label, &r->simulation.outcome, played->messages, NULL))
         r->out_of_memory = true;
 }
 
 static void on_mismatch(void *context, const char *line)
 {
     struct replay *r = context;
+    if (r->old_config)
+        return; /* S: lines are about other rules than at least one of the two */
     progress_done(&r->progress);
     output_printf(remarks(r), "%s\n", line);
 }
@@ -172,6 +185,35 @@ static bool is_sound(const char *file, struct text bytes)
     return report.errors == 0;
 }
 
+/* Plays a dialogue that is free of errors. Returns an exit status. */
+static int play_bytes(struct replay *r, const char *path, struct text bytes)
+{
+    if (!r->server && !engines_begin_file(&r->engines))
+        return STATUS_CANNOT;
+    if (playback_play(&r->playback, path, bytes) == 0)
+        return STATUS_YES;
+    progress_done(&r->progress);
+    if (r->peer.reason[0])
+        output_printf(stderr, "%s: %s\n", command, r->peer.reason);
+    r->stopped = true;
+    return STATUS_CANNOT;
+}
+
+/* Plays it with the new rules, then with the old ones. */
+static int play_twice(struct replay *r, const char *path, struct text bytes)
+{
+    const struct playback before = r->playback;
+    against_begin(&r->against, AGAINST_NEW);
+    int status = play_bytes(r, path, bytes);
+    if (status != STATUS_YES)
+        return status;
+    r->playback.clock = before.clock;
+    r->playback.sessions = before.sessions;
+    r->playback.messages = before.messages;
+    against_begin(&r->against, AGAINST_OLD);
+    return play_bytes(r, path, bytes);
+}
+
 /* Returns STATUS_YES; or STATUS_CANNOT if the file cannot be played. */
 static int play_file(struct replay *r, const char *path)
 {
@@ -182,15 +224,9 @@ static int play_file(struct replay *r, const char *path)
         output_printf(stderr, "%s: %s: %s\n", command, path, os_reason(error, reason, sizeof reason));
         return STATUS_CANNOT;
     }
-    int status =
-        is_sound(path, in.bytes) && (r->server || engines_begin_file(&r->engines)) ? STATUS_YES : STATUS_CANNOT;
-    if (status == STATUS_YES && playback_play(&r->playback, path, in.bytes) != 0) {
-        progress_done(&r->progress);
-        if (r->peer.reason[0])
-            output_printf(stderr, "%s: %s\n", command, r->peer.reason);
-        r->stopped = true;
-        status = STATUS_CANNOT;
-    }
+    int status = STATUS_CANNOT;
+    if (is_sound(path, in.bytes))
+        status = (r->old_config ? play_twice : play_bytes)(r, path, in.bytes);
     input_close(&in);
     return status;
 }
@@ -203,17 +239,13 @@ struct wishes {
 /* Returns OPTIONS_GO_ON, or an exit status. */
 static int read_options(struct replay *r, struct wishes *w, int argc, char **argv, char ***files)
 {
-    const struct option_row rows[] = {{'c', "config", .text = &r->config},
-                                      {0, "state-dir", .text = &r->state_dir},
-                                      {'v', "verdicts", .flag = &r->verdicts},
-                                      {'s', "summary", .flag = &r->summary},
-                                      {'t', "trace", .flag = &r->trace},
-                                      {0, "show", .flag = &r->playback.show},
-                                      {0, "json", .flag = &r->json},
-                                      {0, "server", .text = &r->server},
-                                      {0, "as", .text = &w->as},
-                                      {0, "auth", .text = &w->auth},
-                                      {0, "test-clock", .text = &w->test_clock}};
+    const struct option_row rows[] = {
+        {'c', "config", .text = &r->config},     {0, "against", .text = &r->old_config},
+        {0, "state-dir", .text = &r->state_dir}, {'v', "verdicts", .flag = &r->verdicts},
+        {'s', "summary", .flag = &r->summary},   {'t', "trace", .flag = &r->trace},
+        {0, "show", .flag = &r->playback.show},  {0, "json", .flag = &r->json},
+        {0, "server", .text = &r->server},       {0, "as", .text = &w->as},
+        {0, "auth", .text = &w->auth},           {0, "test-clock", .text = &w->test_clock}};
     int status = options_read(&(struct options){command, usage, rows, sizeof rows / sizeof *rows, 1, INT_MAX},
                               argc, argv, files);
     if (status != OPTIONS_GO_ON)
@@ -225,7 +257,10 @@ static int read_options(struct replay *r, struct wishes *w, int argc, char **arg
     if (!r->server && (w->as || w->auth || w->test_clock))
         return options_complain(command, "--as, --auth and --test-clock need --server");
     if (r->json && r->playback.show)
-        return options_complain(command, "--json cannot be combined with --show or --trace");
+        return options_complain(command, "--json does not go with --show or --trace");
+    if (r->old_config && (!r->config || r->server || r->state_dir || r->playback.show))
+        return options_complain(command,
+                                "--against wants --config, and no --server, --state-dir, --show or --trace");
     if (r->verdicts && r->summary)
         return options_complain(command, "--verdicts and --summary cannot be combined");
     return OPTIONS_GO_ON;
@@ -252,6 +287,10 @@ static void print_result(struct replay *r, int64_t milliseconds)
 {
     const struct playback *p = &r->playback;
     progress_done(&r->progress);
+    if (r->old_config) {
+        against_print(&r->against, r->config, r->old_config);
+        return;
+    }
     if (r->summary) {
         summary_print(&r->counts, stdout, r->json);
         double seconds = (double)(milliseconds > 0 ? milliseconds : 1) / 1000;
@@ -286,6 +325,8 @@ int cmd_replay(int argc, char **argv)
         simulation_init(&r.simulation, r.api, &r.playback.clock, &r.peer);
         r.simulation.trace = r.trace ? on_trace : NULL;
     }
+    r.against.verdicts = r.verdicts;
+    r.against.json = r.json;
     r.playback.peer = &r.peer;
     r.playback.clock = os_clock();
     r.playback.context = &r;
@@ -306,9 +347,10 @@ int cmd_replay(int argc, char **argv)
         output_printf(stderr, "%s: out of memory\n", command);
         result = STATUS_CANNOT;
     }
-    if (result == STATUS_YES && r.playback.failed)
+    if (result == STATUS_YES && (r.old_config ? against_refuses_ham(&r.against) : r.playback.failed > 0))
         result = STATUS_NO;
     engines_close(&r.engines);
+    against_fini(&r.against);
     summary_fini(&r.counts);
     return output_finish(command, result);
 }

@@ -1,7 +1,11 @@
 #include "playback.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "core/gatepost.h"
 #include "expect.h"
+#include "order.h"
 #include "tools/lib/output.h"
 
 /* What is known while one file is played. */
@@ -281,23 +285,69 @@ static void play_item(struct play *play, const struct item *item)
     }
 }
 
+/* Plays what comes up to the end of the file; with ONE up to the end of the session. */
+static int play_items(struct play *play, bool one)
+{
+    struct playback *p = play->p;
+    struct item item;
+    int result = 0;
+    bool begun = false;
+    for (struct dialogue before = play->dialogue; result == 0 && dialogue_next(&play->dialogue, &item);
+         before = play->dialogue) {
+        if (one && begun && (item.kind <= ITEM_TIME || item.kind == ITEM_LABEL || item.kind == ITEM_CONNECT)) {
+            play->dialogue = before;
+            break;
+        }
+        /* A session begins when something comes that is not about what is unknown of it. */
+        if (play->pending && item.kind != ITEM_UNKNOWN)
+            result = start(play);
+        if (result == 0)
+            play_item(play, &item);
+        begun = true;
+        if (item.kind == ITEM_CONNECT && p->progress)
+            p->progress(p->context, play->all.n - play->dialogue.rest.n, play->all.n);
+    }
+    if (result == 0)
+        result = start(play);
+    end_session(play);
+    return result;
+}
+
+/* Plays the sessions in the order of their times; each keeps the number that it has in the file. */
+static int play_in_order(struct play *play, const struct order_session *sessions, size_t n)
+{
+    struct playback *p = play->p;
+    const uint64_t before = p->sessions;
+    int64_t latest = p->clock;
+    int result = 0;
+    for (size_t i = 0; i < n && result == 0; i++) {
+        struct report *report = play->dialogue.report;
+        play->dialogue = sessions[i].at;
+        play->dialogue.report = report;
+        play->config = sessions[i].config;
+        play->label = sessions[i].label;
+        p->clock = sessions[i].time;
+        p->sessions = before + sessions[i].number - 1;
+        result = play_items(play, true);
+        latest = p->clock;
+    }
+    p->sessions = before + n;
+    p->clock = latest;
+    return result;
+}
+
 int playback_play(struct playback *p, const char *file, struct text bytes)
 {
     struct play play = {.p = p, .file = file, .all = bytes};
-    struct item item;
-    int result = 0;
+    struct order_session *sessions = NULL;
+    size_t n = 0;
     dialogue_init(&play.dialogue, file, bytes, &play.report);
-    while (result == 0 && dialogue_next(&play.dialogue, &item)) {
-        /* A session begins when something comes that is not about what is unknown of it. */
-        if (play.pending && item.kind != ITEM_UNKNOWN)
-            result = start(&play);
-        if (result == 0)
-            play_item(&play, &item);
-        if (item.kind == ITEM_CONNECT && p->progress)
-            p->progress(p->context, bytes.n - play.dialogue.rest.n, bytes.n);
+    int ordered = order_sessions(&play.dialogue, p->clock, &sessions, &n);
+    if (ordered < 0) {
+        snprintf(p->peer->reason, sizeof p->peer->reason, "out of memory");
+        return -1;
     }
-    if (result == 0)
-        result = start(&play);
-    end_session(&play);
+    int result = ordered ? play_in_order(&play, sessions, n) : play_items(&play, false);
+    free(sessions);
     return result;
 }

@@ -29,17 +29,25 @@ static struct summary_row *summary_row(struct summary *t, const char *cause, uns
     return &t->rows[t->n++];
 }
 
-bool summary_add(struct summary *t, struct text label, const struct outcome *outcome, uint64_t messages)
+unsigned summary_label(struct text label)
+{
+    return text_eq(label, TEXT("spam"))  ? SUMMARY_SPAM
+           : text_eq(label, TEXT("ham")) ? SUMMARY_HAM
+                                         : SUMMARY_OTHER;
+}
+
+bool summary_add(struct summary *t, struct text label, const struct outcome *outcome, uint64_t messages,
+                 uint32_t *row)
 {
     bool pass = outcome->action == GP_PASS;
-    struct summary_row *row =
+    struct summary_row *found =
         summary_row(t, pass || !outcome->cause[0] ? "-" : outcome->cause, outcome->action);
-    if (!row)
+    if (!found)
         return false;
-    row->count[text_eq(label, TEXT("spam"))  ? SUMMARY_SPAM
-               : text_eq(label, TEXT("ham")) ? SUMMARY_HAM
-                                             : SUMMARY_OTHER]++;
+    found->count[summary_label(label)]++;
     t->messages += messages;
+    if (row)
+        *row = (uint32_t)(found - t->rows);
     return true;
 }
 
@@ -67,30 +75,41 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : (int)left->action - (int)right->action;
 }
 
-static void print_labels(struct json *j, const uint64_t count[SUMMARY_LABELS])
+void summary_json_labels(struct json *j, const uint64_t count[SUMMARY_LABELS])
 {
     json_number(j, "spam", count[SUMMARY_SPAM]);
     json_number(j, "ham", count[SUMMARY_HAM]);
     json_number(j, "unlabelled", count[SUMMARY_OTHER]);
 }
 
-static void print_json(const struct summary *t, const uint64_t all[SUMMARY_LABELS], FILE *out)
+/* Sorts the rows, and adds them up. */
+static void sum_up(struct summary *t, uint64_t all[SUMMARY_LABELS])
 {
-    struct json j = json_on(out);
-    json_object(&j, NULL);
-    json_number(&j, "sessions", all[SUMMARY_SPAM] + all[SUMMARY_HAM] + all[SUMMARY_OTHER]);
-    json_number(&j, "messages", t->messages);
-    print_labels(&j, all);
-    json_array(&j, "causes");
+    if (t->n)
+        qsort(t->rows, t->n, sizeof *t->rows, compare_rows);
+    for (size_t i = 0; i < t->n; i++)
+        for (unsigned k = 0; k < SUMMARY_LABELS; k++)
+            all[k] += t->rows[i].count[k];
+}
+
+void summary_json(struct summary *t, struct json *j, const char *name)
+{
+    uint64_t all[SUMMARY_LABELS] = {0};
+    sum_up(t, all);
+    json_object(j, name);
+    json_number(j, "sessions", all[SUMMARY_SPAM] + all[SUMMARY_HAM] + all[SUMMARY_OTHER]);
+    json_number(j, "messages", t->messages);
+    summary_json_labels(j, all);
+    json_array(j, "causes");
     for (size_t i = 0; i < t->n; i++) {
-        json_object(&j, NULL);
-        json_text(&j, "cause", text_z(t->rows[i].cause));
-        json_text(&j, "action", text_z(action_verdict_name(t->rows[i].action)));
-        print_labels(&j, t->rows[i].count);
-        json_end(&j);
+        json_object(j, NULL);
+        json_text(j, "cause", text_z(t->rows[i].cause));
+        json_text(j, "action", text_z(action_verdict_name(t->rows[i].action)));
+        summary_json_labels(j, t->rows[i].count);
+        json_end(j);
     }
-    json_end(&j);
-    json_end(&j);
+    json_end(j);
+    json_end(j);
 }
 
 static void print_row(FILE *out, int width, const char *cause, const char *action,
@@ -105,18 +124,16 @@ void summary_print(struct summary *t, FILE *out, bool json)
 {
     uint64_t all[SUMMARY_LABELS] = {0};
     int width = 12;
-    if (t->n)
-        qsort(t->rows, t->n, sizeof *t->rows, compare_rows);
+    if (json) {
+        struct json j = json_on(out);
+        summary_json(t, &j, NULL);
+        return;
+    }
+    sum_up(t, all);
     for (size_t i = 0; i < t->n; i++) {
         size_t size = strlen(t->rows[i].cause);
         if (size > (size_t)width && size < 80)
             width = (int)size;
-        for (unsigned k = 0; k < SUMMARY_LABELS; k++)
-            all[k] += t->rows[i].count[k];
-    }
-    if (json) {
-        print_json(t, all, out);
-        return;
     }
     output_printf(out, "%-*s  %-6s  %8s  %8s  %8s\n", width, "CAUSE", "ACTION", "SPAM", "HAM", "NO-LABEL");
     for (size_t i = 0; i < t->n; i++)
