@@ -145,6 +145,65 @@ holds "the ham passes" grep -q '^-  *pass  *0  *1  *0$' "$folder/tmp/summary1"
 holds "--by another server finds nothing" gives 0 "$gatepost" transcript --by mx.example.org "$folder/tmp/mail"
 holds "--by another server counts" says err "0  sessions written"
 
+# Stored mail is judged in the order of its times, whatever the order of its folders: what is older than the day on which the
+# client was put on the list, and what came after its half hour, passes.
+stored() {
+    printf 'label %s\ntime %s\nconnect 198.51.100.9 relay.example.net\nC: EHLO %s\nC: MAIL FROM:<a@example.net>\n' "$1" "$2" "$3"
+}
+{
+    stored spam 2005-01-01T00:00:00Z mail.example.com
+    stored ham 2004-06-01T00:00:00Z relay.example.net
+    stored ham 2005-01-01T00:10:00Z relay.example.net
+    stored ham 2005-01-02T00:00:00Z relay.example.net
+} >"$folder/tmp/spam-first.smtp"
+{
+    stored ham 2005-01-02T00:00:00Z relay.example.net
+    stored ham 2005-01-01T00:10:00Z relay.example.net
+    stored ham 2004-06-01T00:00:00Z relay.example.net
+    stored spam 2005-01-01T00:00:00Z mail.example.com
+} >"$folder/tmp/ham-first.smtp"
+printf 'own-names = mail.example.com\nhelo, own-name, refuse block, "554 5.7.1 no"\n' >"$folder/tmp/order.conf"
+for order in spam ham; do
+    holds "$order first" gives 0 "$gatepost" replay --config "$folder/tmp/order.conf" --summary "$folder/tmp/$order-first.smtp"
+    holds "$order first: two of three pass" grep -q '^-  *pass  *0  *2  *0$' "$folder/tmp/out"
+    holds "$order first: the one within the half hour" grep -q '^blocklist  *close  *0  *1  *0$' "$folder/tmp/out"
+done
+holds "sessions have the number of their place" gives 0 "$gatepost" replay --config "$folder/tmp/order.conf" --verdicts "$folder/tmp/ham-first.smtp"
+holds "the oldest is judged first" test "$(cut -f 1 "$folder/tmp/out" | tr '\n' ' ')" = '3 4 2 1 '
+gzip -c "$folder/tmp/ham-first.smtp" >"$folder/tmp/packed.smtp.gz"
+holds "a packed dialogue" gives 0 "$gatepost" replay --config "$folder/tmp/order.conf" --verdicts "$folder/tmp/packed.smtp.gz"
+holds "a packed dialogue is judged the same" test "$(wc -l <"$folder/tmp/out")" -eq 4
+printf '\377\376c\0' >"$folder/tmp/wide.smtp"
+holds "UTF-16 cannot be played" gives 3 "$gatepost" replay "$folder/tmp/wide.smtp"
+holds "UTF-16 is named" says err "wide.smtp: is UTF-16; save it as UTF-8 or ANSI"
+
+# Two rule files on the same sessions: the new one refuses one ham more, and no longer the spam.
+{
+    stored spam 2005-01-01T00:00:00Z mail.example.com
+    stored ham 2005-01-02T00:00:00Z laptop
+    stored ham 2005-01-03T00:00:00Z mx.example.net
+} | sed 's/198.51.100.9/198.51.100.7/' >"$folder/tmp/month.smtp"
+printf '# new\nhelo, not fqdn, fail, "504 5.5.2 no"\n' >"$folder/tmp/new.conf"
+against() {
+    want=$1
+    shift
+    gives "$want" "$gatepost" replay --config "$folder/tmp/new.conf" --against "$folder/tmp/order.conf" "$@" "$folder/tmp/month.smtp"
+}
+holds "ham that is newly refused" against 1
+holds "ham that is newly refused is counted" grep -q '^newly refused  *0  *1  *0$' "$folder/tmp/out"
+holds "spam that is no longer refused is counted" grep -q '^no longer refused  *1  *0  *0$' "$folder/tmp/out"
+holds "the new rules' counts" grep -q '^new.conf:2  *fail  *0  *1  *0$' "$folder/tmp/out"
+holds "the old rules' counts" grep -q '^order.conf:2  *refuse  *1  *0  *0$' "$folder/tmp/out"
+holds "each session that is judged otherwise" against 1 --verdicts
+printf '1\tspam\t198.51.100.7\tpass\t-\t-\t-\trefuse\thelo\t554\torder.conf:2\n2\tham\t198.51.100.7\tfail\thelo\t504\tnew.conf:2\tpass\t-\t-\t-\n' >"$folder/tmp/want.txt"
+holds "the two sessions, with both verdicts" same "$folder/tmp/out" "$folder/tmp/want.txt"
+holds "as JSON" against 1 --json
+holds "the changes as JSON" says out '"newly_refused": {"spam": 0, "ham": 1, "unlabelled": 0}'
+holds "the same rules refuse no ham anew" gives 0 "$gatepost" replay --config "$folder/tmp/new.conf" --against "$folder/tmp/new.conf" --verdicts "$folder/tmp/month.smtp"
+holds "and nothing is judged otherwise" test ! -s "$folder/tmp/out"
+holds "--against wants --config" gives 2 "$gatepost" replay --against "$folder/tmp/new.conf" "$folder/tmp/month.smtp"
+holds "--against a file that is not there" gives 3 "$gatepost" replay --config "$folder/tmp/new.conf" --against "$folder/tmp/none.conf" "$folder/tmp/month.smtp"
+
 # Logs: the excerpt of 2003 as it was sent gives one pattern, and its clients as text that a table can be made of.
 logs=tests/logs
 holds "the log of 2003" gives 0 "$gatepost" analyze --year 2003 "$logs/wolfskill-2003.log"

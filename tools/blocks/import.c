@@ -131,7 +131,7 @@ static bool read_line(struct importer *im)
 static int read_all(struct importer *im, const char *path)
 {
     struct lines lines;
-    char why[128];
+    char why[160];
     int error = lines_open(&lines, path);
     bool fine = !error;
     while (fine && lines_next(&lines, &im->line, &error) > 0) {
@@ -139,7 +139,8 @@ static int read_all(struct importer *im, const char *path)
         fine = read_line(im);
     }
     if (error) {
-        output_printf(stderr, "%s: %s: %s\n", im->b->command, im->path, os_reason(error, why, sizeof why));
+        output_printf(stderr, "%s: %s: %s\n", im->b->command, im->path,
+                      lines_reason(&lines, error, why, sizeof why));
         fine = false;
     }
     lines_close(&lines);

@@ -221,7 +221,7 @@ static int play_file(struct replay *r, const char *path)
     char reason[128];
     int error = input_open(path, &in);
     if (error) {
-        output_printf(stderr, "%s: %s: %s\n", command, path, os_reason(error, reason, sizeof reason));
+        output_printf(stderr, "%s: %s: %s\n", command, path, input_reason(&in, error, reason, sizeof reason));
         return STATUS_CANNOT;
     }
     int status = STATUS_CANNOT;

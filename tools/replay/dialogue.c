@@ -56,6 +56,10 @@ void dialogue_init(struct dialogue *d, const char *file, struct text bytes, stru
     *d = (struct dialogue){.file = file, .rest = bytes, .report = report};
     if (text_starts_nocase(bytes, TEXT("\xef\xbb\xbf")))
         d->rest = text_skip(bytes, 3);
+    if (d->rest.n && d->rest.p[d->rest.n - 1] == 0x1A) /* Ctrl-Z, which DOS wrote at the end */
+        d->rest.n--;
+    /* CR ends a line where no LF does. */
+    d->end = text_find(d->rest, 0, '\n') == d->rest.n && text_find(d->rest, 0, '\r') < d->rest.n ? '\r' : '\n';
 }
 
 /* Reports MESSAGE about the place AT within LINE. Always false. */
@@ -275,7 +279,7 @@ static bool parse_line(struct dialogue *d, struct text line, struct item *out)
 bool dialogue_next(struct dialogue *d, struct item *out)
 {
     while (d->rest.n) {
-        size_t end = text_find(d->rest, 0, '\n');
+        size_t end = text_find(d->rest, 0, d->end);
         struct text line = text_of(d->rest.p, end);
         d->rest = text_skip(d->rest, end + 1);
         d->line++;

@@ -59,6 +59,7 @@ struct dialogue {
     const char *file; /* for messages */
     struct text rest;
     unsigned line;
+    char end;       /* of a line */
     bool connected; /* a session is open */
     bool spoken;    /* it has a C: line */
     bool expecting; /* the item before was an S: or S@ line */

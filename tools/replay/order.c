@@ -5,11 +5,12 @@
 #include "tools/lib/calendar.h"
 
 /* Whether some `time` line is earlier than one before it; looks at nothing else, and so costs next to nothing. */
-static bool goes_back(struct text rest)
+static bool goes_back(const struct dialogue *d)
 {
+    struct text rest = d->rest;
     int64_t latest = INT64_MIN;
     while (rest.n) {
-        size_t end = text_find(rest, 0, '\n');
+        size_t end = text_find(rest, 0, d->end);
         struct text line = text_trim(text_of(rest.p, end));
         struct moment m;
         rest = text_skip(rest, end + 1);
@@ -100,7 +101,7 @@ int order_sessions(const struct dialogue *d, int64_t clock, struct order_session
     struct survey s = {.clock = clock};
     struct item item;
     bool whole = true;
-    if (!goes_back(d->rest))
+    if (!goes_back(d))
         return 0;
     reader.report = before.report = &silent;
     for (; whole && !s.expects && dialogue_next(&reader, &item); before = reader)

@@ -15,8 +15,9 @@ struct maker {
     enum table_kind kind;
     unsigned kind_line; /* where the kind was first seen */
     unsigned line;
-    struct text source; /* the line that is being read; empty after the last */
-    int failed;         /* an errno value that ends the work */
+    struct text source;  /* the line that is being read; empty after the last */
+    int failed;          /* an errno value that ends the work */
+    bool reading_failed; /* it came from reading */
 };
 
 /* Reports what is wrong at WHERE, a slice of the line. In a text that is an error. Of an imported file the line is left

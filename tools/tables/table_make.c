@@ -25,7 +25,11 @@ static void read_line(struct maker *m, struct mercury_acl *acl)
 static void read_lines(struct maker *m, struct lines *lines, struct mercury_acl *acl)
 {
     struct progress progress = progress_start(m->job->in);
-    while (!m->failed && lines_next(lines, &m->source, &m->failed) > 0) {
+    while (!m->failed) {
+        int more = lines_next(lines, &m->source, &m->failed);
+        m->reading_failed = more < 0;
+        if (more <= 0)
+            break;
         m->line = lines->number;
         if (lines->number % 4096 == 0)
             progress_show(&progress, lines->done, lines->all);
@@ -38,17 +42,15 @@ static void read_lines(struct maker *m, struct lines *lines, struct mercury_acl 
 }
 
 /* A file could not be read or written. */
-static int cannot(struct table_job *job, const char *path, int error)
+static int cannot(struct table_job *job, const char *path, int error, const struct lines *lines)
 {
     struct error e;
-    char reason[128];
+    char reason[160];
     if (error == EFBIG)
         error_set(&e, path, 0, 0,
                   "would be larger than the 4 GB a CDB file can have; divide it into several tables");
-    else if (error == EMSGSIZE)
-        error_set(&e, path, 0, 0, "has a line of more than %d bytes", (int)LINE_LONGEST);
     else
-        error_set(&e, path, 0, 0, "%s", os_reason(error, reason, sizeof reason));
+        error_set(&e, path, 0, 0, "%s", lines_reason(lines, error, reason, sizeof reason));
     error_report(job->report, &e, false, TEXT(""));
     return -1;
 }
@@ -59,15 +61,15 @@ static int make(struct maker *m, struct lines *lines, struct mercury_acl *acl)
     unsigned errors = job->report->errors;
     int error = table_writer_new(job->out, &m->writer);
     if (error)
-        return cannot(job, job->out, error);
+        return cannot(job, job->out, error, lines);
     read_lines(m, lines, acl);
     if (m->failed)
-        return cannot(job, m->failed == EMSGSIZE || ferror(lines->file) ? job->in : job->out, m->failed);
+        return cannot(job, m->reading_failed ? job->in : job->out, m->failed, lines);
     if (job->report->errors != errors)
         return 1;
     job->count = table_writer_count(m->writer);
     error = table_writer_finish(&m->writer);
-    return error ? cannot(job, job->out, error) : 0;
+    return error ? cannot(job, job->out, error, lines) : 0;
 }
 
 int table_make(struct table_job *job)
@@ -77,11 +79,11 @@ int table_make(struct table_job *job)
     struct mercury_acl *acl = NULL;
     int error = lines_open(&lines, job->in);
     if (error)
-        return cannot(job, job->in, error);
+        return cannot(job, job->in, error, &lines);
     if (job->source == SOURCE_MERCURY_ACL)
         acl = mercury_acl_new();
-    int result =
-        job->source == SOURCE_MERCURY_ACL && !acl ? cannot(job, job->in, ENOMEM) : make(&m, &lines, acl);
+    int result = job->source == SOURCE_MERCURY_ACL && !acl ? cannot(job, job->in, ENOMEM, &lines)
+                                                           : make(&m, &lines, acl);
     table_writer_discard(&m.writer);
     mercury_acl_free(acl);
     lines_close(&lines);

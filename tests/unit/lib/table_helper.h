@@ -56,7 +56,7 @@ static void take_problem(void *context, const struct error *e, bool warning, str
 
 static struct table_job job;
 
-static int make_table(enum table_source source, enum table_kind kind, struct text text)
+static inline int make_table(enum table_source source, enum table_kind kind, struct text text)
 {
     struct report report = {.problem = take_problem};
     problems[0] = '\0';
@@ -65,7 +65,7 @@ static int make_table(enum table_source source, enum table_kind kind, struct tex
     return table_make(&job);
 }
 
-static struct table *open_made(void)
+static inline struct table *open_made(void)
 {
     struct table *t;
     char reason[200] = "";
