@@ -21,7 +21,9 @@
 #   make mercury64  the same for 64-bit Windows, into build/mercury64/: for tests where no 32-bit program runs
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
 #   make mercury-unit   unit tests and fuzz targets as one program for Windows (tests/mercury/unit.sh runs it)
-#   make install    DESTDIR and prefix work; install-dev is the header and the file for pkg-config alone
+#   make install    DESTDIR, prefix and the folders below work; install-dev is the header and the file for pkg-config alone
+#   make uninstall  takes away what install put there, given the same variables
+#   make dist       the source of the last commit as build/gatepost-VERSION.tar.gz, the same bytes each time
 #   make clean
 #
 # BUILD=dir puts the outputs elsewhere; CFLAGS, LDFLAGS and CPPFLAGS come last. V=1 shows the commands. Without -j there are as many jobs
@@ -47,7 +49,8 @@ sbindir  = $(prefix)/sbin
 mandir   = $(prefix)/share/man
 libdir   = $(prefix)/lib
 includedir = $(prefix)/include
-sysconfdir ?= /etc
+docdir   = $(prefix)/share/doc/gatepost
+pkgconfigdir = $(libdir)/pkgconfig
 eximdir ?= $(prefix)/lib/gatepost
 unitdir ?= $(prefix)/lib/systemd/system
 INSTALL ?= install
@@ -85,7 +88,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim mercury mercury64 win-deps check lint bench demo install install-dev clean unit fuzz deps bench-deps
+.PHONY: all exim mercury mercury64 win-deps check lint bench demo install install-dev uninstall dist clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
@@ -419,31 +422,56 @@ demo:
 lint:
 	@tests/run/lint.sh
 
-# The rule file and /var/lib/gatepost are the administrator's: README.md has the lines.
-install: all install-dev
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(eximdir) $(DESTDIR)$(libdir)/gatepost $(DESTDIR)$(mandir)/man1 \
-		$(DESTDIR)$(mandir)/man3 $(DESTDIR)$(mandir)/man5
-	$(INSTALL) -m 755 $(BUILD)/gatepost $(DESTDIR)$(bindir)/
-	$(INSTALL) -m 644 $(BUILD)/gatepost.so $(DESTDIR)$(libdir)/gatepost/
-	$(INSTALL) -m 644 $(BUILD)/gatepost-exim.so $(DESTDIR)$(eximdir)/
-	$(INSTALL) -d $(DESTDIR)$(libdir)/gatepost/checks
-	$(INSTALL) -m 644 $(CHECKS) $(DESTDIR)$(libdir)/gatepost/checks/
-	$(INSTALL) -m 644 man/gatepost.1 $(DESTDIR)$(mandir)/man1/
-	$(INSTALL) -m 644 man/gatepost_api.3 man/gatepost_check.3 $(DESTDIR)$(mandir)/man3/
-	$(INSTALL) -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5/
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir) $(DESTDIR)$(mandir)/man8
-	$(INSTALL) -m 755 $(BUILD)/gatepost-milter $(DESTDIR)$(sbindir)/
-	sed 's|@sbindir@|$(sbindir)|' milter/conf/gatepost-milter.service >$(DESTDIR)$(unitdir)/gatepost-milter.service
-	$(INSTALL) -m 644 man/gatepost-milter.8 $(DESTDIR)$(mandir)/man8/
-
+# What is installed, as MODE:FILE:PATH. The rule file and /var/lib/gatepost are the administrator's: README.md has the lines.
+DOCS = $(wildcard README.md CHANGES.md LICENSE */README.md plugins/*/README.md exim/conf/* exim/conf/conf.d/*/* mercury/conf/* milter/conf/* \
+	tests/examples/*)
+INSTALL_FILES = 755:$(BUILD)/gatepost:$(bindir)/gatepost 755:$(BUILD)/gatepost-milter:$(sbindir)/gatepost-milter \
+	644:$(BUILD)/gatepost.so:$(libdir)/gatepost/gatepost.so 644:$(BUILD)/gatepost-exim.so:$(eximdir)/gatepost-exim.so \
+	$(foreach check,$(CHECKS),644:$(check):$(libdir)/gatepost/checks/$(notdir $(check)))
+INSTALL_TEXTS = $(foreach page,$(wildcard man/*.[1-8]),644:$(page):$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+	644:milter/conf/gatepost-milter.service:$(unitdir)/gatepost-milter.service \
+	$(foreach text,$(filter-out %.d %.service,$(DOCS)),$(if $(filter %.py,$(text)),755,644):$(text):$(docdir)/$(text))
 # What a host is compiled with.
+INSTALL_DEV_FILES = 644:core/gatepost.h:$(includedir)/gatepost.h
+INSTALL_DEV_TEXTS = 644:plugins/generic/gatepost.pc.in:$(pkgconfigdir)/gatepost.pc
+
+# In texts, paths are those of this installation; commands that copy a file name the one that is installed.
+IN_TEXTS = -e 's|/usr/local/lib/gatepost/gatepost-exim\.so|@eximdir@/gatepost-exim.so|g' -e 's|/usr/local/lib/gatepost|$(libdir)/gatepost|g' \
+	-e 's|@eximdir@|$(eximdir)|g' -e 's|@sbindir@|$(sbindir)|g' -e 's|@prefix@|$(prefix)|g' -e 's|@VERSION@|$(VERSION)|g' \
+	-e 's|@libdir@|$(patsubst $(prefix)/%,$${prefix}/%,$(libdir))|g' -e 's|@includedir@|$(patsubst $(prefix)/%,$${prefix}/%,$(includedir))|g' \
+	-e 's|^\(install -m [0-7]* \)\([a-z]*/conf/\)|\1$(docdir)/\2|' -e 's|^\(\.Pa \)\(tests/examples/\)|\1$(docdir)/\2|'
+
+# $(call put,LIST,COMMAND): COMMAND writes $$from to $$to.new, which takes the place of $$to at once: a server that loads it meanwhile has
+# the whole of the one or of the other.
+define put
+@set -e; for each in $(1); do \
+	mode=$${each%%:*}; from=$${each#*:}; from=$${from%:*}; to=$(DESTDIR)$${each##*:}; \
+	$(INSTALL) -d "$${to%/*}"; \
+	{ $(2); } || { rm -f "$$to.new"; exit 1; }; \
+	mv -f "$$to.new" "$$to"; \
+	$(if $(findstring echo,$(SAY)),echo "  $$to",:); \
+done
+endef
+PUT_FILE = $(INSTALL) -m $$mode "$$from" "$$to.new"
+PUT_TEXT = sed $(IN_TEXTS) "$$from" >"$$to.new" && chmod $$mode "$$to.new"
+
+install: all install-dev
+	$(call put,$(INSTALL_FILES),$(PUT_FILE))
+	$(call put,$(INSTALL_TEXTS),$(PUT_TEXT))
+
 install-dev:
-	$(INSTALL) -d $(DESTDIR)$(includedir) $(DESTDIR)$(libdir)/pkgconfig
-	$(INSTALL) -m 644 core/gatepost.h $(DESTDIR)$(includedir)/
-	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(patsubst $(prefix)/%,$${prefix}/%,$(libdir))|' \
-		-e 's|@includedir@|$(patsubst $(prefix)/%,$${prefix}/%,$(includedir))|' -e 's|@VERSION@|$(VERSION)|' \
-		plugins/generic/gatepost.pc.in >$(DESTDIR)$(libdir)/pkgconfig/gatepost.pc
-	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/gatepost.pc
+	$(call put,$(INSTALL_DEV_FILES),$(PUT_FILE))
+	$(call put,$(INSTALL_DEV_TEXTS),$(PUT_TEXT))
+
+# With the variables that `install` was given. Folders go where nothing else is in them.
+uninstall:
+	@for each in $(INSTALL_FILES) $(INSTALL_TEXTS) $(INSTALL_DEV_FILES) $(INSTALL_DEV_TEXTS); do rm -f "$(DESTDIR)$${each##*:}"; done
+	@for each in $(libdir)/gatepost $(eximdir) $(docdir); do \
+		[ ! -d "$(DESTDIR)$$each" ] || find "$(DESTDIR)$$each" -depth -type d -empty -delete; \
+	done
+
+dist:
+	@VERSION='$(VERSION)' BUILD='$(BUILD)' tests/run/dist.sh
 
 clean:
 	rm -rf $(BUILD)

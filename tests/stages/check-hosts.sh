@@ -1,6 +1,6 @@
 #!/bin/sh
 # check-hosts.sh: gatepost.so as those see it who write a server of their own. What it exports and needs; that its header has not changed
-# under hosts that are compiled already; what `make install` puts where; the example hosts in C and Python; tests/sessions over the
+# under hosts that are compiled already; what `make install` puts where, and `make dist`; the example hosts in C and Python; tests/sessions over the
 # example with threads, and a crowd of clients at it under the thread and address sanitizers.
 #
 # Prints one line per case and, last, "check-hosts: N passed, N failed".
@@ -9,6 +9,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/run/stage.sh
 . tests/run/cases.sh
+. tests/hosts/installation.sh
 case $BUILD in /*) full=$BUILD ;; *) full=$PWD/$BUILD ;; esac
 work=$full/hosts
 
@@ -99,47 +100,6 @@ check_header() {
     check "seen: a function gives something else" breaks 's/^    int (\*data)(/    void (*data)(/'
     check "seen: another value" breaks 's/GP_NAME_VERIFIED = 2, GP_NAME_FORGED = 3/GP_NAME_VERIFIED = 3, GP_NAME_FORGED = 2/'
     check "seen: another flag" breaks 's/^#define GP_NO_STATE  *2u/#define GP_NO_STATE 8u/'
-}
-
-# ---- the installation ----
-
-installs() {
-    rm -rf "$work/dest"
-    make -s BUILD="$BUILD" DESTDIR="$work/dest" install >"$work/install.out" 2>&1 || missed "$(cat "$work/install.out")" || return 1
-    (cd "$work/dest/usr/local" && find . -type f) >"$work/installed"
-    for file in ./bin/gatepost ./include/gatepost.h ./lib/gatepost/gatepost.so ./lib/pkgconfig/gatepost.pc ./share/man/man3/gatepost_api.3; do
-        grep -Fxq -- "$file" "$work/installed" || missed "no $file" || return 1
-    done
-    same core/gatepost.h "$work/dest/usr/local/include/gatepost.h" && same "$library" "$work/dest/usr/local/lib/gatepost/gatepost.so"
-}
-
-# config FOLDER WORD...: what pkg-config says of what was installed below FOLDER.
-config() {
-    below=$1
-    shift
-    PKG_CONFIG_LIBDIR=$below/lib/pkgconfig pkg-config "$@" gatepost
-}
-
-pkg_config_knows() {
-    make -s DESTDIR="$work/elsewhere" prefix=/opt/gatepost install-dev >"$work/install.out" 2>&1 || missed "$(cat "$work/install.out")" || return 1
-    config "$work/elsewhere/opt/gatepost" --validate >"$work/config.out" 2>&1 || missed "$(cat "$work/config.out")" || return 1
-    for word in --variable=library --cflags --modversion; do
-        config "$work/elsewhere/opt/gatepost" "$word" | sed 's/ *$//'
-    done >"$work/said"
-    printf '%s\n' /opt/gatepost/lib/gatepost/gatepost.so "-I/opt/gatepost/include" "$("$full/gatepost" --version | sed 's/.* //')" >"$work/wanted"
-    same "$work/wanted" "$work/said"
-}
-
-# As a host's own Makefile would do it: nothing of this tree is seen but the example's source.
-installed_host_works() {
-    cp tests/examples/host.c "$work/myhost.c"
-    export PKG_CONFIG_SYSROOT_DIR="$work/dest"
-    # shellcheck disable=SC2046 # words
-    (cd "$work" && ${CC:-cc} $(config "$work/dest/usr/local" --cflags) -o myhost myhost.c $(config "$work/dest/usr/local" --libs)) \
-        >"$work/myhost.out" 2>&1 || missed "$(cat "$work/myhost.out")" || return 1
-    installed=$(config "$work/dest/usr/local" --variable=library)
-    unset PKG_CONFIG_SYSROOT_DIR
-    converse "$installed" "$work/myhost"
 }
 
 # ---- example hosts ----
@@ -510,9 +470,9 @@ trap 'exit 1' HUP INT TERM PIPE
 check "the library exports one function" exports_one_function
 check "the library needs libc alone" needs_only_libc
 check_header
-check "make install puts all in its place" installs
-check "pkg-config says where" pkg_config_knows
+check_installation
 check "a host made from what was installed judges" installed_host_works
+check_dist
 check_examples
 check "the name server answers" names_start
 check_sink
