@@ -36,7 +36,14 @@ static uint32_t cause_check(const struct slots *s, const struct slot_key *key, c
     return slots_check(s, words, sizeof words / sizeof *words);
 }
 
-static const struct slots_shape shape = {.magic = "gpblock1", .record_size = RECORD_SIZE};
+static uint64_t holder(const struct slots *s, const struct slot *slot, const uint64_t *payload)
+{
+    const struct ip_prefix prefix = key_prefix(&slot->key);
+    (void)payload;
+    return prefix_holder(&s->file.key, &prefix.ip);
+}
+
+static const struct slots_shape shape = {.magic = "gpblock1", .record_size = RECORD_SIZE, .holder = holder};
 
 int blocklist_open(const char *dir, uint32_t entries, unsigned prefix4, unsigned prefix6, unsigned flags,
                    struct blocklist **out, char *reason, size_t cap)
@@ -114,6 +121,17 @@ static void unpack_cause(const struct slots *s, const struct slot *slot, char *o
         memcpy(out, bytes, BLOCK_CAUSE_MAX);
 }
 
+/* `last` may be of any value. */
+static bool in_force(uint32_t until, uint32_t first, int64_t now)
+{
+    return slots_in_force(until, now) && (int64_t)first - now <= SLOTS_CLOCK_SLACK;
+}
+
+bool blocklist_in_force(const struct block_entry *e, int64_t now)
+{
+    return in_force((uint32_t)e->until, (uint32_t)e->first, now);
+}
+
 static void fill_entry(const struct blocklist *b, const struct slot *slot, struct block_entry *e)
 {
     *e = (struct block_entry){
@@ -133,7 +151,7 @@ int blocklist_lookup(const struct blocklist *b, const struct ip *client, int64_t
 {
     struct slot slot;
     struct slot_key key = client_key(b, client);
-    if (!slots_find(&b->slots, &key, &slot) || slot.until <= now)
+    if (!slots_find(&b->slots, &key, &slot) || !in_force(slot.until, slot.first, now))
         return 0;
     if (entry)
         fill_entry(b, &slot, entry);
@@ -147,7 +165,7 @@ void blocklist_hit(const struct blocklist *b, const struct block_entry *entry, i
 
 static uint32_t later(int64_t now, uint64_t seconds)
 {
-    uint64_t until = (uint64_t)(now > 0 ? now : 0) + seconds;
+    uint64_t until = (uint64_t)(now > 0 ? now : 0) + (seconds < SLOTS_LONGEST ? seconds : SLOTS_LONGEST);
     return until < 1 ? 1 : until < UINT32_MAX ? (uint32_t)until : UINT32_MAX;
 }
 
@@ -160,8 +178,8 @@ struct plan {
 
 static struct plan make_plan(const struct block_request *r, const struct slot *known)
 {
-    bool listed = known && known->until > r->now;
-    bool remembered = known && !listed && r->now - (int64_t)known->until <= (int64_t)r->memory;
+    bool listed = known && in_force(known->until, known->first, r->now);
+    bool remembered = known && known->until <= r->now && r->now - (int64_t)known->until <= (int64_t)r->memory;
     unsigned times = listed || remembered ? known->note & NOTE_TIMES : 0;
     /* A stay that a relay began has no step yet; the first rule gives it one. */
     if (r->kind == BLOCK_RULE && times < NOTE_TIMES && (!listed || times == 0))
@@ -247,9 +265,13 @@ int blocklist_add(struct blocklist *b, const struct block_request *request, stru
     bool known = slots_find(&b->slots, &key, &slot);
     struct plan plan = make_plan(request, known ? &slot : NULL);
     if (plan.event != BLOCK_KEPT) {
-        if (slots_lock(&b->slots, &lock, reason, cap) != 0)
+        if (slots_lock(&b->slots, request->wait, &lock, reason, cap) != 0)
             return -1;
         known = slots_find(&b->slots, &key, &slot); /* others had the lock before us */
+        if (known && (int64_t)slot.first - request->now > SLOTS_CLOCK_SLACK) {
+            slots_remove(&b->slots, &slot); /* by a wrong clock, and a renewal keeps the beginning */
+            known = false;
+        }
         plan = make_plan(request, known ? &slot : NULL);
         if (known && plan.event != BLOCK_KEPT)
             renew(b, request, &plan, &slot);
@@ -267,7 +289,7 @@ int blocklist_remove(struct blocklist *b, const struct ip *client, char *reason,
 {
     struct slots_lock lock;
     int found = 0;
-    if (slots_lock(&b->slots, &lock, reason, cap) != 0)
+    if (slots_lock(&b->slots, NULL, &lock, reason, cap) != 0)
         return -1;
     /* Of every length: block-prefix may have been another when it was put there. */
     for (unsigned bits = 0; bits <= ip_bits(client); bits++) {
@@ -285,7 +307,7 @@ int blocklist_remove(struct blocklist *b, const struct ip *client, char *reason,
 int blocklist_clear(struct blocklist *b, char *reason, size_t cap)
 {
     struct slots_lock lock;
-    if (slots_lock(&b->slots, &lock, reason, cap) != 0)
+    if (slots_lock(&b->slots, NULL, &lock, reason, cap) != 0)
         return -1;
     slots_clear(&b->slots);
     slots_unlock(&lock);

@@ -58,6 +58,10 @@ bool blocklist_replaced(const struct blocklist *b);
 int blocklist_lookup(const struct blocklist *b, const struct ip *client, int64_t now,
                      struct block_entry *entry);
 
+/* Whether the entry is in force at NOW: its time has not passed, and it was not made while the clock was wrong. That
+ * shows by an end more than 366 days away, or by having been put there first more than an hour after NOW. */
+bool blocklist_in_force(const struct block_entry *e, int64_t now);
+
 /* Counts an attempt refused because of that entry. Takes no lock. */
 void blocklist_hit(const struct blocklist *b, const struct block_entry *entry, int64_t now);
 
@@ -69,6 +73,7 @@ struct block_request {
     uint32_t fixed_seconds; /* instead of the steps; 0: the steps */
     enum block_kind kind;
     struct text cause;
+    uint32_t *wait; /* milliseconds that may be waited for the lock, lowered by what was; NULL: 20 */
 };
 
 enum block_event {
@@ -87,7 +92,7 @@ struct block_outcome {
 
 /*
  * Puts a client on the list. One that is listed already keeps the end that is later, and does not climb a step:
- * that is one stay. One whose stay ended no longer than `memory` ago climbs one, with `fixed_seconds` too. A
+ * that is one stay. No stay is longer than 366 days. One whose stay ended no longer than `memory` ago climbs one, with `fixed_seconds` too. A
  * relay never climbs.
  *
  * Returns 0 and *OUT; or -1 and REASON: given up, nothing has changed.

@@ -53,4 +53,12 @@ static inline struct ip_prefix key_prefix(const struct slot_key *key)
     return prefix;
 }
 
+/* Who holds a prefix, as far as that can be guessed: a number for its /48, of IPv4 for its /24. Never 0. */
+static inline uint64_t prefix_holder(const struct siphash_key *key, const struct ip *ip)
+{
+    const struct slot_key around = prefix_key(ip, ip->v6 ? 48 : 24);
+    const uint64_t hash = siphash_17(key, around.half[0], around.half[1], around.byte);
+    return hash ? hash : 1;
+}
+
 #endif

@@ -31,27 +31,6 @@ struct client {
     uint32_t seen; /* 0: an empty place */
 };
 
-int sightings_open(const char *dir, uint32_t entries, unsigned prefix4, unsigned prefix6, unsigned flags,
-                   struct sightings **out, char *reason, size_t cap)
-{
-    const struct slots_shape shape = {"gpsight1", RECORD_SIZE, entries};
-    *out = NULL;
-    struct sightings *s = malloc(sizeof *s);
-    if (!s) {
-        snprintf(reason, cap, "sightings: out of memory");
-        return -1;
-    }
-    s->prefix4 = prefix4;
-    s->prefix6 = prefix6;
-    int outcome = slots_open(&s->slots, dir, "sightings", &shape,
-                             flags & SIGHTINGS_READ_ONLY ? STATE_READ_ONLY : 0, reason, cap);
-    if (outcome == 1)
-        *out = s;
-    else
-        free(s);
-    return outcome;
-}
-
 void sightings_close(struct sightings **s)
 {
     if (*s) {
@@ -113,20 +92,66 @@ static void unpack_client(const struct slots *s, const struct slot_key *attempt,
         *c = (struct client){.seen = 0};
 }
 
+/* The one whose clients made all attempts with this key; 0 if they are of several. */
+static uint64_t holder(const struct slots *s, const struct slot *slot, const uint64_t *payload)
+{
+    uint64_t one = 0;
+    for (size_t i = 0; i < SIGHTING_CLIENTS; i++) {
+        struct client c;
+        unpack_client(s, &slot->key, payload + i * CLIENT_CELLS, &c);
+        if (!c.seen)
+            continue;
+        const struct ip_prefix prefix = key_prefix(&c.prefix);
+        const uint64_t his = prefix_holder(&s->file.key, &prefix.ip);
+        if (one && his != one)
+            return 0;
+        one = his;
+    }
+    return one;
+}
+
+int sightings_open(const char *dir, uint32_t entries, unsigned prefix4, unsigned prefix6, unsigned flags,
+                   struct sightings **out, char *reason, size_t cap)
+{
+    const struct slots_shape shape = {
+        .magic = "gpsight1", .record_size = RECORD_SIZE, .entries = entries, .holder = holder};
+    *out = NULL;
+    struct sightings *s = malloc(sizeof *s);
+    if (!s) {
+        snprintf(reason, cap, "sightings: out of memory");
+        return -1;
+    }
+    s->prefix4 = prefix4;
+    s->prefix6 = prefix6;
+    int outcome = slots_open(&s->slots, dir, "sightings", &shape,
+                             flags & SIGHTINGS_READ_ONLY ? STATE_READ_ONLY : 0, reason, cap);
+    if (outcome == 1)
+        *out = s;
+    else
+        free(s);
+    return outcome;
+}
+
 static bool is_client(const struct client *c, const struct slot_key *prefix)
 {
     return c->seen && c->prefix.half[0] == prefix->half[0] && c->prefix.half[1] == prefix->half[1];
 }
 
+/* When the client was seen; 0 if by a clock that was wrong. */
+static uint32_t seen_at(const struct client *c, int64_t now)
+{
+    return (int64_t)c->seen - now <= SLOTS_CLOCK_SLACK ? c->seen : 0;
+}
+
 /* Where the client stands, or is to stand: its own place, an empty one, that of the one not seen for longest.
  */
-static unsigned place_for(const struct client *clients, const struct slot_key *prefix)
+static unsigned place_for(const struct client *clients, const struct slot_key *prefix, int64_t now)
 {
     unsigned place = 0;
     for (unsigned i = 0; i < SIGHTING_CLIENTS; i++) {
         if (is_client(clients + i, prefix))
             return i;
-        if (clients[i].seen < clients[place].seen)
+        if (seen_at(clients + i, now) < seen_at(clients + place, now))
             place = i;
     }
     return place;
@@ -143,13 +168,13 @@ static void write_client(struct slots *s, struct slot *slot, bool known, const s
 {
     uint64_t cells[PAYLOAD_CELLS] = {0};
     struct client client = {*prefix, seconds(r->now)};
-    uint32_t until = seconds(r->now + r->window);
+    uint32_t until = seconds(r->now + (r->window < SLOTS_LONGEST ? r->window : SLOTS_LONGEST));
     if (known) {
         slots_payload(s, slot, cells);
         for (unsigned i = 0; i < SIGHTING_CLIENTS; i++)
             unpack_client(s, &slot->key, cells + (size_t)i * CLIENT_CELLS, clients + i);
     }
-    unsigned place = place_for(clients, prefix);
+    unsigned place = place_for(clients, prefix, r->now);
     /* Of one that is seen again only the last cell changes, at once. */
     unsigned keep = is_client(clients + place, prefix) ? CLIENT_CELLS - 1 : 0;
     uint64_t *mine = cells + (size_t)place * CLIENT_CELLS;
@@ -157,7 +182,7 @@ static void write_client(struct slots *s, struct slot *slot, bool known, const s
     clients[place] = client;
     if (known) {
         slots_rewrite(s, slot, place * CLIENT_CELLS + keep, mine + keep, CLIENT_CELLS - keep);
-        if (until > slot->until)
+        if (until > slot->until || !slots_in_force(slot->until, r->now))
             slots_renew(s, slot, until, slot->note);
     } else {
         slot->until = until;
@@ -171,7 +196,8 @@ static void collect(const struct client *clients, const struct sighting_request 
 {
     uint32_t seen[SIGHTING_CLIENTS] = {0};
     for (unsigned i = 0; i < SIGHTING_CLIENTS; i++) {
-        if (!clients[i].seen || (int64_t)clients[i].seen + r->window <= r->now)
+        uint32_t when = seen_at(clients + i, r->now);
+        if (!when || (int64_t)when + r->window <= r->now)
             continue;
         unsigned at = out->count++;
         for (; at > 0 && seen[at - 1] > clients[i].seen; at--) {
@@ -192,7 +218,7 @@ int sightings_note(struct sightings *s, const struct sighting_request *request, 
     struct slot_key attempt = attempt_key(s, request);
     struct slot_key prefix = prefix_key(request->client, request->client->v6 ? s->prefix6 : s->prefix4);
     *out = (struct sighting){.count = 0};
-    if (slots_lock(&s->slots, &lock, reason, cap) != 0)
+    if (slots_lock(&s->slots, request->wait, &lock, reason, cap) != 0)
         return -1;
     bool known = slots_find(&s->slots, &attempt, &slot);
     if (!known)

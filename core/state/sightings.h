@@ -42,6 +42,7 @@ struct sighting_request {
     int64_t now;
     uint32_t window;  /* seconds: "1h" */
     uint32_t clients; /* from so many different ones on: "3 clients"; 8 at most */
+    uint32_t *wait;   /* as in struct block_request */
 };
 
 struct sighting {

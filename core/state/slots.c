@@ -136,9 +136,10 @@ static struct state_shape inner_shape(const struct slots_shape *shape)
 }
 
 /* Once the file is open. */
-static void attach(struct slots *s, uint32_t record_size)
+static void attach(struct slots *s, const struct slots_shape *shape)
 {
-    s->record_cells = record_size / (uint32_t)sizeof(struct cell);
+    s->holder = shape->holder;
+    s->record_cells = shape->record_size / (uint32_t)sizeof(struct cell);
     s->payload_cells = s->record_cells - SLOTS_RECORD_HEAD;
     s->words = (struct cell *)(void *)state_file_units(&s->file);
     s->records = s->words + slots_places(s);
@@ -151,7 +152,7 @@ int slots_open(struct slots *s, const char *dir, const char *name, const struct 
     *s = (struct slots){.words = NULL};
     int outcome = state_file_open(&s->file, dir, name, &inner, flags, reason, cap);
     if (outcome == 1)
-        attach(s, shape->record_size);
+        attach(s, shape);
     return outcome;
 }
 
@@ -211,9 +212,16 @@ static bool entry_at(const struct slots *s, uint32_t place, struct slot *out)
     return false;
 }
 
+/* For a walk over all places: now and then, whether the file is still whole. */
+static bool may_go_on(const struct slots *s, uint64_t position)
+{
+    enum { NOW_AND_THEN = 4096 };
+    return position % NOW_AND_THEN != 0 || state_file_is_whole(&s->file);
+}
+
 int slots_next(const struct slots *s, uint64_t *position, struct slot *out)
 {
-    while (*position < slots_places(s))
+    while (*position < slots_places(s) && may_go_on(s, *position))
         if (entry_at(s, (uint32_t)(*position)++, out))
             return 1;
     return 0;
@@ -244,9 +252,9 @@ void slots_seen(const struct slots *s, uint32_t place, int64_t now, uint32_t hit
 uint64_t slots_count(const struct slots *s, int64_t now)
 {
     uint64_t places = slots_places(s), n = 0;
-    for (uint64_t i = 0; i < places; i++) {
+    for (uint64_t i = 0; i < places && may_go_on(s, i); i++) {
         uint64_t word = cell_load(s->words + i);
-        if (word_until(word) > now && is_entry(word))
+        if (slots_in_force(word_until(word), now) && is_entry(word))
             n++;
     }
     return n;
@@ -263,9 +271,9 @@ uint64_t slots_tally(const struct slots *s, unsigned n)
     return is_sealed(word) ? word >> 8 : 0;
 }
 
-int slots_lock(const struct slots *s, struct slots_lock *lock, char *reason, size_t cap)
+int slots_lock(const struct slots *s, uint32_t *wait, struct slots_lock *lock, char *reason, size_t cap)
 {
-    return state_file_lock(&s->file, &lock->lock, reason, cap);
+    return state_file_lock(&s->file, wait, &lock->lock, reason, cap);
 }
 
 void slots_unlock(struct slots_lock *lock)
@@ -275,9 +283,10 @@ void slots_unlock(struct slots_lock *lock)
 
 /* What a writer finds in a bucket. */
 struct bucket_view {
-    unsigned listed;  /* that have not ended */
-    uint32_t place;   /* where a new entry would go: an empty place, else the entry that ends soonest */
-    uint64_t soonest; /* the end of what stands there; 0: empty */
+    unsigned listed; /* that are in force */
+    uint32_t place;  /* where a new entry would go: an empty place, else the entry that ends soonest */
+    uint64_t
+        soonest; /* 0: that place is empty; 1: what stands there was made by a wrong clock; else its end + 2 */
 };
 
 static struct bucket_view view_bucket(const struct slots *s, uint32_t bucket, int64_t now)
@@ -286,8 +295,12 @@ static struct bucket_view view_bucket(const struct slots *s, uint32_t bucket, in
     for (uint32_t i = 0; i < SLOTS_PER_BUCKET; i++) {
         struct slot slot;
         uint32_t place = bucket * SLOTS_PER_BUCKET + i;
-        uint64_t until = entry_at(s, place, &slot) ? (uint64_t)slot.until + 1 : 0;
-        view.listed += until > (uint64_t)now + 1;
+        uint64_t until = 0;
+        if (entry_at(s, place, &slot)) {
+            bool in_force = slots_in_force(slot.until, now);
+            until = in_force || slot.until <= now ? (uint64_t)slot.until + 2 : 1;
+            view.listed += in_force;
+        }
         if (until < view.soonest) {
             view.soonest = until;
             view.place = place;
@@ -296,15 +309,81 @@ static struct bucket_view view_bucket(const struct slots *s, uint32_t bucket, in
     return view;
 }
 
+/* The places that a key may have, all of them in force, and who caused what stands there. */
+struct crowd {
+    struct slot slot[BOTH_BUCKETS];
+    uint64_t holder[BOTH_BUCKETS];
+    unsigned n;
+};
+
+static void view_crowd(const struct slots *s, const struct spot *spot, struct crowd *c)
+{
+    uint64_t payload[SLOTS_PAYLOAD_MOST] = {0};
+    c->n = 0;
+    for (unsigned i = 0; i < BOTH_BUCKETS; i++) {
+        if (!entry_at(s, spot_place(spot, i), &c->slot[c->n]))
+            continue;
+        slots_payload(s, &c->slot[c->n], payload);
+        c->holder[c->n] = s->holder(s, &c->slot[c->n], payload);
+        c->n++;
+    }
+}
+
+static unsigned count_holder(const struct crowd *c, uint64_t holder)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; holder && i < c->n; i++)
+        n += c->holder[i] == holder;
+    return n;
+}
+
+/* The holder of most of what stands there; 0 if nobody has two. */
+static uint64_t largest_holder(const struct crowd *c)
+{
+    uint64_t largest = 0;
+    unsigned most = 1;
+    for (unsigned i = 0; i < c->n; i++) {
+        unsigned n = count_holder(c, c->holder[i]);
+        if (n > most) {
+            most = n;
+            largest = c->holder[i];
+        }
+    }
+    return largest;
+}
+
+/* The place of the entry that makes room for ENTRY, all sixteen being in force; *PLACE is left alone where that is
+ * for their ends to say. */
+static void choose_by_holder(const struct slots *s, const struct spot *spot, const struct slot *entry,
+                             const uint64_t *payload, uint32_t *place)
+{
+    struct crowd c;
+    if (!s->holder)
+        return;
+    view_crowd(s, spot, &c);
+    uint64_t holder = s->holder(s, entry, payload);
+    if (count_holder(&c, holder) == 0)
+        holder = largest_holder(&c);
+    const struct slot *newest = NULL;
+    for (unsigned i = 0; holder && i < c.n; i++)
+        if (c.holder[i] == holder && (!newest || c.slot[i].first >= newest->first))
+            newest = &c.slot[i];
+    if (newest)
+        *place = newest->place;
+}
+
 bool slots_put(struct slots *s, struct slot *entry, const uint64_t *payload, int64_t now)
 {
     struct spot spot = spot_of(s, &entry->key);
     struct bucket_view a = view_bucket(s, spot.bucket[0], now), b = view_bucket(s, spot.bucket[1], now);
-    /* The emptier bucket: that is what lets both be full of listed entries so rarely. */
+    /* The emptier bucket: that is what lets both be full of entries in force so rarely. */
     bool second = a.listed != b.listed ? b.listed < a.listed : b.soonest < a.soonest;
     const struct bucket_view *view = second ? &b : &a;
-    struct cell *word = s->words + view->place, *record = record_at(s, view->place);
+    const bool full = a.listed == SLOTS_PER_BUCKET && b.listed == SLOTS_PER_BUCKET;
     entry->place = view->place;
+    if (full)
+        choose_by_holder(s, &spot, entry, payload, &entry->place);
+    struct cell *word = s->words + entry->place, *record = record_at(s, entry->place);
     entry->word = make_word(entry->until, spot.mark, entry->note);
 
     store(word, 0);
@@ -316,7 +395,7 @@ bool slots_put(struct slots *s, struct slot *entry, const uint64_t *payload, int
     for (uint32_t i = 0; i < s->payload_cells; i++)
         store(record + SLOTS_RECORD_HEAD + i, payload[i]);
     store(word, entry->word);
-    return view->soonest > (uint64_t)now + 1;
+    return full;
 }
 
 void slots_renew(struct slots *s, struct slot *entry, uint32_t until, uint8_t note)
@@ -360,11 +439,11 @@ int slots_resize(struct slots *s, const struct slots_shape *shape, int64_t forge
     struct slot slot;
     uint64_t payload[SLOTS_PAYLOAD_MOST] = {0}, position = 0;
     *out = (struct slots){.words = NULL};
-    if (slots_lock(s, &lock, reason, cap) != 0)
+    if (slots_lock(s, NULL, &lock, reason, cap) != 0)
         return -1;
     int outcome = state_file_make_beside(&s->file, ".new", &inner, &out->file, reason, cap);
     if (outcome == 0) {
-        attach(out, shape->record_size);
+        attach(out, shape);
         while (slots_next(s, &position, &slot)) {
             if (slot.until <= forget)
                 continue;

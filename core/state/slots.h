@@ -31,13 +31,23 @@ enum {
     SLOTS_PER_BUCKET = 8,
     SLOTS_RECORD_HEAD = 4, /* cells before the payload */
     SLOTS_PAYLOAD_MOST = 28,
-    SLOTS_TALLIES = 16
+    SLOTS_TALLIES = 16,
+    /* Seconds: an entry whose end is further away than this was made while the clock was wrong. */
+    SLOTS_LONGEST = 366 * 86400,
+    /* A clock may go back by so many seconds, as when it is set right, and what it saw before still counts. */
+    SLOTS_CLOCK_SLACK = 3600
 };
+
+struct slots;
+struct slot;
 
 struct slots_shape {
     const char *magic;    /* eight characters; with a version of its owner's */
     uint32_t record_size; /* bytes: 64, 128, … 256 */
     uint32_t entries;     /* that a new file is made for: it has places for half as many again */
+    /* Who caused an entry: a number that is the same for all entries of one holder of a prefix; 0 if there is not
+     * just one. Under pressure it is his own newest entry that makes room for another of his. */
+    uint64_t (*holder)(const struct slots *s, const struct slot *slot, const uint64_t *payload);
 };
 
 struct slots {
@@ -46,6 +56,7 @@ struct slots {
     struct cell *records;
     uint32_t record_cells;
     uint32_t payload_cells;
+    uint64_t (*holder)(const struct slots *s, const struct slot *slot, const uint64_t *payload);
 };
 
 struct slot_key {
@@ -65,6 +76,12 @@ struct slot {
     uint8_t note;
 };
 
+/* Whether an entry with that end is in force at NOW. */
+static inline bool slots_in_force(uint32_t until, int64_t now)
+{
+    return until > now && until - now <= SLOTS_LONGEST;
+}
+
 /* Opens DIR/NAME as state_file_open() does, with the same returns: 1, 0, -1. The caller owns *S. */
 int slots_open(struct slots *s, const char *dir, const char *name, const struct slots_shape *shape,
                unsigned flags, char *reason, size_t cap);
@@ -74,7 +91,8 @@ void slots_close(struct slots *s);
 int slots_find(const struct slots *s, const struct slot_key *key, struct slot *out);
 
 /* The next entry at or after place *POSITION, whether it has ended or not: 1, *OUT, and *POSITION behind it; 0
- * when there is no more. Each entry is as it was at one moment; together they need not be. */
+ * when there is no more, or the file was cut short. Each entry is as it was at one moment; together they need not be.
+ */
 int slots_next(const struct slots *s, uint64_t *position, struct slot *out);
 
 /* The payload cells of an entry. May be of another entry, or half of one, if it was replaced since. */
@@ -84,7 +102,7 @@ void slots_payload(const struct slots *s, const struct slot *slot, uint64_t *cel
  * read it does nothing. */
 void slots_seen(const struct slots *s, uint32_t place, int64_t now, uint32_t hits);
 
-/* How many entries end after NOW; reads every word. */
+/* How many entries are in force at NOW; reads every word. */
 uint64_t slots_count(const struct slots *s, int64_t now);
 
 static inline uint64_t slots_places(const struct slots *s)
@@ -104,13 +122,16 @@ struct slots_lock {
     struct os_lock lock;
 };
 
-/* 0; or -1 and REASON: the write is to be given up. */
-int slots_lock(const struct slots *s, struct slots_lock *lock, char *reason, size_t cap);
+/* WAIT as for state_file_lock(). Returns 0; or -1 and REASON: the write is to be given up. */
+int slots_lock(const struct slots *s, uint32_t *wait, struct slots_lock *lock, char *reason, size_t cap);
 void slots_unlock(struct slots_lock *lock);
 
-/* Puts a new entry in, for a key that slots_find did not find under this lock. Of ENTRY: key, until, note,
- * first, last, hits; its place and word are set. Returns whether an entry that had not ended at NOW had to make
- * room, the one of the sixteen that ended soonest. */
+/*
+ * Puts a new entry in, for a key that slots_find did not find under this lock. Of ENTRY: key, until, note, first,
+ * last, hits; its place and word are set. Returns whether an entry in force at NOW had to make room. Of the sixteen
+ * it is the newest of the same holder; if he has none there, the newest of the holder who has most of them, two or
+ * more; else the one that ends soonest. So nobody pushes out others by being listed again and again.
+ */
 bool slots_put(struct slots *s, struct slot *entry, const uint64_t *payload, int64_t now);
 
 /* Gives an entry another end and note: one store. */

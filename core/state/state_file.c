@@ -188,18 +188,38 @@ bool state_file_retired(const struct state_file *f)
 bool state_file_replaced(const struct state_file *f)
 {
     struct file_id id;
-    return os_file_id(f->path, &id) != 0 || id.device != f->map.id.device || id.inode != f->map.id.inode;
+    return os_file_id(f->path, &id) != 0 || id.device != f->map.id.device || id.inode != f->map.id.inode ||
+           id.size != f->map.size;
 }
 
-int state_file_lock(const struct state_file *f, struct os_lock *lock, char *reason, size_t cap)
+bool state_file_is_whole(const struct state_file *f)
 {
+    struct file_id id;
+    return os_file_id(f->path, &id) != 0 || id.inode != f->map.id.inode || id.device != f->map.id.device ||
+           id.size == f->map.size;
+}
+
+/* Takes the time it needs from *WAIT. */
+static int lock_within(const char *path, uint32_t most, uint32_t *wait, struct os_lock *lock)
+{
+    const int64_t begun = os_ticks_ms();
+    int error = os_lock(path, most, lock);
+    const int64_t took = os_ticks_ms() - begun;
+    if (wait && took > 0)
+        *wait -= took < *wait ? (uint32_t)took : *wait;
+    return error;
+}
+
+int state_file_lock(const struct state_file *f, uint32_t *wait, struct os_lock *lock, char *reason, size_t cap)
+{
+    const uint32_t most = wait && *wait < LOCK_WAIT_MS ? *wait : LOCK_WAIT_MS;
     if (!f->writable) {
         snprintf(reason, cap, "%s: it can only be read", f->path);
         return -1;
     }
-    int error = os_lock(f->lock_path, LOCK_WAIT_MS, lock);
+    int error = lock_within(f->lock_path, most, wait, lock);
     if (error == EAGAIN) {
-        snprintf(reason, cap, "%s: another process held it for %d ms", f->lock_path, LOCK_WAIT_MS);
+        snprintf(reason, cap, "%s: another process held it for %u ms", f->lock_path, (unsigned)most);
         return -1;
     }
     if (error)

@@ -52,14 +52,20 @@ int state_file_open(struct state_file *f, const char *dir, const char *name, con
                     unsigned flags, char *reason, size_t cap);
 void state_file_close(struct state_file *f);
 
-/* Whether another file was put in the place of this one: open it anew. The first asks the file itself and costs
- * nothing, but sees only a resize; the second asks the file system. */
+/* Whether another file was put in the place of this one, or its size has changed under the map: open it anew. The
+ * first asks the file itself and costs nothing, but sees only a resize; the second asks the file system. */
 bool state_file_retired(const struct state_file *f);
 bool state_file_replaced(const struct state_file *f);
 
-/* Locks the directory for one write and makes sure that the path still names this file. Waits 20 ms at most.
- * Returns 0; or -1 and REASON: the write must be given up. */
-int state_file_lock(const struct state_file *f, struct os_lock *lock, char *reason, size_t cap);
+/* Whether the file under the map still has its size: where it was cut short, reading the map would end the process
+ * (SIGBUS). Asks the file system. Whoever reads much of the file asks this now and then; the engine does for
+ * everybody, once a second. */
+bool state_file_is_whole(const struct state_file *f);
+
+/* Locks the directory for one write and makes sure that the path still names this file, in the size that is mapped.
+ * Waits 20 ms at most, and no longer than *WAIT milliseconds, which it lowers by the time it waited; WAIT may be
+ * NULL. Returns 0; or -1 and REASON: the write must be given up. */
+int state_file_lock(const struct state_file *f, uint32_t *wait, struct os_lock *lock, char *reason, size_t cap);
 
 /* Makes a new file of that shape (count may differ) beside F and opens it as *OUT, under a name that ends in
  * SUFFIX, as old as F; then, once filled, puts it in the place of F. Both under F's lock. 0; or -1 and REASON.

@@ -58,7 +58,7 @@ static const char *image_of(struct doorway *d, const char *config)
 {
     static char path[512];
     assert_true(state_dir_path(temp_path(&d->folder, "state"), "rules", temp_path(&d->folder, config), "image",
-                           path, sizeof path));
+                               path, sizeof path));
     return path;
 }
 

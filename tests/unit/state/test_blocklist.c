@@ -350,11 +350,87 @@ static void blocklist_open__read_only__looks_up_and_says_why_not(void **state)
     blocklist_close(&reader);
 }
 
+/* 170,000 /64s of one /48 used to empty the whole list. */
+static void flood(bool v6)
+{
+    char client[IP_TEXT_MAX];
+    for (unsigned i = 0; i < 50; i++) {
+        snprintf(client, sizeof client, "11.0.%u.1", i);
+        add(client, NOW, 3600, BLOCK_RULE, "x");
+    }
+    for (unsigned i = 0; i < 20000; i++) {
+        snprintf(client, sizeof client, v6 ? "2001:db8:1:%x::1" : "192.0.2.%u", v6 ? i : i % 256);
+        add(client, NOW + 1, 7200, BLOCK_RULE, "x");
+        assert_true(listed(client, NOW + 1)); /* the newcomer is always listed */
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        snprintf(client, sizeof client, "11.0.%u.1", i);
+        if (!listed(client, NOW + 2))
+            fail_msg("%s lost its place", client);
+    }
+}
+
+static void blocklist_add__flood_of_one_slash_48__pushes_out_its_own(void **state)
+{
+    (void)state;
+    flood(true);
+}
+
+static void blocklist_add__flood_of_one_slash_24__pushes_out_its_own(void **state)
+{
+    (void)state;
+    flood(false);
+}
+
+/* No stay is longer than a year and a day, so an end further away, or a beginning that is still to come, was written
+ * while the clock was wrong. */
+static void blocklist_lookup__clock_was_wrong__does_not_count(void **state)
+{
+    static const struct {
+        int64_t at;  /* when the client was put there */
+        int64_t now; /* when it comes back */
+        uint32_t seconds;
+        bool listed;
+    } cases[] = {
+        {NOW, NOW - 20, 1800, true}, /* a clock set right */
+        {NOW, NOW - 1800, 1800, true},
+        {NOW, NOW - 2 * DAY, 1800, false},
+        {NOW, NOW - 365 * DAY, 1800, false},
+        {NOW, NOW - 20 * 365 * DAY, 1800, false},
+        {NOW, 0, 1800, false},
+        {NOW + 400 * DAY, NOW, 1800, false},
+        {NOW + 72 * 365 * DAY, NOW, 1, false},
+        {NOW, NOW, UINT32_MAX, true},
+        {NOW, NOW + 365 * DAY, UINT32_MAX, true},
+        {NOW, NOW + 367 * DAY, UINT32_MAX, false},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char client[IP_TEXT_MAX];
+        snprintf(client, sizeof client, "11.0.%u.1", i);
+        add(client, cases[i].at, cases[i].seconds, BLOCK_RULE, "x");
+        if (listed(client, cases[i].now) != cases[i].listed)
+            fail_msg("case %u", i);
+        if (cases[i].listed)
+            continue;
+        /* Once put there by the right clock, it counts, for the first time. */
+        struct block_outcome outcome = add(client, cases[i].now, 60, BLOCK_RULE, "y");
+        assert_int_equal(outcome.entry.until, (cases[i].now ? cases[i].now : 0) + 60);
+        if (cases[i].now < cases[i].at)
+            assert_int_equal(outcome.event, BLOCK_FIRST);
+        assert_true(listed(client, cases[i].now + 59));
+        assert_false(listed(client, cases[i].now + 61));
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(blocklist_add__flood_of_one_slash_48__pushes_out_its_own),
+        TEST(blocklist_add__flood_of_one_slash_24__pushes_out_its_own),
+        TEST(blocklist_lookup__clock_was_wrong__does_not_count),
         TEST(blocklist_add__steps__climb_within_memory),
         TEST(blocklist_add__listed_already__later_end_stays),
         TEST(blocklist_add__relay__never_climbs),

@@ -54,7 +54,7 @@ static void sightings_note__opened_before_the_fork__all_are_counted(void **state
     (void)state;
     assert_int_equal(sightings_open(folder.path, 64, 32, 64, 0, &seen, reason, sizeof reason), 1);
     struct ip ip = {{10, 0, 0, 0}, 0};
-    struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), &ip, NOW, 3600, 3};
+    struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), &ip, NOW, 3600, 3, NULL};
     for (unsigned i = 0; i < CHILDREN; i++) {
         ip.byte[3] = (uint8_t)i;
         children[i] = fork();

@@ -2,6 +2,8 @@
 
 #include "core/state/sightings.h"
 
+#define DAY INT64_C(86400)
+
 enum { NOW = 1058000000, HOUR = 3600 };
 
 static struct temp_folder folder;
@@ -31,7 +33,7 @@ static int note_as(enum sighting_key key, const char *sender, const char *recipi
 {
     struct ip ip;
     assert_true(ip_parse(text_z(client), &ip));
-    struct sighting_request r = {key, text_z(sender), text_z(recipient), &ip, now, window, clients};
+    struct sighting_request r = {key, text_z(sender), text_z(recipient), &ip, now, window, clients, NULL};
     return sightings_note(seen, &r, &got, reason, sizeof reason);
 }
 
@@ -133,17 +135,71 @@ static void sightings_note__other_key__apart(void **state)
     free(longer);
 }
 
-static void sightings_note__many_keys__the_latest_are_known(void **state)
+/* The sixteen places of a key are shared by all, so old attempts make room for new ones of others. */
+static void sightings_note__many_keys_of_many__the_latest_are_known(void **state)
 {
     (void)state;
-    char sender[32];
+    char sender[32], client[IP_TEXT_MAX];
     for (int i = 0; i < 5000; i++) {
         snprintf(sender, sizeof sender, "%d@example.com", i);
-        assert_int_equal(note_as(SIGHTING_ENVELOPE, sender, "x", "192.0.2.1", NOW + i, HOUR, 2), 0);
+        snprintf(client, sizeof client, "11.%d.%d.1", i / 256, i % 256);
+        assert_int_equal(note_as(SIGHTING_ENVELOPE, sender, "x", client, NOW + i, HOUR, 2), 0);
     }
     for (int i = 4990; i < 5000; i++) {
         snprintf(sender, sizeof sender, "%d@example.com", i);
         assert_int_equal(note_as(SIGHTING_ENVELOPE, sender, "x", "192.0.2.2", NOW + 5001, HOUR, 2), 1);
+    }
+}
+
+/* Nobody hides an attempt behind many others of his own. */
+static void flood(bool v6)
+{
+    char sender[32], client[IP_TEXT_MAX];
+    for (unsigned i = 0; i < 50; i++) {
+        snprintf(sender, sizeof sender, "relay%u@example.com", i);
+        snprintf(client, sizeof client, "12.0.%u.1", i);
+        assert_int_equal(note_as(SIGHTING_ENVELOPE, sender, "x", client, NOW, HOUR, 2), 0);
+    }
+    for (unsigned i = 0; i < 20000; i++) {
+        snprintf(sender, sizeof sender, "%u@example.com", i);
+        snprintf(client, sizeof client, v6 ? "2001:db8:1:%x::1" : "192.0.2.%u", i % 256);
+        note_as(SIGHTING_ENVELOPE, sender, "x", client, NOW + 1, HOUR, 2);
+    }
+    unsigned known = 0;
+    for (unsigned i = 0; i < 50; i++) {
+        snprintf(sender, sizeof sender, "relay%u@example.com", i);
+        known += note_as(SIGHTING_ENVELOPE, sender, "x", "203.0.113.1", NOW + 2, HOUR, 2) == 1;
+    }
+    assert_int_equal(known, 50);
+}
+
+static void sightings_note__flood_of_one_slash_48__pushes_out_its_own(void **state)
+{
+    (void)state;
+    flood(true);
+}
+
+static void sightings_note__flood_of_one_slash_24__pushes_out_its_own(void **state)
+{
+    (void)state;
+    flood(false);
+}
+
+/* A client that a wrong clock saw is not of the pattern, and holds no place for ever. */
+static void sightings_note__by_a_wrong_clock__does_not_count(void **state)
+{
+    static const int64_t wrong[] = {NOW + 72 * 365 * DAY, NOW + 400 * DAY, NOW + 2 * DAY, NOW + 2 * HOUR};
+    (void)state;
+    char sender[32], client[IP_TEXT_MAX];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(sender, sizeof sender, "clock%zu@example.com", i);
+        for (unsigned n = 0; n < SIGHTING_CLIENTS; n++) {
+            snprintf(client, sizeof client, "192.0.%u.1", n);
+            note_as(SIGHTING_ENVELOPE, sender, "x", client, wrong[i], HOUR, 8);
+        }
+        assert_int_equal(note_as(SIGHTING_ENVELOPE, sender, "x", "198.51.100.1", NOW, HOUR, 2), 0);
+        assert_int_equal(note_as(SIGHTING_ENVELOPE, sender, "x", "198.51.100.2", NOW + 1, HOUR, 2), 1);
+        assert_int_equal(got.count, 2);
     }
 }
 
@@ -192,7 +248,10 @@ int main(void)
         TEST(sightings_note__outside_the_window__not_counted),
         TEST(sightings_note__nine_clients__the_last_eight),
         TEST(sightings_note__other_key__apart),
-        TEST(sightings_note__many_keys__the_latest_are_known),
+        TEST(sightings_note__many_keys_of_many__the_latest_are_known),
+        TEST(sightings_note__flood_of_one_slash_48__pushes_out_its_own),
+        TEST(sightings_note__flood_of_one_slash_24__pushes_out_its_own),
+        TEST(sightings_note__by_a_wrong_clock__does_not_count),
         TEST(sightings_open__twice__shared_and_nameless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 
 enum { NOW = 1000000 };
 
-static const struct slots_shape shape = {"testing1", 64, 64};
+static const struct slots_shape shape = {"testing1", 64, 64, NULL};
 
 static char reason[300];
 
@@ -26,7 +26,7 @@ static bool put(struct slots *s, uint64_t n, uint32_t until)
     uint64_t payload[SLOTS_PAYLOAD_MOST];
     for (unsigned i = 0; i < SLOTS_PAYLOAD_MOST; i++)
         payload[i] = n + i;
-    assert_int_equal(slots_lock(s, &lock, reason, sizeof reason), 0);
+    assert_int_equal(slots_lock(s, NULL, &lock, reason, sizeof reason), 0);
     bool evicted = slots_put(s, &entry, payload, NOW);
     slots_unlock(&lock);
     return evicted;
@@ -107,7 +107,7 @@ static void slots_renew_and_remove__one_entry__others_stay(void **state)
     put(&s, 1, NOW + 1);
     put(&s, 2, NOW + 1);
     assert_true(has(&s, 1, &slot));
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), 0);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), 0);
     slots_renew(&s, &slot, NOW + 500, 9);
     slots_set_tally(&s, 3, 0xffffffffffffff);
     slots_unlock(&lock);
@@ -146,7 +146,7 @@ static void slots_put__more_than_places__soonest_makes_room(void **state)
     struct slots_lock lock;
     struct slot entry = {.key = key_number(2000), .until = NOW + 5000};
     uint64_t payload[SLOTS_PAYLOAD_MOST] = {0};
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), 0);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), 0);
     assert_false(slots_put(&s, &entry, payload, NOW + 1000));
     slots_unlock(&lock);
     slots_close(&s);
@@ -179,7 +179,7 @@ static void slots_open__read_only__makes_and_writes_nothing(void **state)
     assert_int_equal(slots_open(&s, folder.path, "slots", &shape, STATE_READ_ONLY, reason, sizeof reason), 1);
     assert_true(has(&s, 5, &slot));
     slots_seen(&s, slot.place, NOW + 1, 1);
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), -1);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), -1);
     assert_non_null(strstr(reason, "only be read"));
     assert_true(has(&s, 5, &slot));
     assert_int_equal(slot.hits, 0);
@@ -201,7 +201,7 @@ static void slots_open__foreign_file__set_aside(void **state)
     assert_non_null(strstr(reason, "slots.damaged"));
     assert_true(temp_has(&folder, "slots.damaged"));
     slots_close(&s);
-    const struct slots_shape other = {"testing2", 128, 64};
+    const struct slots_shape other = {"testing2", 128, 64, NULL};
     assert_int_equal(slots_open(&s, folder.path, "slots", &other, 0, reason, sizeof reason), 1);
     assert_string_not_equal(reason, "");
     slots_close(&s);
@@ -229,7 +229,7 @@ static void slots_lock__file_replaced__given_up(void **state)
     assert_true(state_file_replaced(&s.file));
     assert_false(state_file_retired(&grown.file));
     assert_true(has(&s, 1, &slot)); /* the old one goes on being read */
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), -1);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), -1);
     assert_non_null(strstr(reason, "another file"));
     slots_close(&s);
     slots_close(&t);
@@ -247,14 +247,14 @@ static void slots_lock__held_by_another__given_up_in_time(void **state)
     struct slots_lock lock, second;
     open_here(&s);
     open_here(&other);
-    assert_int_equal(slots_lock(&other, &lock, reason, sizeof reason), 0);
+    assert_int_equal(slots_lock(&other, NULL, &lock, reason, sizeof reason), 0);
     int64_t begun = os_ticks_ms();
-    assert_int_equal(slots_lock(&s, &second, reason, sizeof reason), -1);
+    assert_int_equal(slots_lock(&s, NULL, &second, reason, sizeof reason), -1);
     int64_t took = os_ticks_ms() - begun;
     assert_in_range(took, 16, 200);
     assert_non_null(strstr(reason, "20 ms"));
     slots_unlock(&lock);
-    assert_int_equal(slots_lock(&s, &second, reason, sizeof reason), 0);
+    assert_int_equal(slots_lock(&s, NULL, &second, reason, sizeof reason), 0);
     slots_unlock(&second);
     slots_close(&s);
     slots_close(&other);

@@ -314,7 +314,7 @@ static int note_in_child(const void *context)
     struct sightings *s;
     struct sighting got;
     struct ip ip = noted_client(job->known);
-    struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), &ip, NOW + 100, 3600, 3};
+    struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), &ip, NOW + 100, 3600, 3, NULL};
     if (sightings_open(job->folder.path, 64, 32, 64, 0, &s, reason, sizeof reason) != 1)
         return 9;
     die_at(job->die_before);
@@ -334,7 +334,7 @@ static void sightings_write__killed_before_each_store__others_stay(void **state)
             struct sighting got;
             os_remove(temp_path(&folder, "sightings"));
             assert_int_equal(sightings_open(folder.path, 64, 32, 64, 0, &s, reason, sizeof reason), 1);
-            struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), NULL, NOW, 3600, 3};
+            struct sighting_request r = {SIGHTING_SUBJECT, TEXT("Cheap"), TEXT(""), NULL, NOW, 3600, 3, NULL};
             unsigned others = known == 9 ? 5 : known;
             for (uint32_t n = 0; n < others; n++) {
                 struct ip ip = client(n);

@@ -81,7 +81,7 @@ static unsigned write_all(void *context)
                                   .fixed_seconds = DAY * (1 + (random >> 40) % 2),
                                   .kind = n % 2 ? BLOCK_RELAY : BLOCK_RULE,
                                   .cause = text_z(cause)};
-        struct sighting_request s = {SIGHTING_SUBJECT, text_z(cause), TEXT(""), &ip, NOW, 3600, 3};
+        struct sighting_request s = {SIGHTING_SUBJECT, text_z(cause), TEXT(""), &ip, NOW, 3600, 3, NULL};
         if (blocklist_add(list, &r, &outcome, reason, sizeof reason) == 0)
             failures += wrong(&outcome.entry, n) != NULL;
         if (i % 4 == 0)

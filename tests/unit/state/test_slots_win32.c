@@ -6,7 +6,7 @@
 
 #include "core/state/slots.h"
 
-static const struct slots_shape shape = {"testing1", 64, 64};
+static const struct slots_shape shape = {"testing1", 64, 64, NULL};
 
 static char reason[300];
 

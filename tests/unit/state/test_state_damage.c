@@ -86,7 +86,7 @@ static int note(struct sightings *s, unsigned subject, uint32_t n, struct sighti
     char text[20];
     struct ip ip = client(n);
     snprintf(text, sizeof text, "Subject %u", subject);
-    struct sighting_request r = {SIGHTING_SUBJECT, text_z(text), TEXT(""), &ip, NOW + n, 3600, 3};
+    struct sighting_request r = {SIGHTING_SUBJECT, text_z(text), TEXT(""), &ip, NOW + n, 3600, 3, NULL};
     return sightings_note(s, &r, got, reason, sizeof reason);
 }
 

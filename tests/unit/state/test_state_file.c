@@ -99,19 +99,19 @@ static void state_file_lock__held_read_only_or_replaced__is_given_up(void **stat
     struct os_lock lock, other;
     assert_int_equal(open_as(&f, &shape, 0), 1);
     assert_int_equal(open_as(&reader, &shape, STATE_READ_ONLY), 1);
-    assert_int_equal(state_file_lock(&reader, &lock, why, sizeof why), -1);
+    assert_int_equal(state_file_lock(&reader, NULL, &lock, why, sizeof why), -1);
     assert_non_null(strstr(why, "it can only be read"));
     state_file_close(&reader);
 
     assert_int_equal(os_lock(temp_path(&folder, "lock"), 0, &other), 0);
-    assert_int_equal(state_file_lock(&f, &lock, why, sizeof why), -1);
+    assert_int_equal(state_file_lock(&f, NULL, &lock, why, sizeof why), -1);
     assert_non_null(strstr(why, "another process held it for 20 ms"));
     os_unlock(&other);
-    assert_int_equal(state_file_lock(&f, &lock, why, sizeof why), 0);
+    assert_int_equal(state_file_lock(&f, NULL, &lock, why, sizeof why), 0);
     os_unlock(&lock);
 
     temp_text(&folder, "thing", "another");
-    assert_int_equal(state_file_lock(&f, &lock, why, sizeof why), -1);
+    assert_int_equal(state_file_lock(&f, NULL, &lock, why, sizeof why), -1);
     assert_non_null(strstr(why, "another file has replaced it"));
     /* And the lock is free again. */
     assert_int_equal(os_lock(temp_path(&folder, "lock"), 0, &other), 0);
