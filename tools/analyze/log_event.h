@@ -38,6 +38,7 @@ struct log_event {
     struct text recipient;
     bool temporary;     /* refused with a 4xx code */
     struct text reason; /* the reply, as the log has it */
+    struct text own;    /* a line of gatepost itself: what follows "gatepost: " */
     char memory[4 * LOG_ADDRESS_MAX + LOG_REASON_MAX];
     size_t used;
 };

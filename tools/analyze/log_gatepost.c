@@ -37,10 +37,24 @@ static bool take_value(struct text *t, struct writer *w)
     return closed;
 }
 
+bool log_gatepost_field(struct text *rest, struct text *key, struct writer *value)
+{
+    log_scan_blanks(rest);
+    size_t end = text_find(*rest, 0, '=');
+    *key = text_of(rest->p, end);
+    value->n = 0;
+    value->p[0] = '\0';
+    if (end == rest->n || text_find(*key, 0, ' ') < key->n)
+        return false;
+    *rest = text_skip(*rest, end + 1);
+    return take_value(rest, value);
+}
+
 /* "refuse phase=helo client=203.0.113.9 helo="mail.example.com" rule=gatepost.conf:3 reply="554 ..."". What
  * would only have been refused, and what `log` rules say, is of no concern. */
 void log_gatepost_read(struct log_event *e, struct text m)
 {
+    e->own = m;
     struct text action = log_scan_token(&m);
     e->program = LOG_GATEPOST;
     e->kind = LOG_OTHER;
@@ -48,17 +62,10 @@ void log_gatepost_read(struct log_event *e, struct text m)
         !text_eq(action, TEXT("drop")))
         return;
     e->reason = action;
-    for (;;) {
-        char memory[1024];
-        struct writer value = writer_on(memory, sizeof memory);
-        log_scan_blanks(&m);
-        size_t end = text_find(m, 0, '=');
-        struct text key = text_of(m.p, end);
-        if (end == m.n || text_find(key, 0, ' ') < key.n)
-            break;
-        m = text_skip(m, end + 1);
-        if (!take_value(&m, &value))
-            break;
+    char memory[1024];
+    struct writer value = writer_on(memory, sizeof memory);
+    struct text key;
+    while (log_gatepost_field(&m, &key, &value)) {
         struct text v = writer_text(&value);
         if (text_eq(key, TEXT("client")))
             e->has_client = ip_parse(v, &e->client);

@@ -11,6 +11,10 @@ void log_sendmail_read(struct log_event *e, struct text message);
 void log_postfix_read(struct log_event *e, struct text message);
 void log_gatepost_read(struct log_event *e, struct text message);
 
+/* Takes the next field, KEY=VALUE, off the front of a line of gatepost. The value is unescaped into *VALUE, which is emptied
+ * first. Returns false at the end, or where no field stands. */
+bool log_gatepost_field(struct text *rest, struct text *key, struct writer *value);
+
 /* Leaves LOG_UNKNOWN unless the message starts with an id or a host or, with `words`, as one of Exim's messages
  * does. */
 void log_exim_read(struct log_event *e, struct text message, bool words);
