@@ -3,6 +3,8 @@
  * memory, the patterns must be what they are said to be, and with the same secret all of it must come out the
  * same twice.
  */
+#include "tools/analyze/log_line.h"
+#include "tools/analyze/log_record.h"
 #include "tools/analyze/transactions.h"
 
 #include "insist.h"
@@ -36,7 +38,8 @@ static void check_event(const struct log_event *e, struct text line)
     check_slice(e, line, e->reason);
     insist(e->sender.n <= LOG_ADDRESS_MAX && e->recipient.n <= LOG_ADDRESS_MAX);
     insist(!e->has_recipient || e->recipient.n);
-    insist(e->kind != LOG_REFUSAL || e->has_stamp);
+    insist(e->times >= 1 || e->kind == LOG_REPEATED);
+    insist(e->times <= LOG_TIMES_MAX && (e->temporary || !e->busy));
 }
 
 struct outcome {
@@ -62,7 +65,32 @@ static void check_patterns(const struct envelopes *s, struct outcome *o)
     }
 }
 
-static struct outcome analyse(struct text log, size_t files)
+/* The log as records: whatever they hold, a line is handed out that can be read. */
+static struct text through_records(struct text log, char *out, size_t cap)
+{
+    static struct log_record r;
+    struct writer w = writer_on(out, cap);
+    struct text line;
+    r = (struct log_record){.form = log_record_form(text_of(log.p, text_find(log, 0, '\n')))};
+    while (log.n) {
+        size_t end = text_find(log, 0, '\n');
+        line = text_of(log.p, end);
+        log = text_skip(log, end + 1);
+        if (log_record_is_binary(&r, line)) {
+            size_t n = log.n < 5 ? log.n : 5;
+            log_record_value(&r, line, text_of(log.p, n));
+            log = text_skip(log, n);
+        } else if (log_record_take(&r, line, &line)) {
+            writer_add(&w, line);
+            writer_char(&w, '\n');
+        }
+    }
+    if (log_record_end(&r, &line))
+        writer_add(&w, line);
+    return writer_text(&w);
+}
+
+static struct outcome analyse(struct text log, size_t files, bool stamped)
 {
     static struct log_event e;
     struct outcome o = {.patterns = 0};
@@ -71,7 +99,7 @@ static struct outcome analyse(struct text log, size_t files)
     struct mercury_blacklist b;
     struct transactions j;
     struct log_years years = {.now = 1059048000};
-    int64_t time = INT64_MIN;
+    int64_t time = stamped ? INT64_MIN : 1059048000;
     bool bare = false;
     envelopes_init(&s, WINDOW, CLIENTS);
     clients_init(&r, TIMES);
@@ -83,7 +111,7 @@ static struct outcome analyse(struct text log, size_t files)
         size_t end = text_find(log, 0, '\n');
         struct text line = text_of(log.p, end);
         log = text_skip(log, end + 1);
-        log_line_read(line, bare, &e);
+        log_line_read(line, bare ? LOG_BELOW_ENTRY : stamped ? LOG_STAMPED : LOG_UNSTAMPED, &e);
         check_event(&e, line);
         if (e.has_stamp && !log_time_resolve(&years, &e.stamp, &time))
             continue;
@@ -91,6 +119,7 @@ static struct outcome analyse(struct text log, size_t files)
         insist(transactions_take(&j, &e, time, number % files));
     }
     insist(b.current <= b.peak);
+    transactions_finish(&j);
     envelopes_finish(&s);
     clients_finish(&r);
     check_patterns(&s, &o);
@@ -112,11 +141,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size)
         return 0;
     size_t files = 1 + data[0] % 2;
-    char *exact = malloc(size);
-    insist(exact != NULL);
+    bool stamped = data[0] & 4;
+    char *exact = malloc(size), *records = malloc(4 * size + 64);
+    insist(exact != NULL && records != NULL);
     memcpy(exact, data + 1, size - 1);
-    struct outcome first = analyse(text_of(exact, size - 1), files),
-                   second = analyse(text_of(exact, size - 1), files);
+    struct outcome first = analyse(text_of(exact, size - 1), files, stamped),
+                   second = analyse(text_of(exact, size - 1), files, stamped);
+    analyse(through_records(text_of(exact, size - 1), records, 4 * size + 64), files, false);
+    free(records);
     insist(memcmp(&first, &second, sizeof first) == 0);
     free(exact);
     return 0;

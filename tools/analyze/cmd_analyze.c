@@ -125,6 +125,7 @@ static void print_counts(const struct job *job)
     fprintf(stderr, "%10llu  lines read\n", (unsigned long long)job->logs.lines);
     fprintf(stderr, "%10llu  of them refuse something\n", (unsigned long long)job->transactions.refusals);
     say(job->transactions.temporary, "of these temporary, which do not count");
+    say(job->transactions.busy, "of these because the server was busy, which do not count");
     say(job->transactions.unclear, "of these without a certain client");
     say(job->unknown, "lines not recognised");
     say(job->envelopes.lost_early,
@@ -157,6 +158,7 @@ static int run(struct job *job, char **paths, size_t count)
         fputs("gatepost analyze: out of memory\n", stderr);
         return STATUS_CANNOT;
     }
+    transactions_finish(&job->transactions);
     envelopes_finish(&job->envelopes);
     clients_finish(&job->clients);
     bool found = report(job);

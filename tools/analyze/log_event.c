@@ -32,14 +32,21 @@ void log_event_address(struct log_event *e, bool recipient, struct text address)
     *(recipient ? &e->has_recipient : &e->has_sender) = true;
 }
 
-void log_event_reason(struct log_event *e, struct text reply)
+enum log_code log_event_code(struct text reply)
 {
     unsigned code;
-    struct text rest = reply = text_trim(reply);
-    e->reason = reply;
-    e->temporary = reply.n && reply.p[0] == '4' &&
-                   (log_scan_digits(&rest, 3, &code) ||
-                    (rest.n > 3 && rest.p[1] == '.' && is_digit((unsigned char)rest.p[2])));
+    struct text rest = reply;
+    bool is_code = log_scan_digits(&rest, 3, &code) && (!rest.n || strchr(" -", rest.p[0])),
+         is_enhanced = reply.n > 3 && reply.p[1] == '.' && is_digit((unsigned char)reply.p[2]);
+    if (!is_code && !is_enhanced)
+        return LOG_CODE_NONE;
+    return reply.p[0] == '4' ? LOG_CODE_TEMPORARY : reply.p[0] == '5' ? LOG_CODE_FINAL : LOG_CODE_NONE;
+}
+
+void log_event_reason(struct log_event *e, struct text reply)
+{
+    e->reason = text_trim(reply);
+    e->temporary = log_event_code(e->reason) == LOG_CODE_TEMPORARY;
 }
 
 void log_event_take_id(struct log_event *e, struct text *m)

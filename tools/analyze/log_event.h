@@ -14,12 +14,13 @@ enum log_kind {
     LOG_REFUSAL,     /* something was refused: a connection, a command, a recipient, a message */
     LOG_PART,        /* gives the sender or recipient of a transaction that other lines are about */
     LOG_BLACKLISTED, /* MercuryS put the client on its short-term blacklist */
-    LOG_RESTRICTED   /* MercuryS refused the client because it is on that list */
+    LOG_RESTRICTED,  /* MercuryS refused the client because it is on that list */
+    LOG_REPEATED     /* syslog wrote the line before only once, and says how often it came */
 };
 
 enum log_program { LOG_SENDMAIL, LOG_EXIM, LOG_POSTFIX, LOG_MERCURY, LOG_GATEPOST };
 
-enum { LOG_ADDRESS_MAX = 320, LOG_REASON_MAX = 160 };
+enum { LOG_ADDRESS_MAX = 320, LOG_REASON_MAX = 160, LOG_TIMES_MAX = 10000 /* of one line */ };
 
 /* Texts are slices of the line or of `memory`: don't copy the struct, and don't keep it longer than the line. */
 struct log_event {
@@ -36,9 +37,13 @@ struct log_event {
     struct text sender;
     bool has_recipient;
     struct text recipient;
-    bool temporary;     /* refused with a 4xx code */
+    bool temporary; /* not refused for good: a 4xx code, or none where the server gives one for what is final */
+    bool busy;      /* with temporary: the server had no room for anybody */
     struct text reason; /* the reply, as the log has it */
     struct text own;    /* a line of gatepost itself: what follows "gatepost: " */
+    unsigned times;     /* so often syslog says the message came */
+    bool partial;       /* a piece of a message, which the next line of `stream` goes on with */
+    unsigned stream;    /* 1 and 2 in the log of a container, else 0 */
     char memory[4 * LOG_ADDRESS_MAX + LOG_REASON_MAX];
     size_t used;
 };
@@ -51,7 +56,13 @@ struct text log_event_keep(struct log_event *e, struct text t);
  * "user at example.com"; the '@' is put back. */
 void log_event_address(struct log_event *e, bool recipient, struct text address);
 
-/* Sets the reply that refused, and `temporary` if it has a 4xx code. */
+enum log_code { LOG_CODE_NONE, LOG_CODE_TEMPORARY, LOG_CODE_FINAL };
+
+/* The class of the reply code or enhanced status code that REPLY begins with. */
+enum log_code log_event_code(struct text reply);
+
+/* Sets the reply that refused, and `temporary` if it has a 4xx code. A reply without a code is for the server's
+ * reader to judge. */
 void log_event_reason(struct log_event *e, struct text reply);
 
 /* Takes "h6O8BjCE012345: " or "NOQUEUE: " off the front of *M and sets the id, which has a digit. */

@@ -13,9 +13,14 @@
 
 #include "log_event.h"
 
-/* Reads LINE, without its end. `bare` is for the lines below an entry of Exim's reject log, which hold header
- * fields that a client wrote: there a stamp counts only at the very beginning, and a line without one is
- * LOG_OTHER. Elsewhere blanks, the '>' of a quotation, or grep's "file:" may come before the stamp. */
-void log_line_read(struct text line, bool bare, struct log_event *out);
+enum log_context {
+    LOG_STAMPED, /* blanks, the '>' of a quotation, or what another program wrote may come before the stamp */
+    LOG_BELOW_ENTRY, /* below an entry of Exim's reject log, where header fields stand that a client wrote: a stamp
+                        counts only at the very beginning, and a line without one is LOG_OTHER */
+    LOG_UNSTAMPED    /* a log that has no times (journalctl -o cat): messages begin the line */
+};
+
+/* Reads LINE, without its end. */
+void log_line_read(struct text line, enum log_context context, struct log_event *out);
 
 #endif

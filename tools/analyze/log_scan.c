@@ -1,13 +1,5 @@
 #include "log_scan.h"
 
-bool log_scan_eat(struct text *t, struct text word)
-{
-    if (t->n < word.n || memcmp(t->p, word.p, word.n) != 0)
-        return false;
-    *t = text_skip(*t, word.n);
-    return true;
-}
-
 void log_scan_blanks(struct text *t)
 {
     while (t->n && is_blank((unsigned char)t->p[0]))
@@ -35,10 +27,15 @@ struct text log_scan_token(struct text *t)
 
 bool log_scan_digits(struct text *t, size_t count, unsigned *out)
 {
-    uint64_t value;
-    if (t->n < count || !text_number(text_of(t->p, count), UINT32_MAX, &value))
+    unsigned value = 0;
+    if (t->n < count || !count || count > 9)
         return false;
-    *out = (unsigned)value;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_digit((unsigned char)t->p[i]))
+            return false;
+        value = value * 10 + (unsigned)(t->p[i] - '0');
+    }
+    *out = value;
     *t = text_skip(*t, count);
     return true;
 }

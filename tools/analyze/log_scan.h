@@ -11,7 +11,19 @@
 enum { LOG_SCAN_NAME_MAX = 400 /* a host name, with an ident in front of it */, LOG_SCAN_ADDRESS_MAX = 1024 };
 
 /* Takes WORD off the front of *T, letters as they are. Returns whether it was there. */
-bool log_scan_eat(struct text *t, struct text word);
+static inline bool log_scan_eat(struct text *t, struct text word)
+{
+    if (t->n < word.n || t->p[0] != word.p[0] || memcmp(t->p, word.p, word.n) != 0)
+        return false;
+    *t = text_skip(*t, word.n);
+    return true;
+}
+
+/* The same for a word that may be empty, or is in a table. */
+static inline bool log_scan_eat_z(struct text *t, const char *word)
+{
+    return (!word[0] || (t->n && t->p[0] == word[0])) && (!word[0] || log_scan_eat(t, text_z(word)));
+}
 
 /* Takes blanks off the front of *T. */
 void log_scan_blanks(struct text *t);

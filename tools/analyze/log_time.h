@@ -1,8 +1,8 @@
 /*
  * log_time.h - the time stamps of logs: syslog (RFC 3164) with and without a year, RFC 5424 and ISO 8601, Exim's
- * own, MercuryS's. Times are taken as the clock of the server showed them: the zone, where there is one, is
- * left out, so that the lines of one server that are stamped in different ways go together, and what we print
- * can be found again in the log. Pure; any thread.
+ * own, MercuryS's, the formats of journalctl and syslog-ng, seconds since 1970, TAI64N. Times are taken as the
+ * clock of the server showed them: the zone is left out where there is one, so that the lines of one server that
+ * are stamped in different ways go together, and what is printed can be found again in the log. Pure; any thread.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
 #define GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
@@ -15,7 +15,7 @@ struct log_stamp {
     unsigned month, day, hour, minute, second;
 };
 
-/* Takes a stamp and the blank behind it off the front of *T. Returns false, and leaves *T alone, if there is
+/* Takes a stamp and the blank after it off the front of *T. Returns false, and leaves *T alone, if there is
  * none. */
 bool log_time_take(struct text *t, struct log_stamp *out);
 

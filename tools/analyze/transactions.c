@@ -54,6 +54,14 @@ static struct transaction *by_id(struct transactions *j, struct text id)
     return NULL;
 }
 
+/* T goes: its refusals whose client never showed are nobody's. */
+static void give_up(struct transactions *j, struct transaction *t)
+{
+    if (!t->has_client)
+        j->unclear += t->waiting;
+    t->waiting = 0;
+}
+
 /* The same, but it is made if there is none: that which was not touched for longest leaves its place. NULL when
  * out of memory. */
 static struct transaction *by_id_or_new(struct transactions *j, struct text id)
@@ -68,8 +76,9 @@ static struct transaction *by_id_or_new(struct transactions *j, struct text id)
     for (size_t i = 1; i < WAYS; i++)
         if (set[i].used < oldest->used)
             oldest = &set[i];
-    if (!oldest->transaction && !(oldest->transaction = malloc(sizeof *t)))
+    if (!oldest->transaction && !(oldest->transaction = calloc(1, sizeof *t)))
         return NULL;
+    give_up(j, oldest->transaction);
     *oldest->transaction = (struct transaction){.open = true};
     oldest->key = key;
     oldest->used = ++j->clock;
@@ -109,7 +118,7 @@ static bool tell(struct transactions *j, struct transaction *t)
     for (; t->waiting; t->waiting--)
         if (!clients_take(j->clients, &t->client, text_of(t->reason, t->reason_size), t->time, ours))
             return false;
-    if (t->done || !t->sender_size || !t->has_recipient)
+    if (t->done || !t->has_time || !t->sender_size || !t->has_recipient)
         return true;
     t->done = true;
     return envelopes_attempt(j->envelopes, &t->client, text_of(t->sender, t->sender_size),
@@ -121,7 +130,13 @@ static bool take_whole(struct transactions *j, const struct log_event *e, int64_
                        bool repeated)
 {
     struct transaction *t = &j->near[file];
-    *t = (struct transaction){.time = time, .program = e->program, .open = true, .waiting = !repeated};
+    give_up(j, t);
+    *t = (struct transaction){.time = time,
+                              .has_time = e->has_stamp,
+                              .program = e->program,
+                              .open = true,
+                              .last = true,
+                              .waiting = repeated ? 0 : e->times};
     t->reason_size = copy(t->reason, sizeof t->reason, e->reason);
     learn(t, e);
     t->done = repeated && t->has_recipient;
@@ -132,11 +147,11 @@ static bool take_refusal(struct transactions *j, const struct log_event *e, int6
 {
     bool repeated = is_repeated(j, e, time, file);
     if (!repeated) {
-        j->refusals++;
-        j->temporary += e->temporary;
-        j->unclear += !e->has_client && e->program != LOG_SENDMAIL;
+        j->refusals += e->times;
+        *(e->busy ? &j->busy : &j->temporary) += e->temporary ? e->times : 0;
     }
     if (e->temporary) {
+        give_up(j, &j->near[file]);
         j->near[file].open = false;
         return true;
     }
@@ -148,11 +163,24 @@ static bool take_refusal(struct transactions *j, const struct log_event *e, int6
         return false;
     if (!t->waiting) {
         t->time = time;
+        t->has_time = e->has_stamp;
         t->program = e->program;
         t->reason_size = copy(t->reason, sizeof t->reason, e->reason);
     }
-    t->waiting += !repeated;
+    t->waiting += repeated ? 0 : e->times;
     learn(t, e);
+    return tell(j, t);
+}
+
+/* syslog did not write the refusal before this line again, but said how often it came. */
+static bool take_repetition(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
+{
+    struct transaction *t = &j->near[file];
+    if (!t->last || is_repeated(j, e, time, file))
+        return true;
+    j->refusals += e->times;
+    t->waiting += e->times;
+    t->time = time;
     return tell(j, t);
 }
 
@@ -182,6 +210,8 @@ static bool take_part(struct transactions *j, const struct log_event *e, int64_t
 
 bool transactions_take(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
+    if (e->kind != LOG_REPEATED && e->kind != LOG_PART)
+        j->near[file].last = false;
     if (e->program == LOG_EXIM && e->has_stamp && e->kind == LOG_OTHER)
         j->near[file].open = false;
     if (e->program == LOG_MERCURY && e->has_stamp && e->kind != LOG_UNKNOWN)
@@ -189,6 +219,8 @@ bool transactions_take(struct transactions *j, const struct log_event *e, int64_
     switch (e->kind) {
     case LOG_REFUSAL:
         return take_refusal(j, e, time, file);
+    case LOG_REPEATED:
+        return take_repetition(j, e, time, file);
     case LOG_PART:
         return take_part(j, e, time, file);
     case LOG_BLACKLISTED:
@@ -201,4 +233,13 @@ bool transactions_take(struct transactions *j, const struct log_event *e, int64_
     default:
         return true;
     }
+}
+
+void transactions_finish(struct transactions *j)
+{
+    for (size_t i = 0; j->by_id && i < TRANSACTIONS_OPEN; i++)
+        if (j->by_id[i].transaction)
+            give_up(j, j->by_id[i].transaction);
+    for (size_t i = 0; i < j->files; i++)
+        give_up(j, &j->near[i]);
 }

@@ -23,7 +23,8 @@ enum {
 };
 
 struct transaction {
-    bool open;
+    bool open, last; /* last: nothing came after it in its file */
+    bool has_time;
     int64_t time;
     enum log_program program;
     bool has_client, has_sender, has_recipient, done;
@@ -55,7 +56,10 @@ struct transactions {
     struct transactions_line *lines;  /* where there is more than one file */
     size_t files;
     uint64_t clock;
-    uint64_t refusals, temporary, unclear; /* unclear: the line does not tell the client from its own words */
+    uint64_t refusals;
+    uint64_t temporary; /* of these not for good */
+    uint64_t busy;      /* of these because the server had no room */
+    uint64_t unclear;   /* of these final, but the client cannot be told from its own words, or does not show */
 };
 
 /* FILES logs are read side by side. Returns false when out of memory. */
@@ -64,6 +68,9 @@ bool transactions_init(struct transactions *j, struct envelopes *envelopes, stru
 
 /* Takes what a line of FILE said at that time. Returns false when out of memory. */
 bool transactions_take(struct transactions *j, const struct log_event *e, int64_t time, size_t file);
+
+/* After the last line: what still waits for its client is counted as unclear. */
+void transactions_finish(struct transactions *j);
 
 void transactions_fini(struct transactions *j);
 

@@ -31,7 +31,7 @@ static void begin(struct analysis *a, int64_t window, size_t clients, uint64_t t
 
 static void line(struct analysis *a, size_t file, const char *text)
 {
-    log_line_read(text_z(text), a->bare, &a->event);
+    log_line_read(text_z(text), a->bare ? LOG_BELOW_ENTRY : LOG_STAMPED, &a->event);
     if (a->event.has_stamp)
         assert_true(log_time_resolve(&a->years, &a->event.stamp, &a->time));
     a->bare = !a->event.has_stamp && (a->bare || a->event.kind == LOG_PART);
@@ -40,6 +40,7 @@ static void line(struct analysis *a, size_t file, const char *text)
 
 static void end(struct analysis *a)
 {
+    transactions_finish(&a->transactions);
     envelopes_finish(&a->envelopes);
     clients_finish(&a->clients);
 }

@@ -11,7 +11,8 @@
 /* What was read, as one line: kind, program, then what is known. */
 static const char *shown(const struct log_event *e, char out[2048])
 {
-    static const char *const kinds[] = {"unknown", "other", "refusal", "part", "blacklisted", "restricted"};
+    static const char *const kinds[] = {"unknown",     "other",      "refusal", "part",
+                                        "blacklisted", "restricted", "repeated"};
     static const char *const programs[] = {"sendmail", "exim", "postfix", "mercury", "gatepost"};
     char ip[IP_TEXT_MAX];
     struct writer w = writer_on(out, 2048);
@@ -29,7 +30,9 @@ static const char *shown(const struct log_event *e, char out[2048])
     if (e->has_recipient)
         writer_printf(&w, " T=%.*s", (int)e->recipient.n, e->recipient.p);
     if (e->temporary)
-        writer_add(&w, TEXT(" temporary"));
+        writer_add(&w, e->busy ? TEXT(" busy") : TEXT(" temporary"));
+    if (e->times > 1)
+        writer_printf(&w, " x%u", e->times);
     if (e->kind > LOG_OTHER && e->reason.n)
         writer_printf(&w, ": %.*s", (int)e->reason.n, e->reason.p);
     return out;
@@ -46,7 +49,7 @@ static void expect_lines(const struct line_case *cases, size_t count, bool bare)
     char out[2048];
     for (size_t i = 0; i < count; i++) {
         struct text line = exact(cases[i].line);
-        log_line_read(line, bare, &e);
+        log_line_read(line, bare ? LOG_BELOW_ENTRY : LOG_STAMPED, &e);
         if (strcmp(shown(&e, out), cases[i].want) != 0)
             fail_msg("%s\n gives %s\n not   %s", cases[i].line, out, cases[i].want);
         exact_free(line);
@@ -266,8 +269,8 @@ static void log_line_read__forged_parts__nobody_else_is_named(void **state)
         {"Jul 24 01:11:45 janus sm-mta[", "other"},
         {SM "ruleset=", "other"},
         {SM "to=<", "other"},
-        {PF "NOQUEUE: reject: RCPT from ", "refusal postfix"},
-        {PF "NOQUEUE: reject: RCPT from x[", "refusal postfix"},
+        {PF "NOQUEUE: reject: RCPT from ", "refusal postfix temporary"},
+        {PF "NOQUEUE: reject: RCPT from x[", "refusal postfix temporary"},
         {"<22>1 2021-02-05T14:17:51Z mx postfix/smtpd 38 - [x \\", "other"},
         {EX "H=", "other"},
         {EX "H=(x) [192.0.2.1", "other"},
