@@ -1,7 +1,7 @@
 /*
  * bench.h - timing by many short rounds. The machine is never quiet, so the things to be compared take turns
- * within each round, and the median over the rounds is what is printed: a disturbance hits all alike, or only a
- * few rounds. Time is CPU time of the calling thread unless a bench says otherwise.
+ * within each round, and the median over the rounds is printed. A disturbance then affects all of them alike,
+ * or only a few rounds. Time is CPU time of the calling thread unless a bench says otherwise.
  */
 #ifndef GATEPOST_BENCH_H
 #define GATEPOST_BENCH_H
@@ -25,7 +25,7 @@ struct lane {
     double sample[BENCH_ROUNDS_MOST];
 };
 
-/* A bench whose subject gives wrong answers is worth nothing. */
+/* Ends the program if the subject gives a wrong answer: its timing would be worthless. */
 __attribute__((noreturn, format(printf, 1, 2))) static inline void bench_fail(const char *format, ...)
 {
     va_list arguments;

@@ -1,10 +1,10 @@
 /*
- * bench_blocklist - what the blocklist costs, among a thousand, 65,536 and a million entries, beside LMDB doing
- * the same: looking up a client that is listed and one that is not, in one process, and in two at once while a
- * third writes; adding, with the lock; opening in a process that has not done it before.
+ * bench_blocklist - the cost of the blocklist with a thousand, 65,536 and a million entries, compared with
+ * LMDB: looking up a client that is listed and one that is not, in one process, and in two at once while a
+ * third writes; adding, with the lock; opening in a new process.
  *
- * The bare read is what no look-up can do without: one line of memory at random of a file map as large as our
- * words for a client that is not listed, and after it one of the records for one that is. Every look-up and
+ * The bare read is the minimum that any look-up needs: for a client that is not listed, one random cache line
+ * of a file mapping as large as our state words; for a listed one, also one of the records. Every look-up and
  * every bare read is finished before the next begins.
  */
 #include "bench.h"
@@ -24,7 +24,7 @@ enum {
     ROUNDS = 51,
     ROUND_US = 2000,
     BUSY_ROUNDS = 15,
-    BUSY_ROUND_US = 20000, /* so long that the writer has its turns within */
+    BUSY_ROUND_US = 20000, /* long enough for the writer to run too */
     ADD_ROUNDS = 25,
     ADDS = 10, /* in one round */
     OPENINGS = 201
@@ -33,7 +33,7 @@ enum {
 enum where { ABSENT, PRESENT, WHERES };
 enum { BARE = SUBJECTS, KINDS, LANES = WHERES * KINDS };
 
-/* Shared by the processes that are busy at once. */
+/* Shared by the processes that run at the same time. */
 struct turns {
     pthread_barrier_t barrier;
     atomic_int written; /* the subject that the third process writes to */
@@ -43,18 +43,19 @@ struct turns {
 
 struct looks {
     struct lists *lists;
-    struct turns *turns; /* NULL: nobody else is there */
+    struct turns *turns; /* NULL: no other process runs */
     enum where where;
     uint64_t random;
 };
 
 struct cost {
-    double look_us[2][LANES]; /* alone; beside another and a writer */
+    double look_us[2][LANES]; /* alone; with another reader and a writer */
     double add_us[SUBJECTS];
     double open_us[SUBJECTS], open_and_look_us[SUBJECTS];
 };
 
-/* What came before has to be finished, loads and all; that a guess goes on meanwhile would flatter. */
+/* Finishes all earlier instructions and loads. Otherwise speculative execution of the next look-up would make
+ * the result too good. */
 static inline void finish(void)
 {
 #if defined __x86_64__ || defined __i386__
@@ -70,7 +71,7 @@ static uint32_t below(uint64_t *random, uint32_t limit)
     return (uint32_t)((*random >> 32) * limit >> 32);
 }
 
-/* In two processes, both begin each round of a lane together, and the third writes to what is looked up. */
+/* Two processes begin each round of a lane together, while the third writes to the list that they look up. */
 static void take_turn(struct looks *looks, enum subject subject)
 {
     if (!looks->turns)
@@ -110,7 +111,7 @@ static void run_lmdb(void *context, unsigned times)
     }
 }
 
-/* The record's place is known once the word is: the word, which is 0, decides it. */
+/* The address of the record depends on the word, which is 0: so the record is read after the word. */
 static void run_bare(void *context, unsigned times)
 {
     struct looks *looks = context;
@@ -161,7 +162,7 @@ static void look_beside(struct lists *l, struct turns *turns, unsigned me, const
         turns->median_us[me][i] = lanes[i].median_us;
 }
 
-/* Every write moves the end of an entry. */
+/* Each write changes the end of an entry. */
 static void write_until_over(struct lists *l, struct turns *turns)
 {
     uint64_t random = 362436069;
@@ -176,7 +177,7 @@ static void wait_for(pid_t pid)
         bench_fail("a process failed");
 }
 
-/* The two that look. Who fails leaves the other at the barrier for good, and the writer writing. */
+/* The two readers. If one fails, the other stays at the barrier and the writer keeps writing. */
 static void wait_for_both(const pid_t *pid)
 {
     for (unsigned left = 2; left; left--) {
@@ -190,7 +191,7 @@ static void wait_for_both(const pid_t *pid)
     }
 }
 
-/* Two processes that look at once while a third writes; of the two, the slower one counts. */
+/* Two processes look up at once while a third writes. The slower of the two counts. */
 static void look_busy(struct lists *l, double *median_us, const struct lane *alone)
 {
     pid_t pid[3];
@@ -221,7 +222,7 @@ static void look_busy(struct lists *l, double *median_us, const struct lane *alo
     munmap(turns, sizeof *turns);
 }
 
-/* New clients, both lists the same ones. */
+/* New clients, the same ones for both lists. */
 static void add_new(struct lists *l, double *median_us)
 {
     static double sample[SUBJECTS][ADD_ROUNDS];
@@ -236,7 +237,8 @@ static void add_new(struct lists *l, double *median_us)
         median_us[s] = bench_median(sample[s], ADD_ROUNDS);
 }
 
-/* In a process of its own: TOOK gets when it was open and when the first look-up was done. */
+/* Runs in a process of its own. TOOK gets the time when the list was open, and the time when the first look-up
+ * was done. */
 static void open_once(struct lists *l, enum subject subject, uint32_t number, double *took)
 {
     struct ip ip = client(number);
@@ -258,7 +260,7 @@ static void open_once(struct lists *l, enum subject subject, uint32_t number, do
     if (!found)
         bench_fail("wrong answer after opening");
     if (subject == LMDB)
-        lmdb_list_close(&l->lmdb); /* gives its place among the readers back */
+        lmdb_list_close(&l->lmdb); /* frees its place among the readers */
 }
 
 static void open_fresh(struct lists *l, struct cost *cost)

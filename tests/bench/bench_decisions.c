@@ -1,7 +1,7 @@
 /*
  * bench_decisions - one whole transaction, connect to end of headers, through gatepost_api(), with 10 to 10,000
- * rules: a clean one, one refused at HELO, and one whose last field a rule matches; beside a plain loop of
- * fnmatch(3) over the same patterns.
+ * rules: a clean one, one refused at HELO, and one whose last field a rule matches; compared with a plain loop
+ * of fnmatch(3) over the same patterns.
  */
 #define _GNU_SOURCE
 #include "bench_rules.h"
@@ -97,7 +97,7 @@ static int loop(const struct bench_rules *r, enum bench_operation op, const char
     return 0;
 }
 
-/* Fields are unfolded as we do it: both read the same texts. */
+/* Unfolds fields as the engine does, so that both read the same texts. */
 static int loop_fields(const struct bench_rules *r, const char *header)
 {
     char field[1024];
@@ -163,7 +163,7 @@ static void subject_open(struct subject *s, unsigned rules, const char *folder)
     s->clean = s->bad_helo = s->bad_field = bench_transaction_make();
     bench_text_for(s->made.pattern[BENCH_HELO][s->made.count[BENCH_HELO] / 2], text);
     snprintf(s->bad_helo.helo, sizeof s->bad_helo.helo, "EHLO %s\r\n", text);
-    /* The last field is X-Trace: its value makes room for what the last unanchored pattern wants. */
+    /* The last field is X-Trace. Its value is replaced by the text that the last unanchored pattern matches. */
     unsigned unanchored = rules / 100 + (rules < 100);
     bench_text_for(s->made.pattern[BENCH_HEADER][unanchored - 1], text);
     const size_t n = strlen(text);

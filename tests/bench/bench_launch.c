@@ -1,7 +1,7 @@
 /*
- * bench_launch - a fresh process from dlopen() of the module to the first verdict, as Exim has it for every
- * connection: FIRST (first_verdict.c) is run again and again and tells how long it took itself; beside it
- * fork and exec of an empty program, and of FIRST that only loads the module.
+ * bench_launch - a new process from dlopen() of the module to the first verdict, as in Exim for every
+ * connection. FIRST (first_verdict.c) runs again and again and prints how long it took. For comparison: fork
+ * and exec of an empty program, and of FIRST when it only loads the module.
  */
 #include "bench_rules.h"
 
@@ -13,11 +13,11 @@
 enum { SIZES = 2, ROUNDS = 201 };
 
 struct launch {
-    double inside_us;  /* what the process says of itself; 0: it says nothing */
+    double inside_us;  /* what the process reports; 0: it reports nothing */
     double outside_us; /* fork to wait */
 };
 
-/* Runs ARGV. What it prints on its standard output is a number of microseconds. */
+/* Runs ARGV, which prints a number of microseconds on its standard output. */
 static struct launch launch(char *const *argv)
 {
     struct launch l = {0};
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     char *const nothing[] = {program, NULL};
     char *const load_only[] = {program, argv[3], NULL};
     for (unsigned i = 0; i < SIZES; i++)
-        launch((char *[]){program, argv[3], config[i], state[i], NULL}); /* leaves the image */
+        launch((char *[]){program, argv[3], config[i], state[i], NULL}); /* writes the image */
     for (unsigned r = 0; r < ROUNDS; r++) {
         empty[r] = launch(nothing).outside_us;
         load[r] = launch(load_only).inside_us;

@@ -1,7 +1,4 @@
-/*
- * bench_lists.h - the same clients in our blocklist and in LMDB, and a file to read from that is as large as
- * ours.
- */
+/* bench_lists.h - the same clients in our blocklist and in LMDB, and a file of the same size to read from. */
 #ifndef GATEPOST_BENCH_LISTS_H
 #define GATEPOST_BENCH_LISTS_H
 
@@ -25,7 +22,7 @@ struct lists {
     uint32_t added;
     struct blocklist *ours;
     struct lmdb_list lmdb;
-    uint8_t *bare; /* our words, and our records behind them */
+    uint8_t *bare; /* our words, followed by our records */
     size_t bare_size;
     uint32_t word_lines, record_lines;
 };
@@ -77,7 +74,8 @@ static inline void add_one(struct lists *l, enum subject subject, uint32_t numbe
         lmdb_list_add(&l->lmdb, &ip, &entry);
 }
 
-/* The first COUNT clients, for a day. LMDB gets a thousand in a write: it keeps the memory of its largest. */
+/* Lists the first COUNT clients for a day. LMDB gets a thousand in each write, because it never frees the
+ * memory of its largest write. */
 static inline void fill(struct lists *l, uint32_t count)
 {
     struct lmdb_entry entry = lmdb_new_entry(NOW, DAY);
@@ -93,7 +91,7 @@ static inline void fill(struct lists *l, uint32_t count)
     }
 }
 
-/* Eight bytes of word and a record for each place, and places for half as many again as entries. */
+/* Each place has a word of eight bytes and a record, and there are 1.5 places for each entry. */
 static inline void bare_open(struct lists *l)
 {
     uint32_t places = l->entries + l->entries / 2;

@@ -1,8 +1,8 @@
 /*
- * bench_lmdb.h - a blocklist as one would keep it in LMDB: the client's address is the key, the value has what
- * an entry of ours has. As with ours, a finished write is seen by all processes at once and may be lost with
- * the power (MDB_NOSYNC), and a look-up is a decision of its own: the reader's transaction is renewed for it
- * and reset after it, so that it sees what has been written last and keeps no old pages.
+ * bench_lmdb.h - a blocklist kept in LMDB: the client's address is the key, and the value has the members of
+ * one of our entries. As with ours, all processes see a finished write at once, and it may be lost in a power
+ * failure (MDB_NOSYNC). Each look-up is a decision of its own: the reader's transaction is renewed for it and
+ * reset after it, so that it sees the latest write and keeps no old pages.
  */
 #ifndef GATEPOST_BENCH_LMDB_H
 #define GATEPOST_BENCH_LMDB_H
@@ -16,7 +16,7 @@
 struct lmdb_list {
     MDB_env *env;
     MDB_dbi dbi;
-    MDB_txn *reader; /* reset between look-ups; begun by the first */
+    MDB_txn *reader; /* reset between look-ups; the first look-up begins it */
 };
 
 struct lmdb_entry {
@@ -85,7 +85,7 @@ static inline void lmdb_put(struct lmdb_list *l, MDB_txn *txn, struct ip *client
     lmdb_must(mdb_put(txn, l->dbi, &key, &value, 0), "mdb_put");
 }
 
-/* A write of its own, as a trap's hit is. */
+/* One write transaction, as for a hit on a trap. */
 static inline void lmdb_list_add(struct lmdb_list *l, struct ip *client, const struct lmdb_entry *entry)
 {
     MDB_txn *txn;

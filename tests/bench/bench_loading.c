@@ -1,6 +1,6 @@
 /*
- * bench_loading - from nothing to an engine that is ready to judge: the rule file parsed, and the image of it
- * that the last process left. The image is in the page cache, as it is on a server with any traffic.
+ * bench_loading - the time to open an engine: by parsing the rule file, and from the image of it that an
+ * earlier process left. The image is in the page cache, as on a server with any traffic.
  */
 #include "bench_rules.h"
 
@@ -49,7 +49,7 @@ static void run_image(void *context, unsigned times)
         open_and_close(s, s->state, GP_READ_ONLY);
 }
 
-/* The size of the one file in FOLDER, which is removed if REMOVE. */
+/* Returns the size of the only file in FOLDER, and removes it if REMOVE. */
 static size_t only_file(const char *folder, int remove_it)
 {
     size_t size = 0;
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
         bench_write(s->config, made.text, made.size);
         bench_rules_free(&made);
         mkdir(s->state, 0755);
-        open_and_close(s, s->state, 0); /* leaves the image */
+        open_and_close(s, s->state, 0); /* writes the image */
         image[i] = only_file(s->state, 0);
         if (image[i] == 0)
             bench_fail("no image was written");

@@ -1,9 +1,9 @@
 /*
- * bench_rules.h - rule files of any size, such as years of work at a mail server leave behind, and the
- * transaction they are asked about. Everything is made from the rule's number: the same in every run.
+ * bench_rules.h - rule files of any size, as years of work at a mail server produce, and a transaction to judge
+ * by them. Everything is derived from the rule's number, so every run has the same rules.
  *
  * Of N rules one in a hundred is an unanchored `header` pattern, four (three of ten) are checks, and the others
- * go round over helo, mail, rcpt, subject and `header` patterns that begin with a field name.
+ * alternate between helo, mail, rcpt, subject, and `header` patterns that begin with a field name.
  */
 #ifndef GATEPOST_BENCH_RULES_H
 #define GATEPOST_BENCH_RULES_H
@@ -20,7 +20,7 @@ struct bench_rules {
     unsigned count[BENCH_OPERATIONS];
 };
 
-/* A word nobody knows: three to five syllables out of a number. */
+/* A made-up word of three to five syllables, derived from a number. */
 static inline void bench_word(uint32_t number, char *out)
 {
     static const char head[] = "bcdfghjklmnprstvwxz", middle[] = "aeiouy";
@@ -131,7 +131,7 @@ static inline void bench_write(const char *path, const void *bytes, size_t n)
         bench_fail("cannot write %s", path);
 }
 
-/* What the client says. */
+/* What the client sends. */
 struct bench_transaction {
     char helo[128], mail[128], rcpt[128];
     char header[1300];
@@ -141,7 +141,7 @@ struct bench_transaction {
 
 enum { BENCH_FIELDS = 20, BENCH_HEADER_SIZE = 1200 };
 
-/* A clean one. */
+/* A clean transaction. */
 static inline struct bench_transaction bench_transaction_make(void)
 {
     struct bench_transaction t = {
@@ -189,7 +189,7 @@ static inline struct bench_transaction bench_transaction_make(void)
     return t;
 }
 
-/* A text that PATTERN matches, in OUT: stars left out. */
+/* Writes a text that PATTERN matches to OUT: the pattern without its stars. */
 static inline void bench_text_for(const char *pattern, char *out)
 {
     for (; *pattern; pattern++)

@@ -1,10 +1,11 @@
 /*
  * bench_tables - exemption tables of ten thousand, one million and ten million keys: made from text by the
- * command, and asked about clients that are there and clients that are not, beside the bare look-up of one key
- * in libcdb. What we ask is more: an address, its verified name and the domains above that, and the prefixes.
+ * command, and looked up for clients that are in them and clients that are not. For comparison: the bare
+ * look-up of one key in libcdb. Our look-up does more: an address, its verified name and the domains above
+ * that, and the prefixes.
  *
- * Each look-up is about another client, so that large tables are met as they are in life: in memory, but not in
- * the processor's cache.
+ * Each look-up is for another client, so that a large table is in memory but not in the processor's cache, as
+ * in real use.
  */
 #include "bench.h"
 
@@ -44,7 +45,7 @@ static uint32_t address(uint32_t number)
     return number * 2654435761u;
 }
 
-/* Reserved for prefixes, so that who is not there really is not: 10.0.0.0/8 and 172.16.0.0/12. */
+/* Reserved for prefixes, so that clients outside the table really are outside: 10.0.0.0/8 and 172.16.0.0/12. */
 static int is_reserved(uint32_t a)
 {
     return a >> 24 == 10 || a >> 20 == 0xac1;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# exim.sh: what a connection costs a real Exim: processor time of the daemon and its children per refused HELO and per accepted
-# message, with the module, with the same checks as ACL lines, and without any. The three Exims take turns.
+# exim.sh: the cost of a connection to a real Exim: processor time of the daemon and its children per refused HELO and per
+# accepted message, with the module, with the same checks as ACL lines, and without any. The three Exims take turns.
 #
 # Needs $BUILD/gatepost, $BUILD/gatepost-exim.so and $BUILD/bench/smtp_load.
 set -eu
@@ -54,7 +54,7 @@ start() {
     done
 }
 
-# ticks PID: of it and of the children it has waited for, in hundredths of a second.
+# ticks PID: processor time of the process and of the children it has waited for, in hundredths of a second.
 ticks() {
     sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 + $14 + $15 }'
 }
@@ -64,7 +64,7 @@ load() {
     eval "pid=\$pid_$1"
     before=$(ticks "$pid")
     "$BUILD/bench/smtp_load" 127.0.0.1 "$(port_of "$1")" "$2" "$count" "$3"
-    sleep 0.2 # the last children end
+    sleep 0.2 # wait until the last children end
     echo "$1 $2 $((($(ticks "$pid") - before) * 1000000 / $(getconf CLK_TCK) / count))"
 }
 

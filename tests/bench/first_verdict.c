@@ -1,7 +1,7 @@
 /*
- * first_verdict [MODULE [CONFIG STATE-DIR]] - what a fresh process of an MTA does: loads MODULE, opens an
- * engine, has a HELO judged, and prints how many microseconds that took. Without arguments it is the empty
- * program to compare with; with MODULE alone it only loads it. Run by bench_launch.
+ * first_verdict [MODULE [CONFIG STATE-DIR]] - what a new process of an MTA does: loads MODULE, opens an engine,
+ * has a HELO judged, and prints how many microseconds that took. Without arguments it is the empty program for
+ * comparison. With MODULE alone it only loads it. Run by bench_launch.
  */
 #include "bench_rules.h"
 
@@ -26,7 +26,7 @@ static void judge(const struct gp_api *api, const char *config, const char *stat
     struct gp_session *session;
     if (api->engine_open(&o, &engine, NULL) != 1 || api->session_open(engine, &client, &session) != 0)
         bench_fail("no session");
-    /* No fully qualified name: held until MAIL. */
+    /* Not a fully qualified name: the verdict is held until MAIL. */
     if (api->connect(session, &v) != GP_PASS || api->helo(session, helo, sizeof helo - 1, 0, &v) != GP_PASS ||
         api->mail(session, "MAIL FROM:<a@example.net>", 25, 0, &v) != GP_REFUSE)
         bench_fail("a bad HELO passed");

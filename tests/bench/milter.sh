@@ -1,7 +1,7 @@
 #!/bin/sh
-# milter.sh: what gatepost-milter costs a real Postfix: messages per second, one a session and ten sessions at a time, with
-# gatepost-milter on a local socket and over TCP, with null_milter in both its ways and without a filter; and the processor time of
-# each filter per session. One Postfix serves all of them, each on a port of its own, and they take turns.
+# milter.sh: the cost of gatepost-milter to a real Postfix: messages per second, with one session and ten sessions at a time,
+# with gatepost-milter on a local socket and over TCP, with null_milter in both its modes, and without a filter; and the
+# processor time of each filter per session. One Postfix serves all of them, each on its own port, and they take turns.
 #
 # Needs $BUILD/gatepost, $BUILD/gatepost.so, $BUILD/gatepost-milter and $BUILD/bench/null_milter.
 set -eu
@@ -48,7 +48,7 @@ port_of() {
     esac
 }
 
-# serve KIND MILTERS: a port of Postfix. Looking names up would time the name server as well.
+# serve KIND MILTERS: adds a port to Postfix. It looks up no names, because that would time the name server too.
 serve() {
     echo "$(port_of "$1") inet n - n - - smtpd -o smtpd_milters=$2 -o smtpd_peername_lookup=no" >>"$place_folder/etc/master.cf"
 }
@@ -70,14 +70,15 @@ ticks() {
     sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
 }
 
-# drained: waits until Postfix has thrown away what it took, so that the next one does not pay for it.
+# drained: waits until Postfix has discarded the accepted messages, so that the next filter does not pay for them.
 drained() {
     while [ -n "$(find "$place_folder/root/var/spool/postfix/incoming" "$place_folder/root/var/spool/postfix/active" -type f | head -n 1)" ]; do
         sleep 0.05
     done
 }
 
-# load KIND: prints microseconds for all messages. The address is one of ours, and none of own-networks, which are not judged.
+# load KIND: prints microseconds for all messages. The client's address is local but not in own-networks, which are not
+# judged.
 load() {
     began=$(date +%s%N)
     place_run /usr/sbin/smtp-source -s 10 -m "$count" -l 4000 -M mx.example.net -f letter@example.net -t user@example.com \
@@ -86,7 +87,7 @@ load() {
     drained
 }
 
-# answers KIND CODE: whether a message without a Message-ID gets CODE there: the filter is asked, or is not.
+# answers KIND CODE: whether a message without a Message-ID gets CODE there, which shows whether the filter judges it.
 answers() {
     "$mta/smtp.py" 198.51.100.2 198.51.100.1 "$(port_of "$1")" "EHLO mx.example.net" "MAIL FROM:<letter@example.net>" \
         "RCPT TO:<user@example.com>" DATA "Subject: none" "" . QUIT >"$work/said" 2>&1
@@ -128,7 +129,7 @@ answers ordinary 250
 answers lean 250
 answers none 250
 for kind in $kinds; do
-    load "$kind" # processes start, caches fill
+    load "$kind" # warm up: processes start, caches fill
 done >/dev/null
 for kind in $filters; do
     eval "pid=\$pid_$kind"
@@ -139,7 +140,7 @@ while [ "$round" -lt "$rounds" ]; do
     for kind in $kinds; do
         load "$kind"
     done
-    kinds="${kinds#* } ${kinds%% *}" # nobody is always the first
+    kinds="${kinds#* } ${kinds%% *}" # rotate the order
     round=$((round + 1))
 done >"$work/samples"
 for kind in $filters; do

@@ -1,14 +1,14 @@
 /*
- * null_milter.c - a libmilter filter that does nothing: what gatepost-milter is timed beside.
+ * null_milter.c - a libmilter filter that does nothing, to compare gatepost-milter with.
  *
  *     null_milter SOCKET [ordinary|lean]
  *
- * ordinary, the default, is a filter as they are written: a function for every phase, headers and body among
- * them, each of which says "continue"; it does not negotiate, so the MTA sends everything and waits for an
+ * ordinary, the default, is a filter as most are written: a function for every phase, headers and body
+ * included, each of which says "continue". It does not negotiate, so the MTA sends everything and waits for an
  * answer to each (no SMFIP_ flag). lean asks for what gatepost-milter asks for: SMFIP_NOBODY, NOEOH, NOUNKNOWN,
  * NR_CONN, NR_HDR, RCPT_REJ and HDR_LEADSPC, and for the same macros. The difference between lean and
- * gatepost-milter is what judging costs; that between ordinary and gatepost-milter is what an administrator
- * sees.
+ * gatepost-milter is the cost of judging. The difference between ordinary and gatepost-milter is what an
+ * administrator sees.
  */
 #include <stdio.h>
 #include <stdlib.h>

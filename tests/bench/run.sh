@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the benches of BUILD (the argument) one after the other and prints their tables. Nothing here passes or
-# fails on a clock; a bench fails only if what it times gives wrong answers.
+# Runs the benches of BUILD (the argument) one after the other and prints their tables. Nothing here passes or fails by a
+# clock; a bench fails only if its subject gives wrong answers.
 set -eu
 
 build=$1

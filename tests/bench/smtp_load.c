@@ -1,7 +1,8 @@
 /*
  * smtp_load ADDRESS PORT helo|message COUNT CODE - plays an SMTP client, one connection after the other: `helo`
- * greets with a name that is none and quits, `message` hands in one message. CODE is what the server must say
- * to the greeting, or to the final dot. Run by exim.sh, which looks at the server's processor time meanwhile.
+ * greets with a name that is not a host name and quits, `message` sends one message. CODE is the reply that the
+ * server must give to the greeting, or to the final dot. Run by exim.sh, which meanwhile measures the server's
+ * processor time.
  */
 #include "bench.h"
 
@@ -25,7 +26,7 @@ static const char message[] = "Received: from app3.provider.example.net (app3 [1
                               "it rains.\r\n"
                               ".\r\n";
 
-/* Sends LINE (may be NULL) and returns the code of the reply, whose last line has no hyphen behind it. */
+/* Sends LINE (may be NULL) and returns the code of the reply, whose last line has no hyphen after the code. */
 static int say(int fd, const char *line)
 {
     char reply[4096];
@@ -71,7 +72,7 @@ static void play(const struct sockaddr_in *to, int with_message, int code)
     } else {
         expect(say(fd, "EHLO localhost\r\n"), code, "EHLO");
     }
-    /* Exim keeps the last reply back until the client closes, for 200 ms at most. */
+    /* Exim holds the last reply until the client closes, for 200 ms at most. */
     if (write(fd, "QUIT\r\n", 6) != 6 || shutdown(fd, SHUT_WR) != 0)
         bench_fail("the server has gone");
     expect(say(fd, NULL), 221, "QUIT");

@@ -1,6 +1,6 @@
 /*
- * Input: a dialogue. It is read through; when it has no error, it is played against a server that says 250 to
- * everything, so that comparing and reporting run, too.
+ * Input: a dialogue. It is read; if it has no error, it is played against a server that replies 250 to
+ * everything, so that comparing and reporting run too.
  */
 #include "core/base/writer.h"
 #include "tools/replay/playback.h"
@@ -27,7 +27,7 @@ static void on_problem(void *context, const struct error *e, bool warning, struc
     error_caret(source, e->column, &w, &c);
 }
 
-/* A server that knows DATA and QUIT, and hangs up when it is told a line that begins with '!'. */
+/* A server that knows DATA and QUIT, and closes when it gets a line that begins with '!'. */
 static bool in_data;
 static bool closed;
 

@@ -1,11 +1,11 @@
-/* Two bytes that say how to cut and where the ceiling is, then a header. */
+/* Input: two bytes that choose how to cut the text and its maximum size, then a header. */
 #include "core/mail/header.h"
 
 #include "insist.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A sum over all that was handed out, so that two readings can be compared without keeping them. */
+/* A sum over all output, so that two runs can be compared without storing them. */
 struct reading {
     uint64_t sum;
     size_t fields;

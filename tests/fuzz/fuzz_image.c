@@ -1,7 +1,8 @@
 /*
- * Input: a mode byte, then an image of the rules. In mode 0 it is changes to an image that is made here: seven
- * bytes each, where (two), how many bytes (one) and what (four). In mode 1 it is the image itself. Its head and
- * sum are mended, so that what lies behind them is reached, and it is used as a session would.
+ * Input: a mode byte, then an image of the rules. In mode 0 the input is a list of changes to an image made
+ * here, seven bytes each: where (two), how many bytes (one) and what (four). In mode 1 it is the image itself.
+ * Its head and checksum are corrected, so that the code after these checks is reached, and it is used as a
+ * session would use it.
  */
 #include "core/base/writer.h"
 #include "core/config/config.h"
@@ -38,7 +39,7 @@ static int read_rules(void *context, const char *path, char **bytes, size_t *siz
     return 0;
 }
 
-/* An image with the changes that DATA describes; the caller frees it. */
+/* Returns an image with the changes in DATA; the caller frees it. */
 static unsigned char *changed(const uint8_t *data, size_t size, size_t *n)
 {
     static struct block *r; /* made once */
@@ -70,7 +71,7 @@ static void mend_head(void *image, size_t n)
     head->sum = block_sum(image, n);
 }
 
-/* Touches every byte, so that the sanitizer sees one that is not ours. */
+/* Reads every byte, so that the sanitizer finds one outside the memory. */
 static void touch(struct text t)
 {
     volatile unsigned char last = 0;
@@ -169,7 +170,7 @@ static void use(const struct block *r)
                                        {"EHLO [192.0.2.1]", 16},
                                        {"MAIL FROM:<a@b.example>", 23},
                                        {"RCPT TO:<sugar@example.com>", 27}};
-    /* As session_open() reckons. */
+    /* The same calculation as in session_open(). */
     const size_t words = block_most_rules(r) / 64 + 1, counters = block_counter_count(r);
     insist(words < 10000 && counters < 100000);
     uint64_t *memory = calloc(words, sizeof *memory);

@@ -1,7 +1,7 @@
 /*
- * Input: lines of logs. Whatever they hold, what is read off them must lie in the line or in the event's own
- * memory, the patterns must be what they are said to be, and with the same secret all of it must come out the
- * same twice.
+ * Input: lines of logs. Whatever they contain, all that is read from them must lie in the line or in the
+ * event's own memory, the patterns must be what they claim to be, and two runs with the same secret must give
+ * the same result.
  */
 #include "tools/analyze/log_line.h"
 #include "tools/analyze/log_record.h"
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CLIENTS = 2, TIMES = 2, WINDOW = 3600 };
 
-/* The sanitizer looks at each byte that is read. */
+/* Reads each byte, for the sanitizer. */
 static volatile char looked_at;
 
 static bool within(struct text inner, struct text outer)
@@ -105,7 +105,7 @@ static struct outcome analyse(struct text log, size_t files, bool stamped)
     clients_init(&r, TIMES);
     mercury_blacklist_init(&b);
     insist(transactions_init(&j, &s, &r, &b, files));
-    /* Which line or transaction must give way to another is for the secret to say. */
+    /* The secret decides which line or transaction is dropped for another. */
     s.secret = r.secret = b.secret = j.secret = (struct siphash_key){0x6761746570, 0x6f7374};
     for (size_t number = 0; log.n; number++) {
         size_t end = text_find(log, 0, '\n');

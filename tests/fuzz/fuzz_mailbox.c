@@ -1,4 +1,4 @@
-/* A command line, and the same bytes as a bare argument and as an address prefix. */
+/* Input: a command line. The same bytes are also used as a bare argument and as an address prefix. */
 #include "core/mail/domain.h"
 #include "core/mail/ip.h"
 #include "core/mail/mailbox.h"
@@ -36,7 +36,7 @@ static void check_domain(struct text domain)
     }
 }
 
-/* What is left after cleaning is clean, and an address where one was said to be. */
+/* The cleaned result must be clean, and must contain an address if one was reported. */
 static void check_clean(struct mailbox m)
 {
     char *room = malloc(m.address.n + 1);

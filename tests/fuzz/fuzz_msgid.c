@@ -1,4 +1,4 @@
-/* Any bytes as the value of a Message-ID field, in every mode. */
+/* Input: any bytes as the value of a Message-ID field, in every mode. */
 #include "core/mail/header.h"
 #include "core/mail/msgid.h"
 
@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whether each line end has a blank behind it, so that unfolding keeps the meaning. */
+/* Whether each line end is followed by a blank, so that unfolding keeps the meaning. */
 static bool is_folded_well(struct text t)
 {
     for (size_t i = text_find(t, 0, '\n'); i < t.n; i = text_find(t, i + 1, '\n'))

@@ -1,7 +1,7 @@
 /*
  * Input: a mode byte, a length byte, that many bytes of pattern source, then the subject. In mode 1 the first
- * part is code as it might come from a damaged file. Both engines must agree, with each other and, on small
- * input, with a naive matcher.
+ * part is compiled code as from a damaged file. Both engines must agree with each other and, on small input,
+ * with a naive matcher.
  */
 #include "core/pattern/code.h"
 
@@ -35,7 +35,7 @@ static bool takes(const unsigned char *code, struct item it, unsigned char c)
     }
 }
 
-/* By definition, trying everything. `steps` bounds it; -1 when it gave up. */
+/* A matcher that tries everything. `steps` limits it; returns -1 when it gave up. */
 static int naive(const unsigned char *code, size_t i, struct text s, size_t at, unsigned *steps)
 {
     struct item it = code_item(code, i);
@@ -66,7 +66,7 @@ struct seen {
     bool all_there;
 };
 
-/* A run must stand in every subject that matches. */
+/* A literal run must occur in every subject that matches. */
 static void check_run(void *context, struct text folded)
 {
     struct seen *seen = context;

@@ -1,6 +1,6 @@
 /*
- * Input: a pattern; after its first NUL byte, a text. The pattern is compiled as the check regex does, and
- * tried on the text and on a long one: whatever they are, there is an answer, and in time.
+ * Input: a pattern; after its first NUL byte, a text. The pattern is compiled as by the check regex, and tried on
+ * the text and on a long one. There must always be an answer, and in time.
  */
 #include "core/rules/plugin.h"
 
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LONG = 5000, MOST_MS = 5000 }; /* the limit is 100 ms; the sanitizer and a busy machine take theirs */
+enum { LONG = 5000, MOST_MS = 5000 }; /* limit 100 ms; the rest: sanitizer, busy machine */
 
 static void ask(const struct gp_check *check, void *compiled, struct text t)
 {

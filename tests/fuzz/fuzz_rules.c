@@ -1,7 +1,7 @@
 /*
  * Input: a rule file; after its first NUL byte, a text for the rules to judge. The file is read with every
- * warning on. What comes of it is asked about that text and some others, through the index and rule by rule, as
- * built and as it would be read back from an image: all must agree.
+ * warning on. The rules are evaluated for that text and some others, through the index and one by one, as built
+ * and as read back from an image: all results must agree.
  */
 #include "core/base/writer.h"
 #include "core/config/config.h"
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char main_path[] = "/etc/gatepost/gatepost.conf", more_path[] = "/etc/gatepost/more";
 static const char more[] = "helo, \"*zombie*\", log\n";
 
-/* A system with drives puts one before a path. */
+/* A system with drive letters puts one before a path. */
 static bool is_at(const char *path, const char *from_root)
 {
     char absolute[100];
@@ -58,7 +58,7 @@ static plugin_list open_plugin(const char *path, char *reason, size_t cap)
     return read_plugin(NULL, path, &id, reason, cap);
 }
 
-/* What is reported must be fit for a person: a place within the line, and one line of message. */
+/* A message must have a place within the line and be one line of text. */
 static void look_at_problem(void *context, const struct error *e, bool warning, struct text source)
 {
     char line[400], caret[400];
@@ -157,7 +157,7 @@ static void judge(const struct block *r, const struct plugin_checks *checks, str
     memcpy(copy, bytes.p, bytes.n);
     struct block *kept = block_borrow(copy, bytes.n);
     insist(kept != NULL);
-    kept->distrusted = false; /* else no plugin is opened for it */
+    kept->distrusted = false; /* otherwise no plugin is opened for it */
     struct plugin_checks *kept_checks;
     insist(plugin_checks_take_up(kept, &plugin_silent_host, open_plugin, &kept_checks));
     kept->distrusted = true;

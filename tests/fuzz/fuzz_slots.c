@@ -1,8 +1,8 @@
 /*
- * Input: a mode byte, then the bytes of a blocklist as they came from the disk. In mode 1 the head is put right
- * first, for as many buckets as the input has room for; in mode 2 also the words and records of its places, so
- * that what lies behind all checks is reached. Whatever it is: it is opened or set aside, nothing told is out
- * of bounds, and afterwards a client can be put on the list.
+ * Input: a mode byte, then the bytes of a blocklist file. In mode 1 the head is corrected first, for as many
+ * buckets as the input has room for; in mode 2 also the words and records of its places, so that the code after
+ * all checks is reached. The file is opened or set aside, no output is out of bounds, and afterwards a client
+ * can be put on the list.
  */
 #include "core/state/slots.c"
 #include "core/state/state_file.c"
@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool six = data[0] & 0x80;
     data++;
     size--;
-    /* In the modes that mend, the page in front is ours and the input goes behind it. */
+    /* In the modes that correct the file, the first page is made here and the input follows it. */
     size_t n = mode ? STATE_PAGE + (size + BUCKET) / BUCKET * BUCKET : size;
     unsigned char *copy = calloc(1, n + 1);
     if (!copy)

@@ -1,6 +1,6 @@
 /*
- * Input: stored mail. Its transcript must be a dialogue without errors: one connect for each session counted,
- * and nothing that a message says may become a directive.
+ * Input: stored mail. Its transcript must be a dialogue without errors, with one connect for each session
+ * counted, and no text of a message may become a directive.
  */
 #include "core/gatepost.h"
 #include "tools/replay/dialogue.h"

@@ -1,7 +1,6 @@
 /*
- * Input: a mode byte, then a file. In mode 0 it is a table as it came from the disk; in mode 1 its size and
- * checksum are mended first, so that what lies behind them is reached; in mode 2 it is text that somebody wrote
- * as a key.
+ * Input: a mode byte, then a file. In mode 0 it is a table file; in mode 1 its size and checksum are corrected
+ * first, so that the code after these checks is reached; in mode 2 it is the text of a key.
  */
 #include "core/table/format.h"
 #include "core/base/checksum.h"
@@ -45,7 +44,7 @@ static void look_up(const struct table *t, const unsigned char *p, size_t n)
         require(lies_in(key, p, n) && lies_in(value, p, n));
 }
 
-/* What a person wrote becomes a key that stays as it is when it is written again. */
+/* A key from text must stay the same when it is written and read again. */
 static void spell(struct text written)
 {
     char key[TABLE_KEY_MAX], again[TABLE_KEY_MAX];
@@ -57,7 +56,7 @@ static void spell(struct text written)
         return;
     table_summary_add(&s, text_of(key, n));
     require(s.count == 1 && s.tags && (s.tags & (s.tags - 1)) == 0);
-    /* A local part that was quoted may need its quotes again. */
+    /* A quoted local part may need its quotes again. */
     if (s.tags & (1u << TAG_FROM | 1u << TAG_TO) && text_find(written, 0, '"') < written.n)
         return;
     if (text_find(written, 0, '\\') == written.n) {
@@ -103,8 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mend(copy, size);
     if (table_open_memory(copy, size, &t, reason, sizeof reason) == 0) {
         look_up(t, copy, size);
-        /* A larger file would have been taken without reading it: whatever the records are, looking up must be
-         * safe. */
+        /* A larger file would be opened without reading it whole, so look-ups must be safe whatever the records
+         * are. */
         require(table_verify(t, reason, sizeof reason, NULL, NULL) == 0);
         table_close(&t);
     } else {
@@ -113,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             .map = {.p = copy, .size = size},
             .summary = {
                 .tags = 15, .client_names = 1, .v4 = {~0u, ~0u}, .v6 = {{~0ull, ~0ull}, {~0ull, ~0ull}}}};
-        /* What table_open() makes sure of for a file too large to be read whole. */
+        /* What table_open() guarantees for a file too large to be read whole. */
         if (size > 2056 && table_get32(copy) <= size && table_get32(copy) >= 2056) {
             unchecked.records_end = table_get32(copy);
             look_up(&unchecked, copy, size);

@@ -1,6 +1,4 @@
-/*
- * insist.h - what a fuzz target uses in place of assert(), which NDEBUG would switch off.
- */
+/* insist.h - replaces assert() in fuzz targets, because NDEBUG would turn that off. */
 #ifndef GATEPOST_FUZZ_INSIST_H
 #define GATEPOST_FUZZ_INSIST_H
 
