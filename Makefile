@@ -7,6 +7,7 @@
 #     check-sessions  tests/sessions through the engine, and the command's own behaviour
 #     check-plugins   the checks regex and dnsbl, loaded from their files, the latter against a name server
 #     check-manuals   the manuals are sound, and print the examples as they are
+#     check-build     what make fetches and prints, where no mail server can be run, and what happens when something fails on the way
 #     check-hosts     gatepost.so as hosts see it: header, exports, installation, the example hosts
 #     check-fuzz      every parser's fuzz target over its corpus
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
@@ -395,7 +396,7 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 	$(UNIT_OBJ:.o=.d) $(UNIT_TEST_OBJ:.o=.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
 # The stages of `make check`, cheap first, and what `make check-all` adds: whatever takes long and changes seldom.
-CHECK     := unit sessions manuals plugins fuzz san hosts exim milter mercury
+CHECK     := unit sessions manuals build plugins fuzz san hosts exim milter mercury
 RELEASES  := debian12 debian13
 OTHERS    := $(filter-out $(shell [ ! -e /etc/os-release ] || (. /etc/os-release && echo "$$ID$$VERSION_ID")),$(RELEASES))
 CHECK_ALL := $(CHECK) $(OTHERS:%=exim-%) $(OTHERS:%=milter-%)

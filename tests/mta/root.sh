@@ -140,10 +140,7 @@ ensure() {
     find "$cache" -maxdepth 1 -name 'making.*' -mmin +1440 -exec rm -rf {} +
     (
         flock 9
-        # Not behind `||`: there the shell goes on after a failure.
-        if ! is_complete "$path"; then
-            make_root "$1" "$path"
-        fi
+        is_complete "$path" || make_root "$1" "$path"
     ) 9>"$cache/$1${debian_release:+-$debian_release}.lock"
     echo "$path"
 }

@@ -39,9 +39,6 @@ mkdir -p "$cache"
 # One lock for all sources: they share the lists, which the first that misses them brings up to date.
 (
     flock 9
-    # Not behind `||`: there the shell goes on after a failure.
-    if [ ! -d "$path" ]; then
-        make_source "$1" "$path"
-    fi
+    [ -d "$path" ] || make_source "$1" "$path"
 ) 9>"$cache/source.lock"
 echo "$path"

@@ -31,7 +31,7 @@ release_of() {
 # Servers and networks of their own want what not every container allows.
 for name in "$@"; do
     case $(script_of "$name") in
-    plugins | san | hosts | exim | milter | mercury)
+    plugins | build | san | hosts | exim | milter | mercury)
         tests/mta/able.sh || exit 1
         break
         ;;
