@@ -189,8 +189,8 @@ bool mailbox_parse(struct text argument, struct mailbox *out)
     out->cfws = has_cfws(t);
     if (!split_address(out))
         *out = (struct mailbox){.null_sender = out->null_sender, .closed = out->closed};
-    else if (out->cfws)
-        out->address = t; /* a route that is found once it is clean goes then */
+    else
+        out->routed = out->address.p != t.p;
     return out->address.n || out->null_sender;
 }
 
@@ -232,7 +232,7 @@ bool mailbox_clean(struct mailbox *m, char *room)
     struct mailbox clean = {.address = text_of(room, without_cfws(m->address, room)), .closed = m->closed};
     const bool empty = clean.address.n == 0;
     if (!split_address(&clean))
-        clean = (struct mailbox){.null_sender = empty && m->closed, .closed = m->closed};
+        clean = (struct mailbox){.null_sender = empty && m->closed && !m->routed, .closed = m->closed};
     *m = clean;
     return m->address.n || m->null_sender;
 }

@@ -1,7 +1,6 @@
 #include "format.h"
 
 #include "core/base/writer.h"
-#include "core/mail/domain.h"
 #include "core/mail/mailbox.h"
 
 const struct text table_tag_prefix[TAG_COUNT] = {
@@ -54,12 +53,16 @@ static const char *name_problem(struct text t)
     return label == digits ? "neither an address, a prefix like 192.0.2.0/24, nor a domain" : NULL;
 }
 
+/* Without the dot at the end that stands for the root. A second one is a mistake. */
+static struct text without_root(struct text t)
+{
+    return t.n && t.p[t.n - 1] == '.' ? text_of(t.p, t.n - 1) : t;
+}
+
 /* "example.com" or ".example.com", with or without a dot at the end. */
 static const char *add_domain(struct writer *w, struct text t)
 {
-    struct text name = t.n && t.p[0] == '.' ? text_skip(t, 1) : t;
-    if (name.n && name.p[name.n - 1] == '.') /* the root */
-        name.n--;
+    struct text name = without_root(t.n && t.p[0] == '.' ? text_skip(t, 1) : t);
     const char *problem = name_problem(name);
     if (!problem) {
         if (t.p[0] == '.')
@@ -117,7 +120,7 @@ static const char *add_mailbox(struct writer *w, struct text t, enum table_tag t
         t = text_of(t.p + 1, t.n - 2);
     size_t at = find_at_sign(t);
     if (at == t.n) {
-        struct text name = domain_trim(t);
+        struct text name = without_root(t);
         if (text_find(name, 0, '.') == name.n)
             return "write user@ for a mailbox at any domain, @domain for all of a domain";
         return add_domain(w, t);
