@@ -91,6 +91,9 @@ static bool read_network(struct setting_line *s, struct text word, struct networ
     const bool addresses = s->setting->most == 0;
     struct ip_prefix prefix;
     if (!ip_prefix_parse(word, false, &prefix)) {
+        if (ip_prefix_is_nat64(word))
+            return wrong(s, word,
+                         "each address in 64:ff9b::/96 is the IPv4 address inside it; write IPv4 prefixes");
         if (ip_prefix_parse(word, true, &prefix))
             return wrong(s, word, "'%.*s' has bits set after its prefix length", SHOW(word));
         return wrong(s, word, "'%.*s' is not an %s", SHOW(word),

@@ -3,7 +3,9 @@
 #include "core/base/writer.h"
 #include "core/base/scan.h"
 
+/* ::ffff:0:0/96 (RFC 4291 section 2.5.5.2), and what a translator shows IPv4 clients under (RFC 6052). */
 static const uint8_t mapped_head[12] = {[10] = 0xff, [11] = 0xff};
+static const uint8_t nat64_head[12] = {0x00, 0x64, 0xff, 0x9b};
 
 /* One decimal number of 0 to 255 without leading zeros ("010" is eight to some readers and ten to others). */
 static bool parse_octet(struct text t, uint8_t *out)
@@ -96,9 +98,14 @@ static bool is_mapped(const struct ip *ip)
     return ip->v6 && memcmp(ip->byte, mapped_head, sizeof mapped_head) == 0;
 }
 
+static bool is_translated(const struct ip *ip)
+{
+    return ip->v6 && memcmp(ip->byte, nat64_head, sizeof nat64_head) == 0;
+}
+
 static struct ip folded(struct ip ip)
 {
-    if (!is_mapped(&ip))
+    if (!is_mapped(&ip) && !is_translated(&ip))
         return ip;
     struct ip v4 = {.v6 = 0};
     memcpy(v4.byte, ip.byte + 12, 4);
@@ -141,14 +148,25 @@ bool ip_prefix_parse(struct text t, bool lenient, struct ip_prefix *out)
     struct ip masked = ip_mask(&ip, (unsigned)bits);
     if (!lenient && !ip_eq(&masked, &ip))
         return false;
-    /* Only a prefix that lies inside ::ffff:0:0/96 is one of IPv4. */
-    if (bits >= 96 && is_mapped(&masked)) {
+    /* Whoever names a translator's whole prefix means the translator, and not all of IPv4. */
+    if (bits == 96 && is_translated(&masked))
+        return false;
+    /* Only a prefix that lies inside one of the two is one of IPv4. */
+    if (bits >= 96 && (is_mapped(&masked) || is_translated(&masked))) {
         masked = folded(masked);
         bits -= 96;
     }
     out->ip = masked;
     out->bits = (unsigned)bits;
     return true;
+}
+
+bool ip_prefix_is_nat64(struct text t)
+{
+    const size_t slash = text_find(t, 0, '/');
+    struct ip ip;
+    return text_eq(text_skip(t, slash), TEXT("/96")) && parse_unfolded(text_of(t.p, slash), &ip) &&
+           is_translated(&ip);
 }
 
 bool ip_literal_parse(struct text t, struct ip *out)
@@ -284,10 +302,7 @@ static bool v4_is_public(const uint8_t *b)
 
 static bool v6_is_public(const uint8_t *b)
 {
-    static const uint8_t nat64_head[12] = {0x00, 0x64, 0xff, 0x9b};
-    /* A translator shows IPv4 clients under 64:ff9b::/96 (RFC 6052), 6to4 under 2002:a.b.c.d (RFC 3056). */
-    if (memcmp(b, nat64_head, sizeof nat64_head) == 0)
-        return v4_is_public(b + 12);
+    /* 6to4 shows IPv4 clients under 2002:a.b.c.d (RFC 3056). */
     if (b[0] == 0x20 && b[1] == 0x02)
         return v4_is_public(b + 2);
     if ((b[0] & 0xe0) != 0x20) /* all global unicast that was ever handed out is in 2000::/3 */

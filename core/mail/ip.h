@@ -1,7 +1,8 @@
 /*
  * ip.h - IP addresses and prefixes. Pure functions; any thread.
  *
- * ::ffff:a.b.c.d is a.b.c.d everywhere: parsing folds it, so that one client has one spelling.
+ * ::ffff:a.b.c.d, and 64:ff9b::a.b.c.d behind a NAT64 translator, are a.b.c.d everywhere: parsing folds them, so that one
+ * client has one spelling.
  */
 #ifndef GATEPOST_IP_H
 #define GATEPOST_IP_H
@@ -33,8 +34,11 @@ bool ip_parse(struct text t, struct ip *out);
 
 /* The same, or with "/bits" behind it; a bare address is its full length. Bits of the address beyond the length
  * must be zero unless `lenient`, then they are cleared. ::ffff:a.b.c.d/N with N of 96 and above is
- * a.b.c.d/(N-96). */
+ * a.b.c.d/(N-96), and 64:ff9b::a.b.c.d/N with N above 96. 64:ff9b::/96 itself is refused: it would be all of IPv4. */
 bool ip_prefix_parse(struct text t, bool lenient, struct ip_prefix *out);
+
+/* Whether T is 64:ff9b::/96, which ip_prefix_parse() refuses: for messages. */
+bool ip_prefix_is_nat64(struct text t);
 
 /* RFC 5321 4.1.3: "[192.0.2.1]" or "[IPv6:2001:db8::1]" (tag in either case). */
 bool ip_literal_parse(struct text t, struct ip *out);

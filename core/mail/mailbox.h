@@ -14,8 +14,8 @@ struct mailbox {
     struct text domain;  /* right of it, without a dot at the end; empty for "postmaster" and <> */
     bool null_sender;    /* it was "<>" */
     bool closed;         /* its '>' stood there: nothing after it can change the address */
-    bool cfws; /* comments or white space stand in it outside of quotes: mailbox_clean() takes them away */
-    bool routed;         /* a source route stood before it */
+    bool cfws;   /* comments or white space stand in it outside of quotes: mailbox_clean() takes them away */
+    bool routed; /* a source route stood before it */
 };
 
 /* Finds the address in a whole command line ("MAIL FROM:<a@b> SIZE=1", "rcpt to: a@b", "RCPT TO:<@x,@y:a@b>"):

@@ -2,6 +2,7 @@
 
 #include "core/base/scan.h"
 #include "core/mail/domain.h"
+#include "core/mail/helo.h"
 #include "core/mail/msgid.h"
 #include "core/table/table.h"
 
@@ -14,16 +15,6 @@
 
 #define SHOW(t) (int)((t).n < 100 ? (t).n : 100), (t).p
 
-/* The HELO argument as an address: bare, or as the literal of RFC 5321 4.1.3; in brackets without the IPv6 tag
- * too. */
-static bool helo_address(struct text helo, struct ip *ip)
-{
-    if (ip_parse(helo, ip) || ip_literal_parse(helo, ip))
-        return true;
-    return helo.n > 2 && helo.p[0] == '[' && helo.p[helo.n - 1] == ']' &&
-           ip_parse(text_of(helo.p + 1, helo.n - 2), ip);
-}
-
 static bool name_is_ours(const struct facts *f, struct text name)
 {
     return block_own_name(f->rules, name) ||
@@ -32,15 +23,11 @@ static bool name_is_ours(const struct facts *f, struct text name)
 
 static int match_own_name(const struct facts *f, uint32_t operand, struct writer *why)
 {
-    struct ip ip;
+    const struct helo h = helo_read(f->helo);
     (void)operand;
-    if (name_is_ours(f, f->helo)) {
-        WHY(why, "'%.*s' is one of our names", SHOW(f->helo));
-        return 1;
-    }
-    if (helo_address(f->helo, &ip) &&
-        (block_own_address(f->rules, &ip) || (f->local_known && ip_eq(&ip, &f->local)))) {
-        WHY(why, "'%.*s' is one of our addresses", SHOW(f->helo));
+    if (h.is_address ? block_own_address(f->rules, &h.ip) || (f->local_known && ip_eq(&h.ip, &f->local))
+                     : name_is_ours(f, h.name)) {
+        WHY(why, "'%.*s' is one of our %s", SHOW(h.name), h.is_address ? "addresses" : "names");
         return 1;
     }
     WHY(why, "'%.*s' is not one of our names or addresses", SHOW(f->helo));

@@ -1,6 +1,7 @@
 #include "format.h"
 
 #include "core/base/writer.h"
+#include "core/mail/helo.h"
 #include "core/mail/mailbox.h"
 
 const struct text table_tag_prefix[TAG_COUNT] = {
@@ -77,9 +78,12 @@ static const char *add_host(struct writer *w, struct text t)
 {
     struct ip_prefix prefix;
     char text[TABLE_PREFIX_MAX];
-    if (ip_literal_parse(t, &prefix.ip))
-        prefix.bits = ip_bits(&prefix.ip);
-    else if (!ip_prefix_parse(t, false, &prefix)) {
+    const struct helo h = helo_read(t);
+    if (t.n && t.p[0] == '[' && h.is_address) {
+        prefix = (struct ip_prefix){h.ip, ip_bits(&h.ip)};
+    } else if (!ip_prefix_parse(t, false, &prefix)) {
+        if (ip_prefix_is_nat64(t))
+            return "each address in 64:ff9b::/96 is the IPv4 address inside it; write IPv4 prefixes";
         if (ip_prefix_parse(t, true, &prefix))
             return "bits after the prefix length are not zero";
         if (text_find(t, 0, '@') < t.n)

@@ -1,6 +1,7 @@
 #include "format.h"
 
 #include "core/mail/domain.h"
+#include "core/mail/helo.h"
 
 /*
  * The keys of one look-up, narrowest first. In a table of millions nearly every probe misses the cache once, so
@@ -134,20 +135,20 @@ int table_client(const struct table *t, const struct ip *ip, struct text name, s
     return found ? found : probe(&p);
 }
 
-int table_helo(const struct table *t, struct text name, struct text *value, struct text *matched)
+int table_helo(const struct table *t, struct text argument, struct text *value, struct text *matched)
 {
     struct probes p;
-    struct ip ip;
     int found;
     if (!table_has_tag(t, TAG_HELO))
         return 0;
     start(&p, t, value, matched);
-    if (ip_parse(name, &ip) || ip_literal_parse(name, &ip)) {
-        found = add_address(&p, TAG_HELO, &ip);
+    const struct helo h = helo_read(argument);
+    if (h.is_address) {
+        found = add_address(&p, TAG_HELO, &h.ip);
         if (!found)
-            found = add_prefixes(&p, TAG_HELO, &ip);
+            found = add_prefixes(&p, TAG_HELO, &h.ip);
     } else {
-        found = add_names(&p, TAG_HELO, name);
+        found = add_names(&p, TAG_HELO, h.name);
     }
     return found ? found : probe(&p);
 }
@@ -206,7 +207,7 @@ int table_ask(const struct table *t, struct text key, struct text *value, struct
             continue;
         struct text what = text_skip(key, table_tag_prefix[tag].n);
         bool stands_for_many = what.n == 0 || what.p[0] == '.' || what.p[0] == '@' ||
-                               what.p[what.n - 1] == '@' || what.p[0] == '<' ||
+                               what.p[what.n - 1] == '@' || (tag > TAG_HELO && what.p[0] == '<') ||
                                (tag <= TAG_HELO && text_find(what, 0, '/') < what.n);
         if (!stands_for_many)
             return ask_one(t, (enum table_tag)tag, what, value, matched);

@@ -71,9 +71,9 @@ int table_verify(const struct table *t, char *reason, size_t cap,
 int table_client(const struct table *t, const struct ip *ip, struct text name, struct text *value,
                  struct text *matched);
 
-/* helo: an address (bare, or as address literal) like a client's address and prefixes, or a domain name like a
- * client's name. */
-int table_helo(const struct table *t, struct text name, struct text *value, struct text *matched);
+/* helo: the ARGUMENT of HELO or EHLO, read as in core/mail/helo.h: an address like a client's address and prefixes, or a
+ * domain name like a client's name. */
+int table_helo(const struct table *t, struct text argument, struct text *value, struct text *matched);
 
 /* from, to: user@dom, then @dom, then domain keys (dom, .dom and above), then user@. LOCAL is plain
  * (mailbox_local_plain()). An empty sender is the key "from:<>". A postmaster without domain is "postmaster@".

@@ -140,6 +140,8 @@ static void settings__mistakes__point_at_their_place(void **state)
         {"mode =", ":1:1: 'mode' needs a value"},
         {"mode = # log", ":1:1: 'mode' needs a value"},
         {"own-networks = 10.0.0.0/8 x 10.0.0.0/33", ":1:27: 'x' is not an address or a network"},
+        {"own-networks = 10.0.0.0/8 64:ff9b::/96",
+         ":1:27: each address in 64:ff9b::/96 is the IPv4 address inside"},
         {"own-addresses = 10.0.0.256", ":1:17: '10.0.0.256' is not an address"},
         {"submission-ports = 0", ":1:20: '0' is not a port"},
         {"submission-ports = 465,587", ":1:20: '465,587' is not a port"},

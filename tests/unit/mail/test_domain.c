@@ -79,7 +79,8 @@ static void domain_trim__dots_at_the_end__go(void **state)
 {
     static const struct {
         const char *name, *trimmed;
-    } cases[] = {{"a.b.", "a.b"}, {"a.b", "a.b"}, {".", ""}, {"", ""}, {"a..", "a"}, {"a.b...", "a.b"}, {"..", ""}};
+    } cases[] = {{"a.b.", "a.b"}, {"a.b", "a.b"},    {".", ""}, {"", ""},
+                 {"a..", "a"},    {"a.b...", "a.b"}, {"..", ""}};
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct text t = exact(cases[i].name);
