@@ -132,6 +132,11 @@ no_answer() {
         after "${3:-0}"
 }
 
+# c-ares 1.18 goes on to the next server and at last finds none; 1.34 tells what the server said.
+server_fails() {
+    no_answer servfail "" && grep -Eq 'servfail.test: (Could not contact DNS servers|DNS server returned general failure)' "$work/log"
+}
+
 liar_is_found_out() {
     clean 198.51.100.7 liar.test && after 250 && listed 203.0.113.9 liar.test
 }
@@ -313,7 +318,7 @@ check "a list that is dead" no_answer dead "no answer in time" 400
 check "an answer with another id" no_answer otherid "no answer in time" 400
 check "an answer to another question" no_answer otherquestion "no answer in time" 400
 check "an answer from somebody else" no_answer stranger "no answer in time" 400
-check "a server that fails" no_answer servfail "Could not contact DNS servers"
+check "a server that fails" server_fails
 check "a server that refuses" no_answer refused ""
 check "a server that does not implement it" no_answer notimp ""
 check "an answer that is cut" no_answer cut "the answer was cut short"
