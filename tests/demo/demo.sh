@@ -1,9 +1,11 @@
 #!/bin/sh
-# demo.sh: what `make demo` shows. First the dialogues of 2003 and 2007 in a real Exim (tests/demo/exim.sh), and the blocklist that they left
-# behind; then real mail judged by tests/demo/demo.conf: what each rule caught among ham and spam; last the log of 2003, analyzed.
+# demo.sh: what `make demo` shows. First the dialogues of 2003 and 2007 in a real Exim (tests/demo/exim.sh), and the blocklist
+# that they leave behind. Then real mail, judged by tests/demo/demo.conf: what each rule catches among ham and spam. Last the
+# log of 2003, analyzed.
 #
-# CORPUS names a .tar.xz with the folders ham/ and spam/, one message a file or mbox; the default is the SpamAssassin public corpus, if it
-# lies beside the source tree. Needs $BUILD/gatepost and $BUILD/gatepost-exim.so; exit status 1 if a reply was not the one written down.
+# CORPUS names a .tar.xz with the folders ham/ and spam/, one message a file or mbox; the default is the SpamAssassin public
+# corpus, if it is beside the source tree. Needs $BUILD/gatepost and $BUILD/gatepost-exim.so; exit status 1 if a reply was not
+# the expected one.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -11,7 +13,7 @@ BUILD=${BUILD:-build}
 CORPUS=${CORPUS:-../shared/corpus/spamassassin.tar.xz}
 status=0
 
-# The log excerpt of the 2003 note, and who gave himself away in it.
+# The log excerpt of the 2003 note, and the relays found in it.
 show_log() {
     printf '\n== the log of 2003\n'
     "$BUILD/gatepost" analyze --year 2003 tests/logs/wolfskill-2003.log || status=1
@@ -20,7 +22,7 @@ show_log() {
 tests/demo/exim.sh || status=1
 
 printf '\n== who they left on the blocklist\n'
-# They were played at the time of the thread; so the list is looked at then.
+# The dialogues ran at the time of the thread, so show the list as it was then.
 "$BUILD/gatepost" blocks list --at 2007-05-22T02:00:20+12:00 --state-dir "$BUILD/mta/demo/state/exim-harris" || status=1
 
 printf '\n== real mail: what each rule of tests/demo/demo.conf catches\n'

@@ -1,11 +1,12 @@
 #!/bin/sh
-# demo.sh: the two conversations that gatepost was made after, played into a real Exim with the module, replies shown.
+# exim.sh: plays the two conversations that gatepost was first written for into a real Exim with the module, and shows the
+# replies.
 #
-#   demo.sh [COMMAND [ARGUMENT...]]    COMMAND is run afterwards while that Exim still answers, in its namespace, on port 25 of
+#   exim.sh [COMMAND [ARGUMENT...]]    COMMAND is run afterwards while that Exim still answers, in its namespace, on port 25 of
 #                                      mail.example.com
 #
 # The dialogues are those in DIALOGUES (default: Wolfskill's and Harris' in tests/sessions). Needs $BUILD/gatepost and
-# $BUILD/gatepost-exim.so; exit status 1 if a reply was not the one written down.
+# $BUILD/gatepost-exim.so; exit status 1 if a reply was not the expected one.
 set -eu
 
 cd "$(dirname "$0")/../.."

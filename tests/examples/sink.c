@@ -1,7 +1,7 @@
 /*
  * sink [-t] [-n NAME] [-s STATE-DIR] LIBRARY CONF PORT... - listens on PORTs of all addresses, IPv4 and IPv6,
- * until SIGTERM; looks for changed rules at once on SIGHUP (it would notice by itself within a second of the
- * next connection). -t: see sink.h. What the engine logs goes to standard error.
+ * until SIGTERM. On SIGHUP it looks for changed rules at once; otherwise the next connection notices them,
+ * after a second at most. -t: see sink.h. The engine's log goes to standard error.
  *
  * The engine is opened once and used by all threads; each connection has a session of its own.
  */
@@ -27,7 +27,7 @@ enum { MOST_CLIENTS = 500, MOST_LISTENERS = 16, STACK = 1 << 20, PATIENCE_SECOND
 
 static struct sink sink;
 
-/* The connections that are open, so that their threads can be woken and waited for. */
+/* The open connections, so that their threads can be woken and waited for. */
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t one_less;
@@ -52,8 +52,8 @@ static void log_line(void *context, uint32_t level, const char *line, size_t n)
     fprintf(stderr, "%.*s\n", (int)n, line);
 }
 
-/* The engine's functions, or NULL; says why. The library stays loaded: an engine is not a thing to unload while
- * threads may be inside it. */
+/* Returns the engine's functions, or NULL after printing why not. The library stays loaded: threads may still
+ * be in the engine. */
 static const struct gp_api *load(const char *library)
 {
     void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
@@ -94,7 +94,7 @@ static void client_leave(int place)
     pthread_mutex_unlock(&clients.mutex);
 }
 
-/* Wakes all who wait for their clients, and waits for them. */
+/* Wakes all threads that wait for their clients, and waits for the threads. */
 static void clients_end(void)
 {
     atomic_store(&sink.stopping, true);
@@ -107,8 +107,8 @@ static void clients_end(void)
     pthread_mutex_unlock(&clients.mutex);
 }
 
-/* Closing a socket with unread bytes makes the kernel send a reset, which can take our last reply away from the
- * client. */
+/* Closing a socket with unread bytes makes the kernel send a reset, and the client may then lose our last
+ * reply. */
 static void part(int fd)
 {
     char unread[4096];
@@ -177,7 +177,8 @@ static int listen_at(const struct addrinfo *at)
     return -1;
 }
 
-/* All addresses of this machine. Returns how many sockets were added to POLLED; 0 if none could be. */
+/* Listens on all addresses of this machine. Returns how many sockets were added to POLLED; 0 if none could be.
+ */
 static unsigned listen_on(const char *port, struct pollfd *polled, unsigned room)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *list = NULL;
@@ -198,7 +199,8 @@ static unsigned listen_on(const char *port, struct pollfd *polled, unsigned room
     return n;
 }
 
-/* Until SIGTERM. Signals come only while it waits, and only here: all threads are started with them blocked. */
+/* Runs until SIGTERM. Signals arrive only while it waits, and only here: all threads are started with them
+ * blocked. */
 static void accept_all(struct pollfd *polled, unsigned n, const sigset_t *open)
 {
     while (!asked_to_stop) {
@@ -212,7 +214,7 @@ static void accept_all(struct pollfd *polled, unsigned n, const sigset_t *open)
             if (fd >= 0)
                 client_begin(fd);
             else if (polled[i].revents && (errno == EMFILE || errno == ENFILE))
-                poll(NULL, 0, 100); /* until somebody leaves */
+                poll(NULL, 0, 100); /* until a connection ends */
         }
     }
 }
@@ -278,7 +280,8 @@ int main(int argc, char **argv)
     if (!sink.api)
         return 3;
     options.config = argv[optind + 1];
-    /* 0 is no rules yet, with the reason in the log: mail passes, and a mended file is taken up. */
+    /* 0 means that no rules are in force yet, with the reason in the log: mail passes until the file is
+     * repaired. */
     if (sink.api->engine_open(&options, &sink.engine, &error) < 0) {
         fprintf(stderr, "sink: %s\n", error.message);
         return 3;

@@ -1,7 +1,4 @@
-/*
- * sink_name.c - who is at the other end of a connection: the address as text, and the host name, if it is one
- * to believe.
- */
+/* sink_name.c - finds the address of the client as text, and its host name if that is verified. */
 #define _GNU_SOURCE
 #include "sink.h"
 

@@ -1,9 +1,9 @@
 /*
- * sink_talk.c - one SMTP conversation (RFC 5321) that asks the engine before it answers anything. The order is
- * always the same: is the command in its place; what does the engine say; only then what we say ourselves.
+ * sink_talk.c - one SMTP conversation (RFC 5321) that asks the engine before it replies. The order is always
+ * the same: first whether the command is in sequence, then the engine's verdict, and only then our own reply.
  *
- * Lines end with CRLF and nothing else does, so that nobody can hide a second message behind a lone LF. A
- * command line that is too long is answered with 500; a long line of a message is handed on in pieces.
+ * Lines end only with CRLF, so that a client cannot hide a second message after a lone LF. A command line that
+ * is too long is answered with 500; a long line of a message is passed on in pieces.
  */
 #define _GNU_SOURCE
 #include "sink.h"
@@ -19,14 +19,14 @@ enum { LINE_ROOM = 4096, MOST_RECIPIENTS = 100, MOST_BYTES = 10 << 20 };
 struct talk {
     const struct sink *sink;
     struct gp_session *session;
-    struct gp_verdict verdict; /* the latest; its texts are good until the session is asked again */
+    struct gp_verdict verdict; /* the latest; its texts are valid until the next call on the session */
     int socket;
     bool open;
-    bool refused; /* the engine answers every later HELO, MAIL, RCPT and DATA, even one out of its place */
+    bool refused; /* the engine answers every later HELO, MAIL, RCPT and DATA, even one out of sequence */
     bool authenticated;
-    bool sender; /* MAIL was taken */
+    bool sender; /* MAIL was accepted */
     unsigned recipients;
-    char in[LINE_ROOM]; /* what has come: `used` bytes are done with, then those up to `have` */
+    char in[LINE_ROOM]; /* what has arrived: the first `used` bytes are done, the rest up to `have` is not */
     size_t used, have;
 };
 
@@ -51,8 +51,8 @@ static void say(struct talk *t, const char *text)
 
 enum piece { PIECE_NONE, PIECE_LINE, PIECE_PART };
 
-/* The next line without its end, or as much of it as there is room for; PIECE_NONE when the client has gone.
- * It lies in the buffer until the next call. */
+/* Returns the next line without its end, or as much of it as there is room for; PIECE_NONE when the client has
+ * gone. It is valid until the next call. */
 static enum piece next_piece(struct talk *t, const char **piece, size_t *n)
 {
     for (;;) {
@@ -87,8 +87,8 @@ static enum piece next_piece(struct talk *t, const char **piece, size_t *n)
     }
 }
 
-/* A whole line with NUL in place of its end; NULL if there is none to be had: the client has gone, or the line
- * was too long and has been answered. */
+/* Returns a whole line with NUL in place of its end. Returns NULL if the client has gone, or if the line was
+ * too long and has been answered. */
 static const char *next_command(struct talk *t, size_t *n)
 {
     const char *line;
@@ -106,7 +106,7 @@ static const char *next_command(struct talk *t, size_t *n)
 
 /* ---- verdicts ---- */
 
-/* Says what the engine wants said. Returns true if it has no objection: then the command is answered by us. */
+/* Sends the engine's reply. Returns true if the verdict is to pass: then the caller replies. */
 static bool passes(struct talk *t, int action)
 {
     if (action == GP_PASS)
@@ -120,7 +120,7 @@ static bool passes(struct talk *t, int action)
     return false;
 }
 
-/* A command out of its place is ours to refuse, unless the whole session has been refused already. */
+/* A command out of sequence is refused here, unless the whole session has been refused already. */
 static bool in_place(struct talk *t, bool is, const char *otherwise)
 {
     if (!is && !t->refused)
@@ -169,7 +169,7 @@ static void on_rcpt(struct talk *t, const char *line, size_t n)
         !passes(t, t->sink->api->rcpt(t->session, line, n, 0, &t->verdict)))
         return;
     if (t->recipients == MOST_RECIPIENTS) {
-        t->sink->api->rcpt_rejected(t->session); /* the engine let it pass, we do not */
+        t->sink->api->rcpt_rejected(t->session); /* the engine let it pass, the sink does not */
         say(t, "452 4.5.3 Too many recipients");
         return;
     }
@@ -177,8 +177,8 @@ static void on_rcpt(struct talk *t, const char *line, size_t n)
     say(t, "250 2.1.5 Recipient ok");
 }
 
-/* The message up to its dot. The engine wants the bytes without dot-stuffing, cut anywhere; it takes what it
- * needs of the header and no notice of the body. */
+/* Reads the message up to its dot. The engine gets the bytes without dot-stuffing, in pieces of any size. It
+ * uses the header and ignores the body. */
 static void take_message(struct talk *t)
 {
     const struct gp_api *api = t->sink->api;
@@ -189,7 +189,7 @@ static void take_message(struct talk *t)
         size_t n;
         const enum piece kind = next_piece(t, &piece, &n);
         if (kind == PIECE_NONE)
-            return; /* gone without a dot: nothing has come */
+            return; /* the client has gone without a dot: there is no message */
         if (line_begins && n && piece[0] == '.') {
             if (n == 1 && kind == PIECE_LINE)
                 break;
@@ -204,7 +204,7 @@ static void take_message(struct talk *t)
     }
     transaction_over(t);
     if (size > MOST_BYTES) {
-        api->reset(t->session); /* given up by us: the engine is not asked */
+        api->reset(t->session); /* the sink ended the transaction: the engine is not asked */
         say(t, "552 5.3.4 Message too big");
         return;
     }
@@ -223,8 +223,8 @@ static void on_data(struct talk *t, const char *line, size_t n)
     take_message(t);
 }
 
-/* One account, test with the password test (RFC 4616): a server in earnest asks its users' list, and only under
- * TLS. */
+/* One account, test with the password test (RFC 4616). A real server uses its own accounts, and only under TLS.
+ */
 static void on_auth(struct talk *t, const char *line, size_t n)
 {
     static const char account[] = "AHRlc3QAdGVzdA==";
@@ -250,7 +250,7 @@ static void on_auth(struct talk *t, const char *line, size_t n)
     say(t, t->authenticated ? "235 2.7.0 Authentication successful" : "535 5.7.8 Authentication failed");
 }
 
-/* What came before TLS is forgotten, by us and by the next HELO (RFC 3207). */
+/* The state from before TLS is forgotten, here and by the next HELO (RFC 3207). */
 static void on_starttls(struct talk *t, const char *line, size_t n)
 {
     (void)line, (void)n;
@@ -260,7 +260,7 @@ static void on_starttls(struct talk *t, const char *line, size_t n)
     }
     transaction_over(t);
     t->sink->api->reset(t->session);
-    t->used = t->have = 0; /* bytes that came in clear behind it must not count as protected */
+    t->used = t->have = 0; /* bytes that came in clear after it must not count as protected */
     say(t, "220 2.0.0 Go ahead");
 }
 
@@ -312,7 +312,7 @@ static void on_command(struct talk *t, const char *line, size_t n)
 
 /* ---- the client ---- */
 
-/* A look-up may take seconds, so it is made only where a rule or a table asks for a name. */
+/* A look-up may take seconds, so it is made only if a rule or a table needs a name. */
 static void tell_name(struct talk *t, const struct end *client)
 {
     const struct gp_api *api = t->sink->api;
@@ -333,7 +333,7 @@ void talk(const struct sink *sink, int socket)
     char greeting[300];
     if (getpeername(socket, (struct sockaddr *)&client.address, &client.size) != 0 ||
         getsockname(socket, (struct sockaddr *)&local.address, &local.size) != 0)
-        return; /* gone already */
+        return; /* the client has gone already */
     end_describe(&client);
     end_describe(&local);
     const struct gp_client about = {.size = sizeof about,

@@ -34,7 +34,7 @@ puts_all_in_its_place() {
     [ "$modes" = "755 644 644 " ] || missed "modes $modes"
 }
 
-# What is mapped by a server stays what it was: another file takes its place.
+# A server has the old file mapped, which must stay unchanged: the new file replaces it by renaming.
 replaces_whole_files() {
     mapped=$work/dest/usr/local/lib/gatepost/gatepost.so
     [ -e "$mapped" ] && ln -f "$mapped" "$work/mapped.so" && echo more >>"$work/mapped.so" || missed "no library" || return 1
@@ -43,7 +43,7 @@ replaces_whole_files() {
     same "$library" "$mapped"
 }
 
-# A folder that cannot be written to: what was there stays, and nothing half is left.
+# If a folder cannot be written to, the old files stay, and no file is left half written.
 failure_leaves_the_old() {
     mkdir -p "$work/full/usr/local/lib/gatepost"
     mount -t tmpfs -o size=16k tmpfs "$work/full/usr/local/lib/gatepost"
@@ -56,7 +56,7 @@ failure_leaves_the_old() {
     [ "$left" = "$(printf 'gatepost.so\nold')" ] || missed "there is $left"
 }
 
-# Everything goes where it is told, and no text names another place.
+# Everything goes to the given folders, and no text names another place.
 goes_where_it_is_told() {
     set -- prefix=/opt/gatepost libdir=/opt/gatepost/lib64 eximdir=/opt/exim pkgconfigdir=/opt/share/pkgconfig docdir=/opt/doc unitdir=/opt/units
     installs "$work/told" "$@" &&
@@ -79,7 +79,7 @@ goes_where_it_is_told() {
 /opt/share/pkgconfig/gatepost.pc libdir=${prefix}/lib64
 END
     "$work/told/opt/gatepost/sbin/gatepost-milter" --help | grep -Fq '(/opt/gatepost/lib64/gatepost/gatepost.so)' || missed "gatepost-milter looks elsewhere" || return 1
-    # Files that an administrator put there stay.
+    # An administrator's own files stay.
     : >"$work/told/opt/gatepost/lib64/gatepost/checks/own.so"
     make -s BUILD="$BUILD" DESTDIR="$work/told" "$@" uninstall >"$work/install.out" 2>&1 || missed "$(cat "$work/install.out")" || return 1
     left=$(cd "$work/told" && find . -type f; find . -name doc)
@@ -87,7 +87,7 @@ END
     make -s BUILD="$BUILD" all >"$work/install.out" 2>&1 || missed "$(cat "$work/install.out")"
 }
 
-# config FOLDER WORD...: what pkg-config says of what was installed below FOLDER.
+# config FOLDER WORD...: the output of pkg-config for what was installed below FOLDER.
 config() {
     below=$1
     shift
@@ -104,7 +104,7 @@ pkg_config_knows() {
     same "$work/wanted" "$work/said"
 }
 
-# As a host's own Makefile would do it: nothing of this tree is seen but the example's source.
+# As a host's own Makefile would do it: it sees nothing of this tree but the example's source.
 installed_host_works() {
     cp tests/examples/host.c "$work/myhost.c"
     export PKG_CONFIG_SYSROOT_DIR="$work/dest"
@@ -143,7 +143,7 @@ as_somebody() {
     env GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e@example.com GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=e@example.com "$@"
 }
 
-# dist FOLDER: its path is in $archive; what it said, in $work/dist.err.
+# dist FOLDER: its path is in $archive; its error messages in $work/dist.err.
 dist() {
     archive=$(cd "$1" && make -s DEPS=no BUILD="$1/build" dist 2>"$work/dist.err") || missed "$(cat "$work/dist.err")"
 }
@@ -182,7 +182,7 @@ dist_wants_tag_and_version_to_agree() {
         dist_refuses "$repository" "no heading"
 }
 
-# An archive that was unpacked, as such and in somebody's repository.
+# An unpacked archive, as it is and inside another repository.
 dist_wants_a_checkout() {
     checkout outer && mkdir -p "$repository/inner/tests/run" && cp Makefile "$repository/inner" && cp tests/run/dist.sh "$repository/inner/tests/run" &&
         dist_refuses "$repository/inner" "part of the checkout" || return 1

@@ -1,5 +1,5 @@
-/* abi.c: prints the layouts and numbers that exim.c relies on, from our header or, with -DTHEIRS, from Exim's
- * own. */
+/* abi.c: prints the layouts and numbers that the module relies on, from our header or, with -DTHEIRS, from
+ * Exim's own. */
 #include <stddef.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# able.sh: whether netns.sh can do its work here. Prints nothing if so; else one line with what is in the way and what to do, and ends with
-# status 1. Nothing changes on this machine, and no other package than util-linux is needed.
+# able.sh: whether netns.sh can do its work here. Prints nothing if so; otherwise one line that says what prevents it and what
+# to do, and ends with status 1. Nothing changes on this machine, and no package but util-linux is needed.
 set -eu
 
 refuse() {
@@ -15,7 +15,7 @@ folder=$(mktemp -d)
 trap 'rmdir "$folder"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
 
-# What netns.sh asks for, and the two kinds of mounts that are made in there.
+# What netns.sh needs, and the two kinds of mounts that are made inside.
 # shellcheck disable=SC2016,SC2086 # the inner shell expands it; empty is no argument
 said=$(unshare $user --net --mount --propagation private -- sh -c 'mount -t tmpfs tmpfs "$1" && mkdir "$1/there" && mount --bind "$1/there" "$1/there"' \
     sh "$folder" 2>&1) && exit 0

@@ -1,14 +1,14 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154
-# dialogue.sh: plays one dialogue into the running Exim of exim.sh; sourced after it. What lays a dialogue's rules out serves any
-# other server, too.
+# dialogue.sh: plays one dialogue into the running Exim of exim.sh; sourced after it. dialogue_lay serves any other server
+# too.
 #
-#   dialogue_lay FILE FOLDER CLOCK                   FOLDER with all that lies beside FILE, its tables made, and time read from CLOCK;
-#                                                    $conf is the file of rules in it
-#   dialogue_play FILE exim|exim-scan [OPTION...]    FILE under the rules it names, a state of its own, and a clock that the player
+#   dialogue_lay FILE FOLDER CLOCK                   FOLDER with all files beside FILE, its tables made, and time read from CLOCK;
+#                                                    $conf is its rule file
+#   dialogue_play FILE exim|exim-scan [OPTION...]    FILE under the rules that it names, with a state of its own and a clock that the player
 #                                                    moves; OPTIONs are those of gatepost replay
 #
-# Rules and tables are those that lie beside FILE; tables may lie there as text. Status 0 if every reply was the expected one.
+# Rules and tables are those beside FILE; tables may be there as text. Status 0 if every reply was the expected one.
 
 # dialogue_tables FOLDER: tables from text.
 dialogue_tables() {
@@ -37,7 +37,7 @@ dialogue_play() {
     shift 2
     place=$as-$(basename "$dialogue" .smtp)
     rm -rf "$exim_folder/rules/$place" "$exim_folder/state/$place"
-    # The clock is in Exim's folder for runtime files, because it is replaced by rename with the owner of its folder.
+    # The clock is in Exim's folder for runtime files, because it is replaced by renaming, with the owner of its folder.
     dialogue_lay "$dialogue" "$exim_folder/rules/$place" /run/clock || return 1
     mkdir -p "$exim_folder/state/$place"
     [ -n "$exim_alone" ] || chown "$exim_uid:$exim_gid" "$exim_folder/state/$place"

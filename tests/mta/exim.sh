@@ -1,22 +1,22 @@
 # shellcheck shell=sh
-# exim.sh: functions to run one unpacked Exim, for scripts that netns.sh started; sourced, not run, from
-# the top of the source tree.
+# exim.sh: functions to run one unpacked Exim, for scripts that netns.sh started; sourced, not run, from the top of the source
+# tree.
 #
 #   exim_setup FOLDER heavy|light MODULE   lays out what Exim writes under FOLDER and mounts root and folder together
 #   exim_start, exim_stop                  the daemon, on ports 25, 465 and 587 of every address, and a name server; to clients
 #                                          in the namespace it is mail.example.com, over IPv4 and IPv6
 #   exim_run ARGUMENT...                   another Exim in the same place: -bh, -be, -bV
-#   exim_options WORDS                     the options that the next connections hand to the module
+#   exim_options WORDS                     the options that the next connections pass to the module
 #   exim_names FILE...                     makes the names in the dialogues' connect lines resolve both ways
 #
-# In FOLDER: etc (configuration), rules, state, spool, log, run, lib (the module); as Exim sees them: /etc/exim4, /etc/gatepost,
-# /var/lib/gatepost, /var/spool/exim4, /var/log/exim4, /run, /usr/local/lib/gatepost.
+# In FOLDER: etc (configuration), rules, state, spool, log, run, lib (the module); Exim sees them as /etc/exim4,
+# /etc/gatepost, /var/lib/gatepost, /var/spool/exim4, /var/log/exim4, /run, /usr/local/lib/gatepost.
 
 mta=$PWD/tests/mta
 sources=$PWD
 exim_pid="" names_pid=""
 
-# Root runs Exim as Debian's packages do. An ordinary user has one user id only, and runs it as the Exim user, with owner.c.
+# Root runs Exim as Debian's packages do. An ordinary user has only one user id, and runs Exim as the Exim user, with owner.c.
 exim_uid=102
 exim_gid=105
 if [ "$(wc -l </proc/self/uid_map)" -eq 1 ] && [ "$(awk '{ print $3 }' /proc/self/uid_map)" -eq 1 ]; then
@@ -73,7 +73,7 @@ exim_setup() {
     mount --rbind /proc "$exim_folder/root/proc"
 }
 
-# exim_become ARGUMENT...: this shell turns into Exim.
+# exim_become ARGUMENT...: replaces this shell by Exim.
 exim_become() {
     # shellcheck disable=SC2086 # empty is no command
     exec $exim_alone chroot "$exim_folder/root" $exim_preload /usr/sbin/exim4 "$@"

@@ -1,14 +1,15 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here and not used is for the caller; place.sh and dialogue.sh give the others
-# filter.sh: functions to run gatepost-milter in a place of place.sh, beside the server there; sourced after place.sh and dialogue.sh.
+# filter.sh: functions to run gatepost-milter in a place of place.sh, beside the server there; sourced after place.sh and
+# dialogue.sh.
 #
 #   filter_setup MILTER LIBRARY              copies gatepost-milter and gatepost.so into the place
 #   filter_start NAME CONF [OPTION...]       runs it by the rules /etc/gatepost/NAME/CONF, with /var/lib/gatepost/NAME as its state
-#   filter_stop                              SIGTERM, and waits
+#   filter_stop                              sends SIGTERM, and waits
 #   filter_play FILE AS [OPTION...]          plays a dialogue through the server with the filter, under the rules that FILE names;
 #                                            OPTIONs are those of gatepost replay
 #
-# It runs as an ordinary user of its own, from a socket in a folder that only this user and root write to.
+# It runs as an ordinary user of its own, with a socket in a folder that only this user and root can write to.
 
 filter_pid=""
 
@@ -38,8 +39,8 @@ filter_start() {
     }
 }
 
-# filter_await: until the filter listens, after which it writes its process id, or has ended. A socket alone may be one that was left
-# behind.
+# filter_await: waits until the filter listens, after which it writes its process id, or has ended. The socket alone does not
+# show this: it may be an old one.
 filter_await() {
     tries=0
     until [ -s "$place_folder/run/milter.pid" ]; do

@@ -1,7 +1,7 @@
 #!/bin/sh
-# netns.sh COMMAND…: runs COMMAND in a network and mount namespace of its own, where every address of the world is this machine:
-# a client can bind any address, a server can listen on any port, and nothing leaves the machine (so roots must be made before:
-# tests/mta/root.sh). An ordinary user becomes root of a user namespace for it.
+# netns.sh COMMAND…: runs COMMAND in a network and mount namespace of its own, where every address of the world is this
+# machine: a client can bind any address, a server can listen on any port, and nothing leaves the machine. So roots must be
+# made before, by tests/mta/root.sh. For an ordinary user it also makes a user namespace with that user as root.
 set -eu
 
 case ${1-} in

@@ -1,7 +1,7 @@
 /*
- * owner.c - preloaded into Exim where the tests run as an ordinary user. Such a user has one user id in a
- * namespace; Exim must run under its own and yet wants a configuration file that belongs to root. Here every
- * open file of ours seems to.
+ * owner.c - preloaded into Exim if the tests run as an ordinary user. Such a user has one user id in a
+ * namespace. Exim must run under that id, and yet wants a configuration file that belongs to root. This library
+ * makes every open file of ours seem to belong to root.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,15 +1,15 @@
 # shellcheck shell=sh
-# place.sh: functions to lay out the place where one unpacked server runs, for scripts that netns.sh started; sourced, not run,
-# before postfix.sh or sendmail.sh, from the top of the source tree.
+# place.sh: functions to lay out the place where one unpacked server runs, for scripts that netns.sh started; sourced, not
+# run, before postfix.sh or sendmail.sh, from the top of the source tree.
 #
-#   place_setup FOLDER NAME      mounts the root NAME and what changes in it together under FOLDER/root
-#   place_mount SOURCE PLACE     lays SOURCE over PLACE in that root
-#   place_run COMMAND...         runs COMMAND in it; place_become COMMAND... turns this shell into it
+#   place_setup FOLDER NAME      mounts the root NAME and the folders that change together under FOLDER/root
+#   place_mount SOURCE PLACE     mounts SOURCE over PLACE in that root
+#   place_run COMMAND...         runs COMMAND in it; place_become COMMAND... replaces this shell by it
 #   place_start, place_stop      a name server and a syslog: names in FOLDER/names, the log in FOLDER/syslog
 #   place_names FILE...          makes the names in the dialogues' connect lines resolve both ways
 #   place_test_account FILE      a password file for AUTH: user test, password test
 #
-# In FOLDER: rules, state, run, log; as a server sees them: /etc/gatepost, /var/lib/gatepost, /run/gatepost. To clients in the
+# In FOLDER: rules, state, run, log; a server sees them as /etc/gatepost, /var/lib/gatepost, /run/gatepost. To clients in the
 # namespace the server is mail.example.com, over IPv4 and IPv6.
 
 mta=$PWD/tests/mta
@@ -19,7 +19,7 @@ place_mount() {
     mount --bind "$1" "$place_folder/root$2"
 }
 
-# place_devices: a /dev of its own, as the log's socket stands in it.
+# place_devices: makes a /dev for this root alone, because the socket of the log is in it.
 place_devices() {
     mount -t tmpfs -o mode=755 tmpfs "$place_folder/root/dev"
     for device in null zero full random urandom; do
@@ -94,7 +94,7 @@ place_test_account() {
     printf 'test' | place_run saslpasswd2 -p -c -f "$1" -u mail.example.com test
 }
 
-# place_await PID: until something answers on port 25, or the process PID ends.
+# place_await PID: waits until something answers on port 25, or the process PID ends.
 place_await() {
     tries=0
     until "$mta/smtp.py" 127.0.0.1 127.0.0.1 25 QUIT >/dev/null 2>&1; do

@@ -1,12 +1,12 @@
 /*
  * plugin_host.c - a server for the tests of plugins, without a network.
  *
- *   plugin-host talk CONF ADDRESS        one session; what the client says comes in on standard input
- *   plugin-host crowd CONF THREADS SESSIONS   many threads that ask one engine, so many sessions each, from
+ *   plugin-host talk CONF ADDRESS        one session; the client's lines come from standard input
+ *   plugin-host crowd CONF THREADS SESSIONS   many threads that share one engine, each with that many sessions, from
  *                                        203.0.113.9 and from addresses of their own in turn
  *
- * `talk` prints a reply to each line, `crowd` how many were turned away, how many passed, and the slowest
- * answer in milliseconds. The log goes to standard error.
+ * `talk` prints a reply to each line. `crowd` prints how many sessions were refused, how many passed, and the
+ * slowest answer in milliseconds. The log goes to standard error.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -85,7 +85,7 @@ static int crowd(int threads)
     return 0;
 }
 
-/* The phase that LINE is; a line of no command is one of the header. */
+/* The phase of LINE; a line that is not a command is a line of the header. */
 static int tell(struct gp_session *s, const char *line, struct gp_verdict *v)
 {
     const size_t n = strlen(line);

@@ -26,7 +26,7 @@ postfix_setup() {
     place_mount "$place_folder/etc" /etc/postfix
     place_test_account /etc/postfix/sasldb2
     chmod -R a+rX "$place_folder/etc"
-    # What post-install would make of the queue.
+    # Makes the queue folders, as Debian's post-install would.
     # shellcheck disable=SC2016 # the shell in the root expands it
     place_run /bin/sh -c 'cd /var/spool && mkdir postfix /var/lib/postfix && cd postfix &&
         mkdir pid active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public &&
@@ -40,7 +40,7 @@ postfix_to_sink() {
     cat >>"$place_folder/etc/main.cf" <<END
 relay_transport = smtp:[127.0.0.1]:$1
 default_transport = smtp:[127.0.0.1]:$1
-# Long lines as they came.
+# Do not fold long lines.
 smtp_line_length_limit = 0
 END
     echo 'smtp unix - - n - - smtp' >>"$place_folder/etc/master.cf"
@@ -67,7 +67,7 @@ postfix_stop() {
     postfix_pid=""
 }
 
-# What Debian's installation asks for, and Postfix would find out for itself on a machine with a name of its own, comes before.
+# First what Debian's installation asks for, and what Postfix would find out for itself on a machine with a name of its own.
 postfix_debian() {
     cp "$place_root/usr/share/postfix/master.cf.dist" "$place_folder/etc/master.cf"
     {

@@ -1,7 +1,8 @@
 #!/bin/sh
-# release.sh COMMAND...: runs COMMAND with the compiler and the libraries of Debian's release $RELEASE (tests/mta/roots/build.sh), for what is
-# loaded by a server of that release: it may ask for no newer C library than the server has. All other folders are this machine's, under
-# the same paths. To be started inside of netns.sh. Without RELEASE, COMMAND is simply run.
+# release.sh COMMAND...: runs COMMAND with the compiler and the libraries of Debian's release $RELEASE
+# (tests/mta/roots/build.sh). What a server of that release loads must not need a newer C library than the server has. All
+# other folders are this machine's, under the same paths. To be started inside netns.sh. Without RELEASE, COMMAND is simply
+# run.
 set -eu
 
 if [ "${1-}" != --inside ]; then

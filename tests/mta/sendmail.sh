@@ -3,8 +3,8 @@
 # sendmail.sh: functions to run one unpacked Sendmail in a place of place.sh; sourced after it.
 #
 #   sendmail_setup FOLDER            lays it out; FOLDER/etc is /etc/mail
-#   sendmail_start, sendmail_stop    on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; what happens where no
-#                                    filter answers: F=T, and on ports 2601 to 2603 nothing, F=T, F=R
+#   sendmail_start, sendmail_stop    on ports 25, 465 and 587, with the filter at /run/gatepost/milter.sock; if no filter
+#                                    answers: F=T, and on ports 2601 to 2603 nothing, F=T, F=R
 #   sendmail_to_sink PORT            before a start: delivers to the SMTP server on that port of 127.0.0.1
 #
 #   sendmail_version                 prints it
@@ -68,7 +68,7 @@ sendmail_stop() {
     sendmail_pid=""
 }
 
-# Debian's listens on 127.0.0.1 until told otherwise, and takes the machine's name. What sendmailconfig would make comes with it.
+# Debian's configuration listens on 127.0.0.1 by default and uses the machine's name. sendmailconfig would make the rest.
 sendmail_debian() {
     cp "$1" "$place_folder/etc/gatepost.mc"
     sed -e 's/, Addr=127.0.0.1//' -e "s,^MAILER_DEFINITIONS,include(\`/etc/mail/gatepost.mc')dnl\n&," \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # source.sh NAME: prints the folder with the unpacked source of a Debian package, and fetches it first if it is missing. The
-# machine's own apt lists stay as they are. Sources are kept in ${GATEPOST_CACHE:-~/.cache/gatepost}; nobody writes into them.
+# machine's own apt lists stay as they are. Sources are kept in ${GATEPOST_CACHE:-~/.cache/gatepost}; no script writes into
+# them.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,7 +37,7 @@ case ${1-} in
 esac
 path=$cache/source-$1-$(. /etc/os-release && echo "${VERSION_CODENAME-unknown}")
 mkdir -p "$cache"
-# One lock for all sources: they share the lists, which the first that misses them brings up to date.
+# One lock for all sources, because they share the lists, which the first one that needs them updates.
 (
     flock 9
     [ -d "$path" ] || make_source "$1" "$path"

@@ -71,12 +71,12 @@ wine_mount() {
     done
 }
 
-# wine_is_whole FOLDER: it is a prefix whose making came to its end.
+# wine_is_whole FOLDER: whether it is a complete prefix.
 wine_is_whole() {
     [ -e "$1/whole" ] && [ -e "$1/system.reg" ] && [ -e "$1/drive_c/windows/system32/kernel32.dll" ]
 }
 
-# wine_make_prefix FOLDER: makes the one in the cache, in the place of one that is not whole.
+# wine_make_prefix FOLDER: makes the one in the cache, and replaces an incomplete one.
 wine_make_prefix() {
     WINEPREFIX=$1.making
     rm -rf "$1" "$WINEPREFIX"
@@ -114,10 +114,10 @@ wine_setup() {
         *) cp -a "$wine_place" "$WINEPREFIX/drive_c" ;;
         esac
     done
-    # It goes when this script goes, however that ends, and takes all programs with it.
+    # It ends when this script ends, however that happens, and takes all programs with it.
     TMPDIR=$wine_folder/run setpriv --pdeathsig TERM unshare --root="$wine_folder/root" --wd=/ -- "$WINESERVER" -f -p >/dev/null 2>&1 </dev/null &
     wine_server=$!
-    # A program that comes before the server's socket would start a server of its own, and one of the two fails.
+    # A program that starts before the server's socket exists would start a server of its own, and one of the two would fail.
     wine_tries=0
     until [ -S "$(echo "$wine_folder"/run/wine-*/server-*/socket)" ]; do
         wine_tries=$((wine_tries + 1))

@@ -1,8 +1,9 @@
 /*
- * facts.c - a check for the parity test: facts(FILE, WORD) writes what the engine took for the facts of this operation to
- * FILE, a line each, and never holds. WORD names the rule that asks. The line has tabs between
+ * facts.c - a check for the parity test: facts(FILE, WORD) writes the facts of this operation, as the engine
+ * has read them, to FILE, a line each. It never holds. WORD names the rule that uses it. The line has tabs
+ * between
  *
- *     the client's address, WORD, and in hexadecimal digits what is asked about (HELO name, sender, recipient, field
+ *     the client's address, WORD, and in hexadecimal digits the subject (HELO name, sender, recipient, field
  *     name), the value of the field, and the text that a pattern sees
  */
 #define _POSIX_C_SOURCE 200809L

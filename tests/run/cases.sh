@@ -1,10 +1,10 @@
 # shellcheck shell=sh
 # cases.sh: the cases of a script and their count (counts.sh); to be sourced from the top of the tree.
 #
-#   check NAME FUNCTION ARGUMENT...   one case; it holds if FUNCTION succeeds
-#   missed WHAT                       what FUNCTION says when it fails; always false
-#   part LOG SCRIPT ARGUMENT...       another script of cases, which ends with a line of counts under its own name; LOG is left with
-#                                     what it said
+#   check NAME FUNCTION ARGUMENT...   one case; it passes if FUNCTION succeeds
+#   missed WHAT                       called by FUNCTION to report why it fails; always false
+#   part LOG SCRIPT ARGUMENT...       another script of cases, which ends with a line of counts under its own name; LOG gets its
+#                                     output
 . tests/run/counts.sh
 
 why=""

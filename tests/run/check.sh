@@ -1,20 +1,21 @@
 #!/bin/bash
-# check.sh STAGE...: runs the stages tests/stages/check-STAGE.sh, all of them even after a failure, and shows what they say. A stage
-# NAME-debian12 or NAME-debian13 is the stage NAME with the mail servers of that release of Debian, whichever this machine has.
+# check.sh STAGE...: runs the stages tests/stages/check-STAGE.sh, all of them even after a failure, and shows their output. A
+# stage NAME-debian12 or NAME-debian13 is the stage NAME with the mail servers of that release of Debian, whatever release
+# this machine has.
 #
-# What was skipped, and why, is told at the end; the last line is the sum, "N passed, N failed", and ", N skipped" where there is such.
-# Status 1 if anything failed; a stage that ends without its own line of counts is one failure more.
+# At the end it repeats what was skipped, and why. The last line is the sum, "N passed, N failed", with ", N skipped" if
+# anything was. Status 1 if anything failed. A stage that ends without its own line of counts is one more failure.
 set -eu
 
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 export BUILD
 . tests/run/counts.sh
-# A make above us hands its job server down, which the makes that are started here cannot reach.
+# A make above this script passes its job server down, which the makes started here cannot reach.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 [ $# -gt 0 ] || { echo "usage: check.sh STAGE..." >&2 && exit 2; }
 
-# script_of STAGE, release_of STAGE: the latter is empty where it is this machine's.
+# script_of STAGE, release_of STAGE: the latter is empty for this machine's release.
 script_of() {
     echo "${1%-debian1[23]}"
 }
@@ -28,7 +29,7 @@ release_of() {
     [ "$release" = "$(. /etc/os-release && echo "${VERSION_CODENAME-}")" ] || echo "$release"
 }
 
-# Servers and networks of their own want what not every container allows.
+# Servers in networks of their own need rights that not every container gives.
 for name in "$@"; do
     case $(script_of "$name") in
     plugins | build | san | hosts | exim | milter | mercury)
@@ -39,7 +40,7 @@ for name in "$@"; do
 done
 tests/run/need.sh build test
 mkdir -p "$BUILD/check"
-# Takes minutes on a new machine; the cheap stages run meanwhile.
+# This takes minutes on a new machine; the cheap stages run meanwhile.
 for name in "$@"; do
     roots=()
     case $(script_of "$name") in
@@ -56,7 +57,7 @@ for name in "$@"; do
     RELEASE=$release tests/mta/root.sh --prefetch "${roots[@]}" >>"$BUILD/check/prefetch.log" 2>&1 </dev/null &
 done
 
-# What a stage finds ready in $BUILD.
+# Builds what a stage expects in $BUILD.
 prepare() {
     case $1 in
     sessions) make -s "$BUILD/gatepost" ;;

@@ -1,15 +1,15 @@
 # shellcheck shell=sh
-# counts.sh: how a script of cases counts them, and its last line, "NAME: N passed, N failed" or "NAME: N passed, N failed, N skipped";
-# to be sourced.
+# counts.sh: how a script of cases counts them, and its last line, "NAME: N passed, N failed" or "NAME: N passed, N failed, N
+# skipped"; to be sourced.
 #
 #   passed, failed, skipped   the counts so far
 #   skip NAME REASON          a case that cannot be tried here. The line it prints, "skipped - NAME # REASON", must reach the stage's
 #                             output: check.sh repeats the reasons at its end
-#   counts_read NAME LOG STATUS   what the script NAME said last of its counts in LOG: sets part_passed, part_failed and part_skipped. One that
-#                             said nothing of them ($part_counts is empty then), or ended badly though nothing failed, is one failure more
+#   counts_read NAME LOG STATUS   the last counts of the script NAME in LOG: sets part_passed, part_failed and part_skipped. A script that
+#                             printed none ($part_counts is empty then), or ended badly though nothing failed, is one more failure
 #   counts_add                adds those to the counts
-#   counts_line               prints "N passed, N failed", with ", N skipped" where there are any
-#   finish NAME               the last line of the script NAME, and its exit status
+#   counts_line               prints "N passed, N failed", with ", N skipped" if there are any
+#   finish NAME               prints the last line of the script NAME, and sets its exit status
 
 passed=0
 failed=0

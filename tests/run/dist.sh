@@ -1,7 +1,7 @@
 #!/bin/sh
-# dist.sh: the source of the last commit as $BUILD/gatepost-$VERSION.tar.gz, and its path on standard output. The same commit always gives
-# the same bytes. A commit that is tagged must be tagged v$VERSION, and CHANGES.md must have that version; one that is not is no release,
-# and its name says which commit it is.
+# dist.sh: writes the source of the last commit to $BUILD/gatepost-$VERSION.tar.gz, and prints its path. The same commit
+# always gives the same bytes. A tagged commit must be tagged v$VERSION, and CHANGES.md must have that version. A commit
+# without a tag is not a release, and the file's name says which commit it is.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -29,7 +29,7 @@ elif ! git show HEAD:CHANGES.md | grep -Fqx "## $VERSION"; then
 fi
 git diff --quiet HEAD || echo "make dist: what is not committed is not in it" >&2
 
-# As no configuration of the user's changes it.
+# No configuration of the user changes the result.
 archive() {
     git -c core.autocrlf=false -c core.eol=lf -c core.attributesFile=/dev/null -c tar.umask=0022 archive --format=tar "--prefix=gatepost-$version/" HEAD
 }

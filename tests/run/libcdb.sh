@@ -1,13 +1,14 @@
 #!/bin/sh
-# libcdb.sh: prints what links the static tinycdb into a shared object, or says why there is none and ends with status 1. Debian 12 has
-# libcdb_pic.a for that, and its libcdb.a is not position independent; in Debian 13 that is so of libcdb.a, which is the only one. So
-# each is tried by linking all of it. CC and LDFLAGS are those of the build; CDB, where it is set, is tried alone.
+# libcdb.sh: prints what links the static tinycdb into a shared object, or says why there is none and ends with status 1.
+# Debian 12 has libcdb_pic.a for this, and its libcdb.a is not position independent. Debian 13 has only libcdb.a, which is
+# position independent. So each is tried by linking all of it. CC and LDFLAGS are those of the build; if CDB is set, only that
+# is tried.
 set -eu
 
 object=$(mktemp)
 trap 'rm -f "$object"' EXIT
 
-# links WORD...: what CDB says may be several words.
+# links WORD...: CDB may be several words.
 links() {
     # shellcheck disable=SC2086 # words
     ${CC:-cc} -shared -fPIC -x c /dev/null -o "$object" ${LDFLAGS-} -Wl,-z,defs -Wl,--whole-archive "$@" -Wl,--no-whole-archive >/dev/null 2>&1

@@ -14,7 +14,7 @@ folders=()
 for folder in core tools exim mercury milter plugins tests; do
     [ -d "$folder" ] && folders+=("$folder")
 done
-# What is for Windows alone is looked at as its compiler does.
+# Files for Windows are checked with the flags of its compiler.
 mapfile -t windows < <(find "${folders[@]}" -name '*_win32*.c' -o -path '*mercury/*.c' | sort)
 mapfile -t code < <(find "${folders[@]}" -name '*.c' ! -name '*_win32*.c' ! -path '*mercury/*.c' | sort)
 mapfile -t headers < <(find "${folders[@]}" -name '*.h' | sort)
@@ -28,7 +28,7 @@ echo clang-format
 clang-format --dry-run -Werror "${code[@]}" "${windows[@]}" "${headers[@]}" || status=1
 
 echo clang-tidy
-# What it says on standard error is how many warnings of other people's headers it kept to itself.
+# On standard error it only counts the suppressed warnings of other people's headers.
 printf '%s\n' "${code[@]}" | xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- "${flags[@]}" 2>/dev/null || status=1
 printf '%s\n' "${windows[@]}" | xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- --target=i686-w64-mingw32 "${flags[@]}" -D_WIN32_WINNT=0x0501 \
     -D__USE_MINGW_ANSI_STDIO=1 -D__printf__=__gnu_printf__ -DGP_EXPORT= -I"$generated" 2>/dev/null || status=1

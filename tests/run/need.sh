@@ -3,14 +3,15 @@
 # need.sh SET...: makes sure that what a set of targets needs is on this machine; fetches it with apt, as root or with sudo.
 #   build   compiler and libraries      demo   what runs an unpacked mail server and talks to it
 #   corpus  what unpacks stored mail for the demo
-#   test    cmocka, sanitizers, valgrind, cdb and what demo and corpus have      lint   linters
-#   bench   what we are timed beside        windows  the compiler and zlib for 32-bit Windows, and what unpacks sources
+#   test    cmocka, sanitizers, valgrind, cdb and the sets demo and corpus      lint   linters
+#   bench   what the benches compare with        windows  the compiler and zlib for 32-bit Windows, and what unpacks sources
 #   windows64  the same for 64-bit Windows
 #
-# Says nothing when all is there. Tools are looked for by what they provide, so that hand-made ones count too. Status 1 if something is
-# missing in the end. Packages that apt did not find are not asked for again until others are missing, or apt's lists have changed.
+# Prints nothing if nothing is missing. Tools are recognised by what they provide, so hand-made ones count too. Status 1 if
+# something is still missing at the end. Packages that apt did not find are not requested again until others are missing, or
+# apt's lists have changed.
 #
-# DEPS=no: apt is never run; what is missing is named, and the status is 0.
+# DEPS=no: apt is never run; missing packages are named, and the status is 0.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -104,20 +105,20 @@ need() {
     esac
 }
 
-# give_up WHY: what to do where apt is of no help.
+# give_up WHY: says what to do if apt cannot help.
 give_up() {
     echo "gatepost needs these Debian packages:$missing - $1. 'make DEPS=no' goes on without them." >&2
     exit 1
 }
 
-# What apt's answer depends on: what it is asked for, and its lists.
+# What apt's answer depends on: the request, and its lists.
 question() {
     echo "$missing"
     find /etc/apt/sources.list /etc/apt/sources.list.d /var/lib/apt/lists -type f ! -path '*/partial/*' ! -name lock -printf '%p %s %T@\n' 2>/dev/null |
         sort
 }
 
-# get WORD...: apt-get as root, in silence.
+# get WORD...: apt-get as root, without output.
 get() {
     DEBIAN_FRONTEND=noninteractive $root apt-get -q -y -o DPkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 "$@" >>"$log" 2>&1 </dev/null
 }
@@ -129,8 +130,8 @@ unknown() {
     done
 }
 
-# fetch PACKAGE...: says how many packages that is, with those that they need, and how much of the network, and installs them. Lists that
-# are old name files that are gone.
+# fetch PACKAGE...: prints how many packages these are, with those that they need, and how much must be downloaded, and
+# installs them. Old lists may name files that no longer exist.
 fetch() {
     apt-get --print-uris -qq -y --no-install-recommends install "$@" 2>/dev/null |
         awk '/^.http/ { n++; bytes += $(NF - 1) } END { if (n) printf "fetching %d Debian packages, %.0f MB, for: ", n, bytes / 1e6 }' >&2

@@ -1,15 +1,15 @@
 # shellcheck shell=sh
 # stage.sh: what the stages of `make check` share, with the counts of counts.sh; to be sourced from the top of the tree.
 #
-#   run_unit NAME COMMAND…  runs a cmocka program and counts its cases; one that dies is one failure more
-#   unit_names          the names of the unit tests, those for Windows left out
+#   run_unit NAME COMMAND…  runs a cmocka program and counts its cases; one that dies is one more failure
+#   unit_names          the names of the unit tests, except those for Windows
 . tests/run/counts.sh
 
-# As it was given: make takes a folder by another name for another folder, and then misses that a header changed.
+# Keep the folder's name as it was given: under another name make sees another folder, and then misses that a header changed.
 BUILD=${BUILD:-build}
 export BUILD
 
-# A make above us hands its job server down, which the makes that the stages start cannot reach.
+# A make above this script passes its job server down, which the makes that the stages start cannot reach.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 # run_unit NAME COMMAND...: NAME is what messages call it.
@@ -19,10 +19,10 @@ run_unit() {
     output=$BUILD/$label.tap
     mkdir -p "$(dirname "$output")"
     status=0
-    # cmocka prints TAP only when all is done: a program that died has said nothing.
+    # cmocka prints TAP only at its end, so a program that died has printed nothing.
     CMOCKA_MESSAGE_OUTPUT=TAP "$@" >"$output" 2>&1 || status=$?
     good=$(grep -c '^ok ' "$output" || true)
-    # cmocka calls those "not ok" too that were skipped, and may put the name before or after the word.
+    # cmocka also prints "not ok" for skipped tests, with the name before or after the word.
     bad=$(grep '^not ok ' "$output" | grep -vc '# SKIP' || true)
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
         bad=1

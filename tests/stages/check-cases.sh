@@ -1,7 +1,7 @@
 #!/bin/sh
-# check-cases.sh [NAME...]: what the command says to files as administrators have them. A case is a folder of tests/cases with `cmd`, a
-# shell script, and `expected`, what it prints, to the letter; a file `about` says what the case is for. It is run in a copy of its
-# folder, with `gatepost` in PATH. The last line is "check-cases: N passed, N failed".
+# check-cases.sh [NAME...]: what the command does with files as administrators have them. A case is a folder of tests/cases
+# with `cmd`, a shell script, and `expected`, its exact output; a file `about` says what the case is for. It is run in a copy
+# of its folder, with `gatepost` in PATH. The last line is "check-cases: N passed, N failed".
 set -eu
 
 cd "$(dirname "$0")/../.."

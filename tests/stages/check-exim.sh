@@ -1,10 +1,11 @@
 #!/bin/sh
 # check-exim.sh: the Exim module in real Exims. Plays tests/sessions into exim4-daemon-heavy, and into exim4-daemon-light with
-# local_scan; then what no dialogue can say: files that change, break and vanish under a running Exim,
-# a module that is missing or broken, exim -bh and -be, Debian's own configuration, and what the module exports.
+# local_scan. Then it tests what a dialogue cannot: files that change, break and vanish under a running Exim, a missing or
+# broken module, exim -bh and -be, Debian's own configuration, and what the module exports.
 #
-# RELEASE names the release of Debian that Exim comes from, where it is not this machine's; the module is built there then
-# (tests/mta/release.sh). Prints one line per case and, last, "check-exim: N passed, N failed". Needs $BUILD/gatepost and $BUILD/gatepost-exim.so.
+# RELEASE names the release of Debian that Exim comes from, if it is not this machine's; the module is then built there
+# (tests/mta/release.sh). Prints one line per case and, last, "check-exim: N passed, N failed". Needs $BUILD/gatepost and
+# $BUILD/gatepost-exim.so.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -30,7 +31,7 @@ bh_config=""
 
 accepted='^250 OK id='
 
-# check_as_root NAME FUNCTION: one that an ordinary user cannot try: Debian's scripts give files away.
+# check_as_root NAME FUNCTION: a case that an ordinary user cannot try, because Debian's scripts change owners.
 check_as_root() {
     if [ -z "$exim_alone" ]; then
         check "$@"
@@ -50,7 +51,7 @@ use() {
     rules=$exim_folder/rules/$1
     state=$exim_folder/state/$1
     mkdir -p "$rules" "$state"
-    # Exim's user owns it, as an installation would have it.
+    # It belongs to Exim's user, as after an installation.
     [ -n "$exim_alone" ] || chown "$exim_uid:$exim_gid" "$state"
     write_rules
     write_table traps.cdb "to:trap@example.com" "to:unknown-trap@example.com"
@@ -109,7 +110,7 @@ trapped_client_is_blocked() {
         say 198.51.100.3 "EHLO a.example.net" && heard closed && heard_like '^5'
 }
 
-# The list is seen and changed by the command while Exim runs.
+# The command shows and changes the list while Exim runs.
 listed_client_is_seen_and_let_in_again() {
     use trap &&
         say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" NOOP && heard closed &&
@@ -120,7 +121,7 @@ listed_client_is_seen_and_let_in_again() {
         say 198.51.100.5 "EHLO a.example.net" QUIT && heard_like '^221'
 }
 
-# set_clock SECONDS: what `test-clock` tells.
+# set_clock SECONDS: the time in `test-clock`.
 set_clock() {
     printf '%s\n' "$1" >"$exim_folder/run/clock.new"
     chmod 644 "$exim_folder/run/clock.new"
@@ -153,7 +154,7 @@ open_relays_are_listed_together() {
         [ "$(grep -c '^203.0.113.7[1-4] ' "$work/said")" -eq 4 ]
 }
 
-# message_without_id CODE: so that local_scan is judged by the same case.
+# message_without_id CODE: judges local_scan by the same case.
 message_without_id() {
     use message-id && send 198.51.100.5 "$work/none" && heard "$1 $unidentified" &&
         send 198.51.100.5 "$work/good" && heard_accepted
@@ -179,7 +180,7 @@ long_header_is_read_to_its_end() {
         send 198.51.100.5 "$work/long-none" && heard "$1 $unidentified"
 }
 
-# RFC 3030: no DATA command, and no ACL of Exim for one.
+# RFC 3030: there is no DATA command, and Exim has no ACL for BDAT.
 message_in_chunks_is_judged() {
     use chunks && say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<user@example.com>" \
         "$(printf 'BDAT 18 LAST\r\nSubject: x\r\n\r\nhi')" QUIT && heard "$1 $unidentified"
@@ -198,7 +199,7 @@ authenticated_client_is_not_judged() {
             "RCPT TO:<user@example.com>" DATA "@$work/none" . QUIT && heard_accepted
 }
 
-# postmaster's mail is spared, if it is for nobody else; somebody whom Exim itself turned away is nobody.
+# The postmaster's mail is exempt if he is the only recipient; a recipient that Exim itself rejected does not count.
 recipient_refused_by_exim_does_not_count() {
     use recipients && write_table exempt.cdb "to:postmaster@ headers" &&
         say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<postmaster@example.com>" \
@@ -271,7 +272,8 @@ tempfail_answers_451_without_rules() {
         say 198.51.100.5 "EHLO a.example.net" "MAIL FROM:<a@example.net>" && heard_like '^451'
 }
 
-# A file may end anywhere. It is put there by rename: a table cut in place under a running look-up is what the manual forbids.
+# A file may end anywhere. It is put there by renaming, because the manual forbids cutting a table in place under a running
+# look-up.
 cut_table_stops_no_mail() {
     use "cut-$1" && log_mark && size=$(wc -c <"$rules/$1") || return 1
     for part in 0 1 100 $((size / 4)) $((size / 2)) $((size - 1)); do
@@ -296,7 +298,7 @@ flipped_table_stops_no_mail() {
     logged "$1"
 }
 
-# Every file that the engine keeps for itself: the rule image, the blocklist, the statistics.
+# Every file that the engine writes for itself: the rule image, the blocklist, the statistics.
 flipped_state_stops_no_mail() {
     use flipped-state &&
         say 198.51.100.9 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" || return 1
@@ -326,7 +328,8 @@ unwritable_state_stops_no_mail() {
 
 # ---- cases: the module itself ----
 
-# A process per connection: the first reads the rules, the next has them from the image, and none remembers what was logged.
+# With a process per connection, the first reads the rules, the next gets them from the image, and none remembers what was
+# logged.
 check_of_a_plugin_is_asked() {
     use plugin && mkdir -p "$exim_folder/lib/checks" && cp "$adapters/checks/regex.so" "$exim_folder/lib/checks/" &&
         write_rules 'load "checks/regex"' 'mail, regex("<zombie\d+@"), fail, "554 By a plugin"' \
@@ -354,7 +357,7 @@ broken_module_defers() {
     heard_like '^451'
 }
 
-# listing FOLDER: what can be told of its files from outside.
+# listing FOLDER: what shows from outside that a file has changed.
 listing() {
     find "$1" -printf '%P %s %i %m %U %T@ %C@\n' | sort
     find "$1" -type f -exec cksum {} +
@@ -382,7 +385,7 @@ bh_makes_no_file() {
     [ -z "$(ls -A "$state")" ] || missed "it made $(ls -A "$state")"
 }
 
-# Root looks at an expansion before the first connection ever came.
+# Root tests an expansion before the first connection has come.
 be_as_root_locks_nobody_out() {
     use "be" || return 1
     call="\${dlfunc{/usr/local/lib/gatepost/gatepost-exim.so}{gatepost}"
@@ -404,7 +407,7 @@ local_client_is_not_judged() {
     heard_like '^250-mail.example.com Hello'
 }
 
-# An Exim that lends nothing, which is what one without -export-dynamic does: the same source, looking for names that no Exim has.
+# An Exim that exports no symbols, as one without -export-dynamic: the same source, looking for names that no Exim has.
 bare_module() {
     renamed=""
     for symbol in $(nm -D --undefined-only "$module" | awk '$1 == "w" && $2 !~ /^_/ { print $2 }'); do
@@ -422,7 +425,7 @@ bare_exim_is_served() {
         send 192.0.2.1 "$work/none" && heard_accepted && own_received_is_not_the_clients 554
 }
 
-# $message_headers_raw ends after 65,536 bytes: whether a field is missing cannot be said then.
+# $message_headers_raw ends after 65,536 bytes, and then nobody can say whether a field is missing.
 bare_exim_with_long_header_cannot_say() {
     use bare && send 198.51.100.5 "$work/long-good" && heard_accepted && send 198.51.100.5 "$work/long-none" && heard_accepted
 }
@@ -510,7 +513,7 @@ debian_light_judges() {
 
 # ---- cases: local_scan ----
 
-# An Exim that has both asks us once.
+# An Exim that has both calls the engine once.
 both_ways_in_judge_once() {
     use both && write_rules 'headers, not has(X-Nothing), log, "seen here"' || return 1
     { echo "local_scan_path = /usr/local/lib/gatepost/gatepost-exim.so" && cat "$exim_folder/etc/exim4.conf"; } \

@@ -1,7 +1,7 @@
 #!/bin/sh
-# check-fuzz.sh: every parser's fuzz target, with libFuzzer and the address and undefined sanitizers: first over the
-# files of its corpus, then some way beyond it, bounded by runs and with a fixed seed, so that each time does the same.
-# Each corpus file is a case, and each exploration. Ends with "check-fuzz: N passed, N failed".
+# check-fuzz.sh: every parser's fuzz target, with libFuzzer and the address and undefined sanitizers: first over the files of
+# its corpus, then beyond it for a fixed number of runs with a fixed seed, so that each time does the same. Each corpus file
+# is a case, and so is each exploration. Ends with "check-fuzz: N passed, N failed".
 #
 # To search longer: build/fuzz-asan/fuzz/fuzz_X -max_total_time=600 SCRATCH-FOLDER tests/fuzz/corpus/X
 set -eu
@@ -13,10 +13,10 @@ asan=$BUILD/fuzz-asan
 make -s BUILD="$asan" CC=clang \
     CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz
 
-# Targets that write files do it in memory where they can.
+# Targets that write files do so in memory if they can.
 [ -w /dev/shm ] && export TMPDIR=/dev/shm
 
-# How many inputs a few seconds are good for.
+# How many inputs take a few seconds.
 runs_of() {
     case $1 in
     fuzz_image) echo 40000 ;;
@@ -59,7 +59,7 @@ for source in tests/fuzz/fuzz_*.c; do
             tail -n 40 "$work/$name.log" | sed 's/^/    /'
         fi
     done
-    # New finds go into the first folder, which is ours to lose.
+    # New finds go into the first folder, which is temporary.
     if "$target" -runs="$(runs_of "$name")" -seed=1 -print_final_stats=0 -verbosity=0 \
         -artifact_prefix="$work/$name-" ${dict:+-dict="$dict"} "$work/$name" ${corpus:+"$corpus"} \
         >"$work/$name.log" 2>&1; then

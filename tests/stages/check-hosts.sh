@@ -1,7 +1,8 @@
 #!/bin/sh
-# check-hosts.sh: gatepost.so as those see it who write a server of their own. What it exports and needs; that its header has not changed
-# under hosts that are compiled already; what `make install` puts where, and `make dist`; the example hosts in C and Python; tests/sessions over the
-# example with threads, and a crowd of clients at it under the thread and address sanitizers.
+# check-hosts.sh: gatepost.so as the authors of other servers see it. It tests what the library exports and needs; that its
+# header has not changed for hosts that are compiled already; where `make install` puts files, and `make dist`; the example
+# hosts in C and Python; tests/sessions over the example with threads, and a crowd of clients on it under the thread and
+# address sanitizers.
 #
 # Prints one line per case and, last, "check-hosts: N passed, N failed".
 set -eu
@@ -48,17 +49,17 @@ needs_only_libc() {
 
 # ---- the header ----
 
-# frozen HEADER-FOLDER COMPILER...: whether the table of tests/unit/lib/frozen.h holds for core/gatepost.h below that folder.
+# frozen HEADER-FOLDER COMPILER...: whether the table of tests/unit/lib/frozen.h matches core/gatepost.h below that folder.
 frozen() {
     folder=$1
     shift
     case $1 in *++) language=c++ ;; *) language=c ;; esac
-    # No header of the system is asked for, so that a compiler for another machine needs none.
+    # It includes no header of the system, so that a compiler for another machine needs none.
     "$@" -Wall -Wextra -Werror -ffreestanding -fsyntax-only "-I$folder" -include "$PWD/tests/unit/lib/frozen.h" -x "$language" /dev/null \
         >"$work/frozen.out" 2>&1 || missed "$(head -n 5 "$work/frozen.out")"
 }
 
-# breaks SED-EXPRESSION: a header changed like that must be seen.
+# breaks SED-EXPRESSION: a header with this change must fail the test.
 breaks() {
     rm -rf "$work/changed"
     mkdir -p "$work/changed/core"
@@ -112,7 +113,7 @@ headers, not has(Message-ID), fail,   "553 Unidentified messages are not accepta
 END
 }
 
-# conversation LIBRARY HOST LINE...: what the client says, line by line; the replies stand in $work/said.
+# conversation LIBRARY HOST LINE...: sends the client's lines; the replies are in $work/said.
 conversation() {
     lib=$1
     host=$2
@@ -120,7 +121,7 @@ conversation() {
     printf '%s\r\n' "$@" | "$host" "$lib" "$work/gatepost.conf" 203.0.113.9 2>"$work/log" | tr -d '\r' >"$work/said"
 }
 
-# converse LIBRARY HOST: the three things that the rules know.
+# converse LIBRARY HOST: tries the three things that the rules check.
 converse() {
     cat_rules >"$work/gatepost.conf"
     conversation "$1" "$2" "EHLO mx.example.com" "MAIL FROM:<a@b.example>" QUIT
@@ -151,7 +152,7 @@ END
     same "$work/wanted" "$work/said"
 }
 
-# complains LIBRARY TEXT HOST ARGUMENT...: the host does not start with that library, and says why.
+# complains LIBRARY TEXT HOST ARGUMENT...: the host must not start with that library, and must print TEXT.
 complains() {
     lib=$1
     text=$2
@@ -182,7 +183,7 @@ check_examples() {
 
 # ---- the sink ----
 
-# The namespace has a name server of its own, which knows the clients of $work/names, and a server's name for itself.
+# The namespace has a name server of its own, which knows the clients of $work/names, and a name for the server itself.
 names_start() {
     printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:2\n' >"$work/resolv.conf"
     printf '127.0.0.1 localhost mail.example.com\n::1 localhost mail.example.com\n' >"$work/hosts"
@@ -203,7 +204,7 @@ names_start() {
     done
 }
 
-# sink_start FOLDER CONF [OPTION...]: the sink of that build, under rules and state of its own.
+# sink_start FOLDER CONF [OPTION...]: the sink of that build, with rules and state of its own.
 sink_start() {
     sink_folder=$1
     sink_conf=$2
@@ -225,7 +226,7 @@ sink_start() {
     done
 }
 
-# sink_stop: it ends by itself, with status 0.
+# sink_stop: it must end by itself, with status 0.
 sink_stop() {
     status=0
     kill "$sink_pid" 2>/dev/null || true
@@ -234,7 +235,7 @@ sink_stop() {
     [ "$status" -eq 0 ] || missed "${why:+$why; }the sink ended with status $status: $(tail -n 30 "$work/sink.log")"
 }
 
-# sink_plays FILE: a dialogue under the rules it names. Tables lie beside it as text.
+# sink_plays FILE: a dialogue under the rules it names. Its tables are in the same folder as text.
 sink_plays() {
     conf=$(awk '$1 == "config" { sub(/\r$/, ""); print $2; exit }' "$1")
     rm -rf "$work/rules"
@@ -251,7 +252,7 @@ sink_plays() {
     sink_stop && [ -z "$why" ] && grep -q '[1-9][0-9]* passed, 0 failed' "$work/replay.out"
 }
 
-# raw [PORT]: standard input is said to the sink as it is, at once; what it answers stands in $work/said.
+# raw [PORT]: sends standard input to the sink unchanged, all at once; the replies are in $work/said.
 raw() {
     python3 -c '
 import socket, sys
@@ -274,7 +275,7 @@ takes_commands_in_one_go() {
         codes 220 250 250 250 354 250 250 252 500 221
 }
 
-# A lone LF ends no line, so that no second message hides in the first.
+# A lone LF does not end a line, so a second message cannot hide in the first.
 takes_crlf_for_a_line_end_only() {
     printf 'EHLO x.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nDATA\r\nMessage-ID: <a@b>\r\n\r\n\n.\nMAIL FROM:<x@y.example>\r\n\n.\r\n.\r\nQUIT\r\n' | raw &&
         codes 220 250 250 250 354 250 221
@@ -333,13 +334,14 @@ looks_at_changed_rules_when_told() {
     printf 'HELO own.example\r\nQUIT\r\n' | raw && codes 220 550 221
 }
 
-# On its own port a user's HELO waits until MAIL, and is forgotten if he says who he is. The rules are those of the case before.
+# On the submission port the verdict on a user's HELO waits until MAIL, and is dropped if he authenticates. The rules are
+# those of the case before.
 knows_its_ports() {
     printf 'EHLO own.example\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' | raw 587 && codes 220 250 550 221 &&
         printf 'EHLO own.example\r\nAUTH PLAIN AHRlc3QAdGVzdA==\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' | raw 587 && codes 220 250 235 250 221
 }
 
-# Clients that wait are told, and it ends.
+# Waiting clients get a reply, and the sink ends.
 says_goodbye() {
     python3 -c '
 import os, signal, socket, sys
@@ -372,7 +374,8 @@ check_sink() {
 
 # ---- the crowd ----
 
-# What tests/mta/crowd.py expects. VARIANT makes one file differ from the other, and `broken` one that cannot be used.
+# The files that tests/mta/crowd.py expects. VARIANT makes one file differ from the other, and `broken` makes one that cannot
+# be used.
 crowd_rules() {
     cat >"$work/crowd/new.conf" <<END
 # $1
@@ -399,7 +402,8 @@ crowd_table() {
     "$full/gatepost" table make "$work/crowd/$1.txt" "$work/crowd/$1.cdb" >/dev/null
 }
 
-# Changes rules and tables under the running sink until the file `stop` is there, and each time waits until they were looked at.
+# Changes rules and tables under the running sink until the file `stop` exists, and each time waits until the sink has looked
+# at them.
 crowd_changes() {
     round=0
     while [ "$round" -lt 6 ] || [ ! -e "$work/crowd/stop" ]; do
@@ -434,7 +438,7 @@ import ipaddress, sys
 for number in range(7, int(sys.argv[1]), 8):
     print(ipaddress.ip_address("198.18.0.1") + number, f"line-{number}.pool.example.net")' "$2" >"$work/names.new"
     mv "$work/names.new" "$work/names"
-    # The resolver of libc guards what it shares by locks that the sanitizer knows nothing of.
+    # The resolver of libc protects its shared data by locks that the sanitizer does not know.
     echo race:end_name >"$work/tsan.suppressions"
     TSAN_OPTIONS=exitcode=66:suppressions=$work/tsan.suppressions
     ASAN_OPTIONS=detect_leaks=1:exitcode=66

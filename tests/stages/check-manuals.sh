@@ -1,7 +1,7 @@
 #!/bin/sh
-# check-manuals.sh: the manuals are sound; the host that gatepost_api(3) prints is tests/examples/host.c, and the check of
-# gatepost_check(3) tests/examples/check.c. That they do as they should is for check-hosts.sh and check-plugins.sh. Run from the
-# top of the source tree. The last line is "check-manuals: N passed, N failed".
+# check-manuals.sh: whether mandoc accepts the manuals, gatepost_api(3) prints tests/examples/host.c, and gatepost_check(3)
+# prints tests/examples/check.c. check-hosts.sh and check-plugins.sh test what these programs do. Run from the top of the
+# source tree. The last line is "check-manuals: N passed, N failed".
 set -u
 
 work=$(mktemp -d) || exit 1
@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
-# same WHAT WANTED GOT: two files.
+# same WHAT WANTED GOT: compares two files.
 same() {
     if cmp -s "$2" "$3"; then
         passed=$((passed + 1))

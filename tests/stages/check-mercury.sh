@@ -1,14 +1,14 @@
 #!/bin/sh
-# check-mercury.sh: the daemon for Mercury/32 and the command, as programs of Windows, in Wine. A test host (tests/mercury) does to the
-# daemon what Mercury does; each script of cases there says what it looks at.
+# check-mercury.sh: the daemon for Mercury/32 and the command, as programs of Windows, in Wine. A test host (tests/mercury)
+# calls the daemon as Mercury does; each script of cases there says what it tests.
 #
-# Mercury loads 32-bit code. Where this machine's kernel runs 32-bit programs (tests/mta/runs32.sh), everything runs in 32-bit Wine, and
-# the dialogues and unit tests once more as 64-bit programs. Where it does not, the same sources, built for 64 bits, go through
-# everything in 64-bit Wine, and what is special about the 32-bit files is looked up in them (interface.sh).
+# Mercury loads 32-bit code. If this machine's kernel runs 32-bit programs (tests/mta/runs32.sh), everything runs in 32-bit
+# Wine, and the dialogues and unit tests run once more as 64-bit programs. If it does not, the same sources, built for 64
+# bits, run everything in 64-bit Wine, and what is special about the 32-bit files is read from them (interface.sh).
 #
-# Prints one line per case and, last, "check-mercury: N passed, N failed", with ", N skipped" for the scripts that could not run.
-# Needs $BUILD/gatepost, $BUILD/gatepost-exim.so, and gatepost.dll, gatepost.exe, host.exe and unit.exe in $BUILD/mercury and
-# $BUILD/mercury64.
+# Prints one line per case and, last, "check-mercury: N passed, N failed", with ", N skipped" for the scripts that could not
+# run. Needs $BUILD/gatepost, $BUILD/gatepost-exim.so, and gatepost.dll, gatepost.exe, host.exe and unit.exe in $BUILD/mercury
+# and $BUILD/mercury64.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -27,7 +27,7 @@ missing32=$2
 
 everything="dialogues oddities visits running command unit"
 
-# in_wine BITS SCRIPT...: these scripts in one Wine.
+# in_wine BITS SCRIPT...: runs these scripts in one Wine.
 in_wine() {
     rm -f "$BUILD/mta/mercury-counts"
     (

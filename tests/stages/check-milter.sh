@@ -1,9 +1,11 @@
 #!/bin/sh
-# check-milter.sh: gatepost-milter alone, spoken to in its own protocol, and in real mail servers. Runs the parts below, each a
-# script that prints "ok - CASE" or "not ok - CASE: REASON" per case and ends with a line of counts (tests/run/counts.sh). The last line is the sum, "check-milter: N passed, N failed".
+# check-milter.sh: gatepost-milter alone, tested in its own protocol, and in real mail servers. Runs the parts below, each a
+# script that prints "ok - CASE" or "not ok - CASE: REASON" per case and ends with a line of counts (tests/run/counts.sh). The
+# last line is the sum, "check-milter: N passed, N failed".
 #
-# check-milter.sh PART... runs only those. RELEASE names the release of Debian that the servers come from, where it is not this machine's;
-# then the default are the parts that have servers. Needs $BUILD/gatepost, $BUILD/gatepost.so and $BUILD/gatepost-milter.
+# check-milter.sh PART... runs only those. RELEASE names the release of Debian that the servers come from, if it is not this
+# machine's; then the default is the parts that have servers. Needs $BUILD/gatepost, $BUILD/gatepost.so and
+# $BUILD/gatepost-milter.
 set -eu
 
 cd "$(dirname "$0")/../.."

@@ -1,10 +1,11 @@
 #!/bin/sh
-# check-parity.sh: what gatepost reads is what the server beside it reads. Odd but legal and illegal HELO, MAIL and RCPT lines and
-# header fields are played into each real server; what gatepost took for them (the check facts) is compared with what the server
-# made of them: Exim's spool, and what Postfix and Sendmail deliver. tests/parity/inputs.py makes the inputs.
+# check-parity.sh: whether gatepost reads what the server beside it reads. Odd HELO, MAIL and RCPT lines and header fields,
+# legal and illegal, are played into each real server. The facts that gatepost has read (the check facts) are compared with
+# what the server has made of them: Exim's spool, and what Postfix and Sendmail deliver. tests/parity/inputs.py makes the
+# inputs.
 #
-# Prints one line per server and, last, "check-parity: N passed, N failed". GATEPOST_PARITY is the number of inputs for each server
-# (2000), GATEPOST_PARITY_SEED the seed. Needs $BUILD/gatepost, gatepost.so, gatepost-milter and gatepost-exim.so.
+# Prints one line per server and, last, "check-parity: N passed, N failed". GATEPOST_PARITY is the number of inputs for each
+# server (2000), GATEPOST_PARITY_SEED the seed. Needs $BUILD/gatepost, gatepost.so, gatepost-milter and gatepost-exim.so.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -15,7 +16,7 @@ count=${GATEPOST_PARITY:-2000}
 seed=${GATEPOST_PARITY_SEED:-11}
 work=$BUILD/mta/parity
 
-# The servers, each in a namespace of its own.
+# Runs the servers, each in a namespace of its own.
 if [ "${1-}" != --inside ]; then
     . tests/run/cases.sh
     rm -rf "$work"
@@ -55,7 +56,7 @@ rules() {
         for operation in helo mail rcpt header; do
             echo "$operation, facts(\"$2\", \"$operation\"), log, \"facts\""
         done
-        # These are asked of a second spelling, too.
+        # These rules also see a second spelling.
         printf '%s\n' 'mail, not own-sender, skip' "mail, facts(\"$2\", \"own-sender\"), log, \"facts\"" \
             'rcpt, not trap, skip' "rcpt, facts(\"$2\", \"trapped\"), log, \"facts\""
     } >"$1/gatepost.conf"
@@ -82,7 +83,7 @@ parity_exim() {
     compare "$place/run/facts" "$place/spool"
 }
 
-# The server delivers to a sink of ours.
+# The server delivers to a sink of this test.
 parity_milter() {
     . tests/mta/place.sh
     . tests/mta/dialogue.sh
@@ -107,7 +108,7 @@ parity_milter() {
     filter_start parity gatepost.conf
     "${server}_start"
     play
-    # Deliveries go on for a while.
+    # Deliveries take a while.
     tries=0 last=-1
     while size=$(wc -c <"$work/$server.sink") && { [ "$size" -ne "$last" ] || [ "$tries" -lt 3 ]; } && [ "$tries" -lt 600 ]; do
         [ "$size" -eq "$last" ] && tries=$((tries + 1)) || tries=0

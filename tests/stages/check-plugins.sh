@@ -1,10 +1,10 @@
 #!/bin/bash
-# check-plugins.sh: the checks that come as plugins, loaded from their files as in a server: regex against hostile texts, dnsbl
-# against lists that answer, lie, and say nothing (tests/mta/lists.py), in a network of the test's own, and the example of
+# check-plugins.sh: the checks that come as plugins, loaded from their files as in a server: regex with hostile texts, dnsbl
+# with lists that answer, lie, and do not answer (tests/mta/lists.py), in a network of the test's own, and the example of
 # gatepost_check(3).
 #
-# Prints one line per case that failed and, last, "check-plugins: N passed, N failed". Needs $BUILD/gatepost and what
-# `make plugin-tests` makes. RUN is put before what runs our code (setarch -R, for the thread sanitizer).
+# Prints one line per case that failed and, last, "check-plugins: N passed, N failed". Needs $BUILD/gatepost and what `make
+# plugin-tests` makes. RUN is put before commands that run our code (setarch -R, for the thread sanitizer).
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -19,7 +19,7 @@ failed=0
 lists=""
 read -r -a run <<<"${RUN-}"
 
-# check WHAT TEST...: one case; what the test says is shown if it fails.
+# check WHAT TEST...: one case; its output is shown if it fails.
 check() {
     what=$1
     shift
@@ -37,7 +37,8 @@ rules() {
     printf '%s\n' 'load "checks/regex"' 'load "checks/dnsbl"' "$@" >"$work/gatepost.conf"
 }
 
-# client ADDRESS LINE...: a conversation with a process of its own; its replies are in said, its log in log, how long it took in $took.
+# client ADDRESS LINE...: a conversation with a process of its own; its replies are in said, its log in log, its time in
+# $took.
 client() {
     address=$1
     shift
@@ -54,7 +55,7 @@ logs() {
     grep -qF -- "$1" "$work/log" || { echo "'$1' is not logged:" && cat "$work/said" "$work/log" && return 1; }
 }
 
-# talked REPLY...: these and no others.
+# talked REPLY...: the replies must be these and no others.
 talked() {
     [ "$(cat "$work/said")" = "$(printf '%s\n' "$@")" ] || { echo "it said:" && cat "$work/said" "$work/log" && return 1; }
 }
@@ -67,7 +68,7 @@ logs_nothing() {
     [ ! -s "$work/log" ] || { echo "it is logged:" && cat "$work/log" && return 1; }
 }
 
-# The clock tells only who waits for ever from who does not: a busy machine takes its time, and instruments more.
+# The clock only shows whether a call waits for ever: a busy machine is slow, and instruments make it slower.
 forever=15000
 
 # after LEAST: milliseconds.
@@ -88,7 +89,7 @@ forget() {
 
 # ---- regex ----
 
-# hostile PATTERN CHARACTER COUNT: a Subject of so many characters and a '!', against a rule with the pattern.
+# hostile PATTERN CHARACTER COUNT: a Subject of that many characters and a '!', with a rule that has the pattern.
 hostile() {
     rules "subject, regex(\"$1\"), fail, \"554 found\"" "subject, not regex(\"$1\"), fail, \"554 not found\""
     subject=$(printf '%*s' "$3" '' | tr ' ' "$2")
@@ -111,7 +112,7 @@ broken_pattern() {
 
 # ---- dnsbl ----
 
-# listed ADDRESS ZONE: turned away; clean: not; both without a word in the log but that of the verdict.
+# listed ADDRESS ZONE: refused; clean: not refused; both with no line in the log but that of the verdict.
 listed() {
     rules "connect, dnsbl(\"$2\"), close, \"554 listed\""
     client "$1"
@@ -124,7 +125,7 @@ clean() {
     talked "250 pass" && logs_nothing
 }
 
-# no_answer ZONE REASON [LEAST]: neither the check nor its contrary triggers, and the log says why.
+# no_answer ZONE REASON [LEAST]: neither the check nor its negation triggers, and the log says why.
 no_answer() {
     rules "connect, dnsbl(\"$1.test\", 450ms), close" "connect, not dnsbl(\"$1.test\", 450ms), close"
     client 198.51.100.7
@@ -147,7 +148,7 @@ two_seconds_by_default() {
     talked "250 pass" && after 1900
 }
 
-# replayed SESSION...: sessions of one process, "ADDRESS" or "wait Ns" each; what each came to is in said.
+# replayed SESSION...: sessions of one process, "ADDRESS" or "wait Ns" each; the verdicts are in said.
 replayed() {
     printf 'config %s\n' "$work/gatepost.conf" >"$work/sessions.smtp"
     for session in "$@"; do
@@ -186,7 +187,7 @@ ids_and_ports_are_drawn_at_random() {
     { [ "$ports" -gt 50 ] && [ "$ids" -gt 50 ]; } || { echo "$ports ports, $ids ids" && return 1; }
 }
 
-# load ZONE THREADS SESSIONS: all at once; what came of it is in said.
+# load ZONE THREADS SESSIONS: all at once; the result is in said.
 load() {
     rules "connect, dnsbl(\"$1.test\", 450ms), close, \"554 listed\""
     forget
@@ -198,7 +199,7 @@ many_threads_ask() {
     load good 16 100 && says "refused 800 passed 800 wrong 0" && logs_nothing_but_verdicts
 }
 
-# 40 sessions in each of 20 threads: who asks before the list is given up waits, 450 ms; nobody else does.
+# 40 sessions in each of 20 threads: those that ask before the list is given up wait 450 ms; no others wait.
 dead_list_slows_nobody() {
     load dead 20 40 && says "refused 0 passed 800 wrong 0" || return 1
     questions=$(grep -c ' dead ' "$work/questions")
@@ -208,7 +209,7 @@ dead_list_slows_nobody() {
         { echo "$questions questions, slowest $slowest ms, logged $times times" && cat "$work/said" "$work/log" && return 1; }
 }
 
-# use_servers ADDRESS...: what /etc/resolv.conf names, in this namespace alone.
+# use_servers ADDRESS...: the name servers in /etc/resolv.conf, in this namespace only.
 use_servers() {
     printf 'nameserver %s\n' "$@" >"$work/resolv.conf"
 }

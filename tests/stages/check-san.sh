@@ -1,7 +1,6 @@
 #!/bin/sh
-# check-san.sh: the same tests under instruments: unit tests and sessions with the address and undefined sanitizers,
-# what runs in threads with the thread sanitizer, and the plain unit tests under valgrind. Ends with
-# "check-san: N passed, N failed".
+# check-san.sh: the same tests under instruments: unit tests and sessions with the address and undefined sanitizers, programs
+# with threads with the thread sanitizer, and the plain unit tests under valgrind. Ends with "check-san: N passed, N failed".
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -10,7 +9,7 @@ cd "$(dirname "$0")/../.."
 plain=$BUILD
 units=$(unit_names)
 
-# in_build NAME CFLAGS: from here on a build of its own.
+# in_build NAME CFLAGS: from here on uses another build.
 in_build() {
     BUILD=$plain/$1
     CC=clang
@@ -18,7 +17,7 @@ in_build() {
     export BUILD CC CFLAGS
 }
 
-# stage NAME: counts the cases of tests/stages/check-NAME.sh, and shows the end of what it said if one failed.
+# stage NAME: counts the cases of tests/stages/check-NAME.sh, and shows the end of its output if one failed.
 stage() {
     log=$BUILD/$1.log
     status=0
@@ -34,7 +33,7 @@ stage() {
     fi
 }
 
-# plugins [COMMAND...]: with COMMAND put before what runs our code.
+# plugins [COMMAND...]: with COMMAND put before commands that run our code.
 plugins() {
     make -s BUILD="$BUILD" "$BUILD/gatepost" plugin-tests
     export RUN="$*" RUN_SLOWLY=1
@@ -65,9 +64,9 @@ BUILD=$plain
 unset CC CFLAGS
 make -s BUILD="$BUILD" unit
 for name in $units; do
-    # Its writers are killed before they could free anything, and that is all that would be found.
+    # Its writers are killed before they can free anything, and valgrind would find nothing but that.
     [ "$name" = test_slots_crash ] && continue
-    # The code that PCRE2 compiles looks at sixteen bytes at once, and valgrind cannot see which of them count.
+    # The code that PCRE2 compiles reads sixteen bytes at once, and valgrind cannot see which of them count.
     [ "$name" = test_regex ] && continue
     GATEPOST_SLOWNESS=50 run_unit "valgrind/$name" valgrind -q --error-exitcode=9 --leak-check=full \
         --errors-for-leak-kinds=definite,indirect,possible "$BUILD/unit/$name"

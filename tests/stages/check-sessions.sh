@@ -1,8 +1,8 @@
 #!/bin/sh
 # check-sessions.sh [GATEPOST] [FOLDER]: plays tests/sessions through the engine, and tests what `gatepost replay`, `gatepost
-# transcript` and, on tests/logs, `gatepost analyze` themselves do. GATEPOST is the command ($BUILD/gatepost), FOLDER where the
-# dialogues, rules and tables are put together ($BUILD/sessions). Run from the top of the source tree. The last line is
-# "check-sessions: N passed, N failed".
+# transcript` and, on tests/logs, `gatepost analyze` do. GATEPOST is the command ($BUILD/gatepost), FOLDER the folder for
+# dialogues, rules and tables ($BUILD/sessions). Run from the top of the source tree. The last line is "check-sessions: N
+# passed, N failed".
 set -u
 
 gatepost=${1:-${BUILD:-build}/gatepost}
@@ -60,7 +60,7 @@ for text in "$folder"/*.txt; do
     holds "$text cannot be made into a table" "$gatepost" table make "$text" "${text%.txt}.cdb"
 done
 
-# The dialogues: what `gatepost replay` counts is added up.
+# Adds up the counts that `gatepost replay` prints for the dialogues.
 for dialogue in "$folder"/*.smtp; do
     "$gatepost" replay "$dialogue" >"$folder/tmp/out" 2>&1
     status=$?
@@ -79,7 +79,7 @@ for dialogue in "$folder"/*.smtp; do
     fi
 done
 
-# A wrong S: line fails, and says where.
+# A wrong S: line fails, and the message has its place.
 cat >"$folder/tmp/wrong.smtp" <<'EOF'
 config ../harris.conf
 connect 198.51.100.1 mx.example.net
@@ -145,8 +145,8 @@ holds "the ham passes" grep -q '^-  *pass  *0  *1  *0$' "$folder/tmp/summary1"
 holds "--by another server finds nothing" gives 0 "$gatepost" transcript --by mx.example.org "$folder/tmp/mail"
 holds "--by another server counts" says err "0  sessions written"
 
-# Stored mail is judged in the order of its times, whatever the order of its folders: what is older than the day on which the
-# client was put on the list, and what came after its half hour, passes.
+# Stored mail is judged in the order of its times, whatever the order of its folders: mail from before the day on which the
+# client was listed passes, and so does mail from after its half hour.
 stored() {
     printf 'label %s\ntime %s\nconnect 198.51.100.9 relay.example.net\nC: EHLO %s\nC: MAIL FROM:<a@example.net>\n' "$1" "$2" "$3"
 }
@@ -177,7 +177,7 @@ printf '\377\376c\0' >"$folder/tmp/wide.smtp"
 holds "UTF-16 cannot be played" gives 3 "$gatepost" replay "$folder/tmp/wide.smtp"
 holds "UTF-16 is named" says err "wide.smtp: is UTF-16; save it as UTF-8 or ANSI"
 
-# Two rule files on the same sessions: the new one refuses one ham more, and no longer the spam.
+# Two rule files with the same sessions: the new one refuses one more ham, and no longer the spam.
 {
     stored spam 2005-01-01T00:00:00Z mail.example.com
     stored ham 2005-01-02T00:00:00Z laptop
@@ -204,7 +204,7 @@ holds "and nothing is judged otherwise" test ! -s "$folder/tmp/out"
 holds "--against wants --config" gives 2 "$gatepost" replay --against "$folder/tmp/new.conf" "$folder/tmp/month.smtp"
 holds "--against a file that is not there" gives 3 "$gatepost" replay --config "$folder/tmp/new.conf" --against "$folder/tmp/none.conf" "$folder/tmp/month.smtp"
 
-# Logs: the excerpt of 2003 as it was sent gives one pattern, and its clients as text that a table can be made of.
+# Logs: the excerpt of 2003 gives one pattern, and its clients as text for a table.
 logs=tests/logs
 holds "the log of 2003" gives 0 "$gatepost" analyze --year 2003 "$logs/wolfskill-2003.log"
 holds "five attempts from four relays" says out "5 attempts in 42s from 4 clients"
