@@ -1,5 +1,5 @@
 #!/bin/bash
-# lint.sh: clang-format, clang-tidy and cppcheck over every .c and .h, mandoc over the manuals, shellcheck over the
+# lint.sh: clang-format, clang-tidy and cppcheck over every .c and .h, rooms.py over includes and names, mandoc over the manuals, shellcheck over the
 # scripts. Status 0, and nothing but the tools' names, if all is as it should be.
 set -u -o pipefail
 
@@ -41,6 +41,10 @@ if [ ${#manuals[@]} -gt 0 ]; then
     echo mandoc
     mandoc -Tlint -W warning "${manuals[@]}" || status=1
 fi
+
+echo rooms
+env -u MAKEFLAGS make -s BUILD="${BUILD:-build}" "${BUILD:-build}"/libgatepost-{core,tools}.a || exit 2
+tests/run/rooms.py --objects "${BUILD:-build}/obj" || status=1
 
 echo shellcheck
 shellcheck -x "${scripts[@]}" || status=1

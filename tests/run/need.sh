@@ -97,6 +97,7 @@ need() {
         want cppcheck command -v cppcheck
         want mandoc command -v mandoc
         want shellcheck command -v shellcheck
+        want python3-minimal python3 -c 'import argparse, os, re, subprocess'
         ;;
     *)
         echo "need.sh: unknown set '$1'" >&2

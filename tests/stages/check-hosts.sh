@@ -482,4 +482,5 @@ check "the name server answers" names_start
 check_sink
 check "a crowd with changing rules: thread sanitizer" bears "$full/tsan" 1600
 check "a crowd with changing rules: address sanitizer" bears "$full/asan" 1600
+part "$work/rooms.log" tests/run/rooms_test.sh
 finish check-hosts
