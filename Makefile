@@ -445,7 +445,7 @@ IN_TEXTS = -e 's|/usr/local/lib/gatepost/gatepost-exim\.so|@eximdir@/gatepost-ex
 # $(call put,LIST,COMMAND): COMMAND writes $$from to $$to.new, which takes the place of $$to at once: a server that loads it meanwhile has
 # the whole of the one or of the other.
 define put
-@set -e; for each in $(1); do \
+$(Q)set -e; for each in $(1); do \
 	mode=$${each%%:*}; from=$${each#*:}; from=$${from%:*}; to=$(DESTDIR)$${each##*:}; \
 	$(INSTALL) -d "$${to%/*}"; \
 	{ $(2); } || { rm -f "$$to.new"; exit 1; }; \
@@ -464,12 +464,12 @@ install-dev:
 	$(call put,$(INSTALL_DEV_FILES),$(PUT_FILE))
 	$(call put,$(INSTALL_DEV_TEXTS),$(PUT_TEXT))
 
-# With the variables that `install` was given. Folders go where nothing else is in them.
+# With the variables that `install` was given. Folders of ours go too, if nothing else is in them.
 uninstall:
 	@for each in $(INSTALL_FILES) $(INSTALL_TEXTS) $(INSTALL_DEV_FILES) $(INSTALL_DEV_TEXTS); do rm -f "$(DESTDIR)$${each##*:}"; done
-	@for each in $(libdir)/gatepost $(eximdir) $(docdir); do \
-		[ ! -d "$(DESTDIR)$$each" ] || find "$(DESTDIR)$$each" -depth -type d -empty -delete; \
-	done
+	@cd "$(DESTDIR)$(libdir)" 2>/dev/null && rmdir -p gatepost/checks 2>/dev/null || true
+	@cd "$(DESTDIR)$(docdir)" 2>/dev/null && rmdir -p $(sort $(filter-out ./,$(dir $(DOCS)))) 2>/dev/null || true
+	@rmdir "$(DESTDIR)$(docdir)" 2>/dev/null || true
 
 dist:
 	@VERSION='$(VERSION)' BUILD='$(BUILD)' tests/run/dist.sh

@@ -20,7 +20,7 @@ if [ "$(id -u)" -ne 0 ] || awk '{ n += $3 } END { exit n > 1 }' /proc/self/uid_m
 fi
 if [ "${2-}" != --inside ]; then
     tests/mta/root.sh "$server" >/dev/null
-    [ -z "${RELEASE-}" ] || tests/mta/root.sh build >/dev/null
+    [ -z "${GATEPOST_RELEASE-}" ] || tests/mta/root.sh build >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/milter/server.sh" "$server" --inside
 fi
 . tests/mta/place.sh
@@ -33,7 +33,7 @@ fi
 
 gatepost=$BUILD/gatepost
 work=$BUILD/mta/$server
-adapters=$BUILD${RELEASE:+/$RELEASE}
+adapters=$BUILD${GATEPOST_RELEASE:+/$GATEPOST_RELEASE}
 
 stop_all() {
     filter_stop
@@ -48,7 +48,7 @@ dialogue_holds() {
 
 rm -rf "$work"
 mkdir -p "$work"
-[ -z "${RELEASE-}" ] || tests/mta/release.sh make -s DEPS=no CC=cc BUILD="$adapters" "$adapters/gatepost-milter" "$adapters/gatepost.so"
+[ -z "${GATEPOST_RELEASE-}" ] || tests/mta/release.sh make -s DEPS=no CC=cc BUILD="$adapters" "$adapters/gatepost-milter" "$adapters/gatepost.so"
 trap stop_all EXIT
 trap 'exit 1' HUP INT TERM PIPE
 write_messages

@@ -5,7 +5,7 @@
 #   root.sh NAME                prints the path of that root, and makes it first if it is missing
 #   root.sh --prefetch NAME...  makes those that are missing, in the background; returns at once
 #
-# RELEASE, in the environment, names the release of Debian that the packages come from (bookworm, trixie); else it is this machine's.
+# GATEPOST_RELEASE, in the environment, names the release of Debian that the packages come from (bookworm, trixie); else it is this machine's.
 #
 # A recipe, roots/NAME.sh, is sourced here and gives
 #   packages   what apt is asked for; it adds what those depend on
@@ -30,11 +30,11 @@ die() {
     exit 1
 }
 
-case ${RELEASE-} in
+case ${GATEPOST_RELEASE-} in
 '' | bookworm | trixie) ;;
-*) die "no release of Debian that is known here: $RELEASE" ;;
+*) die "no release of Debian that is known here: $GATEPOST_RELEASE" ;;
 esac
-[ "${RELEASE-}" = "$(. /etc/os-release && echo "${VERSION_CODENAME-}")" ] || debian_release=${RELEASE-}
+[ "${GATEPOST_RELEASE-}" = "$(. /etc/os-release && echo "${VERSION_CODENAME-}")" ] || debian_release=${GATEPOST_RELEASE-}
 
 # own_lists: whether the machine's own lists of packages do not have what is wanted.
 own_lists() {

@@ -54,7 +54,7 @@ for name in "$@"; do
     esac
     release=$(release_of "$name")
     [ -z "$release" ] || roots+=(build)
-    RELEASE=$release tests/mta/root.sh --prefetch "${roots[@]}" >>"$BUILD/check/prefetch.log" 2>&1 </dev/null &
+    GATEPOST_RELEASE=$release tests/mta/root.sh --prefetch "${roots[@]}" >>"$BUILD/check/prefetch.log" 2>&1 </dev/null &
 done
 
 # Builds what a stage expects in $BUILD.
@@ -69,7 +69,7 @@ prepare() {
 }
 
 stage() {
-    prepare "$(script_of "$1")" && RELEASE=$(release_of "$1") "tests/stages/check-$(script_of "$1").sh"
+    prepare "$(script_of "$1")" && GATEPOST_RELEASE=$(release_of "$1") "tests/stages/check-$(script_of "$1").sh"
 }
 
 reasons=$BUILD/check/skipped

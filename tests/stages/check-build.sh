@@ -347,12 +347,12 @@ other_release_has_a_root_of_its_own() {
     lay_apt
     rm -rf "$work/cache"
     for release in bookworm trixie; do
-        gives 0 env RELEASE=$release PATH="$work/bin:$PATH" GATEPOST_CACHE="$work/cache" tests/mta/root.sh build || return 1
+        gives 0 env GATEPOST_RELEASE=$release PATH="$work/bin:$PATH" GATEPOST_CACHE="$work/cache" tests/mta/root.sh build || return 1
         cat "$work/out" >>"$work/paths"
     done
     [ "$(sort -u "$work/paths" | wc -l)" -eq 2 ] || missed "there is $(cat "$work/paths")" || return 1
     grep -qs '^deb .* \(bookworm\|trixie\) main$' "$work/cache"/apt-*/sources.list || missed "no list of the other release" || return 1
-    gives 1 env RELEASE=woody tests/mta/root.sh build && says err "no release of Debian that is known here: woody"
+    gives 1 env GATEPOST_RELEASE=woody tests/mta/root.sh build && says err "no release of Debian that is known here: woody"
 }
 
 # Without a root nothing is locked, or made, in the folder where it was tried.

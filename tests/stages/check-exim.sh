@@ -3,7 +3,7 @@
 # local_scan. Then it tests what a dialogue cannot: files that change, break and vanish under a running Exim, a missing or
 # broken module, exim -bh and -be, Debian's own configuration, and what the module exports.
 #
-# RELEASE names the release of Debian that Exim comes from, if it is not this machine's; the module is then built there
+# GATEPOST_RELEASE names the release of Debian that Exim comes from, if it is not this machine's; the module is then built there
 # (tests/mta/release.sh). Prints one line per case and, last, "check-exim: N passed, N failed". Needs $BUILD/gatepost and
 # $BUILD/gatepost-exim.so.
 set -eu
@@ -14,7 +14,7 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 if [ "${1-}" != --inside ]; then
     tests/mta/root.sh exim >/dev/null
-    [ -z "${RELEASE-}" ] || tests/mta/root.sh build >/dev/null
+    [ -z "${GATEPOST_RELEASE-}" ] || tests/mta/root.sh build >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/stages/check-exim.sh" --inside
 fi
 . tests/mta/exim.sh
@@ -22,7 +22,7 @@ fi
 . tests/mta/frame.sh
 
 gatepost=$BUILD/gatepost
-adapters=$BUILD${RELEASE:+/$RELEASE}
+adapters=$BUILD${GATEPOST_RELEASE:+/$GATEPOST_RELEASE}
 module=$adapters/gatepost-exim.so
 work=$BUILD/mta/check-exim
 bh_config=""
@@ -625,7 +625,7 @@ run_light() {
 
 rm -rf "$work"
 mkdir -p "$work"
-[ -z "${RELEASE-}" ] || tests/mta/release.sh make -s DEPS=no CC=cc BUILD="$adapters" "$module" checks
+[ -z "${GATEPOST_RELEASE-}" ] || tests/mta/release.sh make -s DEPS=no CC=cc BUILD="$adapters" "$module" checks
 trap exim_stop EXIT
 trap 'exit 1' HUP INT TERM PIPE
 write_messages
