@@ -40,18 +40,18 @@ static struct side side_of(struct gp_session *s, uint32_t fact)
                          .fact_second = &s->facts.second_recipient};
 }
 
-/* Where an address without brackets ends: at a blank that is not quoted. */
-static size_t path_end(struct text t)
+/* The first byte of T that is C and not quoted; T.n if there is none. */
+static size_t find_unquoted(struct text t, char c)
 {
     bool quoted = false;
     size_t i = 0;
-    for (; i < t.n && (quoted || t.p[i] != ' '); i++) {
+    for (; i < t.n && (quoted || t.p[i] != c); i++) {
         if (t.p[i] == '\\' && i + 1 < t.n)
             i++;
         else if (t.p[i] == '"')
             quoted = !quoted;
     }
-    return quoted ? text_find(t, 0, ' ') : i;
+    return quoted ? text_find(t, 0, c) : i < t.n ? i : t.n;
 }
 
 /* Keeps the command line, written around a bare argument. */
@@ -60,8 +60,9 @@ static bool keep_line(const struct side *side, struct text text, uint32_t flags)
     text = text_trim(text);
     if (!(flags & GP_ARGUMENT))
         return keep_set(side->line, text);
-    const bool bracketed = text.n && text.p[0] == '<';
-    const size_t end = bracketed ? text.n : path_end(text);
+    /* A name or a comment may come before the bracket. */
+    const bool bracketed = find_unquoted(text, '<') < text.n;
+    const size_t end = bracketed ? text.n : find_unquoted(text, ' ');
     const struct text pieces[] = {side->verb, bracketed ? TEXT("") : TEXT("<"), text_of(text.p, end),
                                   bracketed ? TEXT("") : TEXT(">"), text_skip(text, end)};
     return keep_join(side->line, pieces, sizeof pieces / sizeof *pieces);

@@ -237,6 +237,30 @@ static void long_line__is_judged_whole__or_cannot_say(void **state)
     doorway_close(&d);
 }
 
+/* Of a bare argument the brackets are the client's, wherever they begin; where there are none they are written. */
+static void argument__with_and_without_brackets__is_one_command_line(void **state)
+{
+    static const char *const traps[] = {
+        "<sugar@example.com>",          "sugar@example.com",
+        "(c)<sugar@example.com>",       "Sugar <sugar@example.com>",
+        "sugar@example.com X=<y>",      "<sugar@example.com> X=1",
+        "sugar@example.com X=1",        "\"a <b\" <sugar@example.com>",
+        "\"<x@y>\"<sugar@example.com>",
+    };
+    struct doorway d;
+    (void)state;
+    open_rules(&d, rules);
+    for (size_t i = 0; i < sizeof traps / sizeof *traps; i++) {
+        doorway_connect(&d, "203.0.113.9", NULL);
+        doorway_helo(&d, "EHLO client.example.net");
+        doorway_mail(&d, "MAIL FROM:<a@b.example>");
+        if (d.api->rcpt(d.session, traps[i], strlen(traps[i]), GP_ARGUMENT, &d.verdict) == GP_PASS)
+            fail_msg("%s passes", traps[i]);
+        assert_int_equal(d.verdict.code, 554);
+    }
+    doorway_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +270,7 @@ int main(void)
         cmocka_unit_test(address__without_a_domain__is_at_our_name),
         cmocka_unit_test(cut__text__is_not_judged_as_if_whole),
         cmocka_unit_test(long_line__is_judged_whole__or_cannot_say),
+        cmocka_unit_test(argument__with_and_without_brackets__is_one_command_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
