@@ -12,6 +12,7 @@
 # It runs as an ordinary user of its own, with a socket in a folder that only this user and root can write to.
 
 filter_pid=""
+filter_program=/usr/local/lib/gatepost/gatepost-milter
 
 filter_setup() {
     mkdir -p "$place_folder/lib"
@@ -29,7 +30,7 @@ filter_start() {
     mkdir -p "$place_folder/state/$filter_name"
     place_run chown gatepost:gatepost "/var/lib/gatepost/$filter_name"
     rm -f "$place_folder/run/milter.pid"
-    (place_become /usr/local/lib/gatepost/gatepost-milter --library /usr/local/lib/gatepost/gatepost.so --log syslog \
+    (place_become "$filter_program" --library /usr/local/lib/gatepost/gatepost.so --log syslog \
         --user gatepost --socket local:/run/gatepost/milter.sock --socket-mode 666 --config "/etc/gatepost/$filter_name/$filter_conf" \
         --state-dir "/var/lib/gatepost/$filter_name" --pid-file /run/gatepost/milter.pid "$@") >"$place_folder/filter.out" 2>&1 &
     filter_pid=$!

@@ -43,8 +43,10 @@ send() {
 }
 
 # log_mark, logged TEXT, logged_times N TEXT: the server's log since the mark.
+# Before its first line a server may have no log.
 log_mark() {
-    log_start=$(wc -l <"$log")
+    log_start=0
+    [ ! -e "$log" ] || log_start=$(wc -l <"$log")
 }
 
 log_since() {

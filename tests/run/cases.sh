@@ -15,10 +15,10 @@ check() {
     why=""
     if "$@"; then
         passed=$((passed + 1))
-        echo "ok - $name"
+        printf 'ok - %s\n' "$name"
     else
         failed=$((failed + 1))
-        echo "not ok - $name: $why"
+        printf 'not ok - %s: %s\n' "$name" "$why"
     fi
 }
 
