@@ -15,6 +15,7 @@ import sys
 import truth
 
 DIGITS = re.compile(rb"[arb](\d{6})")
+TRAPS = re.compile(rb"[ab]\d{6}(?:|x|\.x|'x|\+tag)")
 TOKEN = re.compile(rb"q(\d{6})")
 
 
@@ -56,15 +57,14 @@ def plain(address):
     local, at, domain = address.rpartition(b"@")
     if not at:
         local, domain = address, b""
-    if local[:1] == b'"' and local[-1:] == b'"' and len(local) > 1:
-        local = local[1:-1]
-    local = re.sub(rb"\\(.)", rb"\1", local, flags=re.S)
+    local = re.sub(rb'\\(.)|"', lambda found: found.group(1) or b"", local, flags=re.S)
     return (local + at + domain.rstrip(b".")).lower()
 
 
 def same_local(ours, theirs):
-    """Sendmail writes a local user without the domain."""
-    return b"@" not in plain(theirs) and plain(ours).rpartition(b"@")[0] in (plain(theirs), b"")
+    """Sendmail writes a local user without the domain, and without quotes."""
+    bare = [re.sub(rb'[\\"]', b"", text).lower() for text in (ours.rpartition(b"@")[0], theirs)]
+    return bare[0] == bare[1] != b""
 
 
 class Comparison:
@@ -99,7 +99,9 @@ class Comparison:
         if plain(ours.sender) == plain(theirs):
             return
         kind = None
-        if self.server == "sendmail":
+        if self.server == "postfix" and plain(ours.sender).startswith(b"mailer-daemon@") and not theirs:
+            kind = "<MAILER-DAEMON> is the null sender"
+        elif self.server == "sendmail":
             domain = plain(theirs).rpartition(b"@")[2]
             if same_local(ours.sender, theirs):
                 kind = "a local user has no domain"
@@ -107,6 +109,8 @@ class Comparison:
                 kind = "the second spelling is seen by own-sender"
             elif not domain.endswith((b"example.com", b"example.net")):
                 kind = "a sender that is a second spelling"
+            elif b";" in ours.sender or b":" in ours.sender:
+                kind = "a group or a list as sender"
         self.difference(where, "sender", ours.sender, theirs, kind)
 
     def rcpts(self, where, ours, theirs):
@@ -127,6 +131,10 @@ class Comparison:
                     kind = "a local user's +detail"
                 elif any(entry[0] == b"trapped" for entry in mine):
                     kind = "the second spelling meets the trap"
+                elif not TRAPS.fullmatch(plain(address).partition(b"@")[0]):
+                    kind = "an odd local part that no trap of this test names"
+                elif any(b"\\" in entry[2] for entry in mine):
+                    kind = "a backslash outside of quotes"
             self.difference(where, "recipient", [entry[1:] for entry in mine], address, kind)
 
     # ---- fields ----
@@ -143,6 +151,8 @@ class Comparison:
     def field_kind(self, ours, theirs):
         if ours is None and theirs and not re.fullmatch(rb"[!-9;-~]+", theirs[0]) and self.server.startswith("exim"):
             return "a field whose name is none to us is passed over"
+        if self.server == "sendmail" and ours and theirs and ours[0] == theirs[0] == b"From":
+            return "an address in From is rewritten"
         return None
 
 

@@ -16,37 +16,39 @@ count=${GATEPOST_PARITY:-2000}
 seed=${GATEPOST_PARITY_SEED:-11}
 work=$BUILD/mta/parity
 
+. tests/mta/beside.sh
+
 # Runs the servers, each in a namespace of its own.
 if [ "${1-}" != --inside ]; then
     . tests/run/cases.sh
     rm -rf "$work"
     mkdir -p "$work"
-    "${CC:-cc}" -std=c11 -I. -fPIC -shared -fvisibility=hidden -o "$work/facts.so" tests/parity/facts.c
-    for server in exim exim-scan postfix sendmail; do
-        root=${server%-scan}
-        tests/mta/root.sh "$root" >/dev/null
-        # shellcheck disable=SC2329 # check calls it
-        reads_as_the_server() {
-            tests/mta/netns.sh "$PWD/tests/stages/check-parity.sh" --inside "$server" >"$work/$server.out" 2>&1 || missed "$(cat "$work/$server.out")"
-        }
-        if [ "$root" != exim ] && { [ "$(id -u)" -ne 0 ] || awk '{ n += $3 } END { exit n > 1 }' /proc/self/uid_map; }; then
-            echo "skipped, needs root - gatepost reads as $server does"
+
+    # reads_as_the_server SERVER
+    # shellcheck disable=SC2317 # check calls it
+    reads_as_the_server() {
+        tests/mta/netns.sh "$PWD/tests/stages/check-parity.sh" --inside "$1" >"$work/$1.out" 2>&1 || missed "$(cat "$work/$1.out")"
+    }
+
+    for server in ${GATEPOST_PARITY_SERVERS:-exim exim-scan postfix sendmail}; do
+        if [ "${server%-scan}" != exim ] && { [ "$(id -u)" -ne 0 ] || awk '{ n += $3 } END { exit n > 1 }' /proc/self/uid_map; }; then
+            skip "gatepost reads as $server does" "needs root"
             continue
         fi
-        check "gatepost reads as $server does, $count inputs" reads_as_the_server
-        tail -n 2 "$work/$server.out"
+        beside_roots "$server"
+        check "gatepost reads as $server does, $count inputs" reads_as_the_server "$server"
+        tail -n 1 "$work/$server.out"
     done
-    echo "check-parity: $passed passed, $failed failed"
-    [ "$failed" -eq 0 ]
+    finish check-parity
     exit
 fi
 server=$2
 place=$work/$server
 
-# rules FOLDER FACTS-FILE
-rules() {
+# write_rules FOLDER FACTS-FILE
+write_rules() {
     mkdir -p "$1"
-    cp "$work/facts.so" "$1/facts.so"
+    tests/mta/release.sh "${CC:-cc}" -std=c11 -I. -fPIC -shared -fvisibility=hidden -o "$1/facts.so" tests/parity/facts.c
     PYTHONDONTWRITEBYTECODE=1 python3 tests/parity/inputs.py "$seed" "$count" >"$work/traps.txt"
     "$BUILD/gatepost" table make "$work/traps.txt" "$1/traps.cdb" >"$work/tables.log"
     {
@@ -62,64 +64,39 @@ rules() {
     } >"$1/gatepost.conf"
 }
 
-play() {
-    PYTHONDONTWRITEBYTECODE=1 tests/parity/play.py "$seed" "$count" "$work/$server.played"
-}
-
-compare() {
-    PYTHONDONTWRITEBYTECODE=1 tests/parity/compare.py "$server" "$seed" "$count" "$work/$server.played" "$@"
-}
-
-parity_exim() {
-    . tests/mta/exim.sh
-    trap exim_stop EXIT
-    exim_setup "$place" "$1" "$BUILD/gatepost-exim.so"
-    rules "$place/rules/parity" /run/facts
-    mkdir "$place/state/parity"
-    [ -n "$exim_alone" ] || chown "$exim_uid:$exim_gid" "$place/state/parity"
-    exim_options "config=/etc/gatepost/parity/gatepost.conf state-dir=/var/lib/gatepost/parity"
-    exim_start
-    play
-    compare "$place/run/facts" "$place/spool"
-}
-
-# The server delivers to a sink of this test.
-parity_milter() {
-    . tests/mta/place.sh
-    . tests/mta/dialogue.sh
-    . tests/mta/filter.sh
-    # shellcheck source=/dev/null # the one or the other
-    . "tests/mta/$server.sh"
-    stop_all() {
-        filter_stop
-        "${server}_stop"
-        place_stop
-        kill "$sink_pid" 2>/dev/null || true
-    }
-    : >"$work/$server.sink"
-    tests/parity/sink.py 2500 "$work/$server.sink" &
-    sink_pid=$!
-    trap stop_all EXIT
-    "${server}_setup" "$place"
-    "${server}_to_sink" 2500
-    filter_setup "$BUILD/gatepost-milter" "$BUILD/gatepost.so"
-    rules "$place/rules/parity" /run/gatepost/facts
-    place_start
-    filter_start parity gatepost.conf
-    "${server}_start"
-    play
-    # Deliveries take a while.
-    tries=0 last=-1
-    while size=$(wc -c <"$work/$server.sink") && { [ "$size" -ne "$last" ] || [ "$tries" -lt 3 ]; } && [ "$tries" -lt 600 ]; do
-        [ "$size" -eq "$last" ] && tries=$((tries + 1)) || tries=0
-        last=$size
+# await_deliveries: until the sink has had nothing new for three seconds.
+await_deliveries() {
+    quiet=0 before=-1
+    while [ "$quiet" -lt 6 ]; do
+        size=$(wc -c <"$1")
+        if [ "$size" -eq "$before" ]; then quiet=$((quiet + 1)); else quiet=0; fi
+        before=$size
         sleep 0.5
     done
-    compare "$place/run/facts" "$work/$server.sink"
 }
 
+stop_all() {
+    beside_stop
+    [ -z "$sink_pid" ] || kill "$sink_pid" 2>/dev/null || true
+}
+
+export PYTHONDONTWRITEBYTECODE=1
+sink_pid=""
+trap stop_all EXIT
+beside_setup "$server" "$place"
+write_rules "$rules_of/parity" "$run_path/facts"
 case $server in
-exim) parity_exim heavy ;;
-exim-scan) parity_exim light ;;
-*) parity_milter ;;
+exim*) what=$place/spool ;;
+*)
+    what=$work/$server.sink
+    : >"$what"
+    tests/parity/sink.py 2500 "$what" &
+    sink_pid=$!
+    "${server}_to_sink" 2500
+    ;;
 esac
+beside_use parity
+beside_start
+tests/parity/play.py "$seed" "$count" "$work/$server.played"
+[ -z "$sink_pid" ] || await_deliveries "$what"
+tests/parity/compare.py "$server" "$seed" "$count" "$work/$server.played" "$run_folder/facts" "$what"
