@@ -163,6 +163,13 @@ void address_take(struct gp_session *s, uint32_t fact, struct text text, uint32_
         session_lose(s, fact, side.whole);
 }
 
+bool address_keep_plain(const struct mailbox *m, struct keep *k)
+{
+    char room[256];
+    const struct text pieces[] = {mailbox_plain(m, room, sizeof room), TEXT("@"), m->domain};
+    return keep_join(k, pieces, m->domain.n ? 3 : 1);
+}
+
 void address_forget(struct gp_session *s)
 {
     const struct mailbox none = {.null_sender = false};

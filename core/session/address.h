@@ -16,6 +16,9 @@ void address_take(struct gp_session *s, uint32_t fact, struct text text, uint32_
  * mail_parsed(). */
 void address_parsed(struct gp_session *s, uint32_t fact, struct text address, uint32_t flags);
 
+/* Keeps the address as it is compared: without the quotes of its left side. Returns false when out of memory. */
+bool address_keep_plain(const struct mailbox *m, struct keep *k);
+
 /* Forgets the sender, the recipient and their second spellings: the transaction is over. */
 void address_forget(struct gp_session *s);
 

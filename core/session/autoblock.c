@@ -1,17 +1,24 @@
 #include "autoblock.h"
 
+#include "address.h"
 #include "statistics.h"
 #include "exemption.h"
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
 
-/* A file that cannot be used at all is told once; a write that was given up, each time. */
-static void complain(struct gp_session *s, const char *what, const char *reason, bool once)
+/* What went wrong for this client, once a session. A file that cannot be used at all meets every session of a client
+ * that comes again and again: then it is said once for each. */
+static void complain(struct gp_session *s, const char *what, const char *reason, bool unusable, bool *said)
 {
-    char line[512];
+    char line[512], address[IP_TEXT_MAX];
     struct writer w = writer_on(line, sizeof line);
-    writer_printf(&w, "gatepost: %s: %.300s", what, reason[0] ? reason : "there is no state directory");
-    if (once)
+    if (*said)
+        return;
+    *said = true;
+    ip_format(&s->facts.client, address);
+    writer_printf(&w, "gatepost: %s: client=%s: %.300s", what, address,
+                  reason[0] ? reason : "there is no state directory");
+    if (unusable)
         engine_log_once(s->engine, GP_LOG_ERROR, line);
     else
         engine_log(s->engine, GP_LOG_ERROR, line);
@@ -39,7 +46,7 @@ static uint32_t put(struct gp_session *s, const struct block_request *request, e
     struct blocklist *list =
         engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, true, why, sizeof why);
     if (!list || blocklist_add(list, request, &outcome, why, sizeof why) != 0) {
-        complain(s, "a client could not be put on the blocklist", why, !list);
+        complain(s, "a client could not be put on the blocklist", why, !list, &s->said_unlisted);
         statistics_event(s, STATS_GIVEN_UP);
         return 0;
     }
@@ -50,11 +57,18 @@ static uint32_t put(struct gp_session *s, const struct block_request *request, e
     return outcome.entry.until > request->now ? (uint32_t)(outcome.entry.until - request->now) : 0;
 }
 
+/* Bounces and callouts have the null sender, and come from honest servers to whatever sender others forge. */
+static bool is_bounce(const struct gp_session *s)
+{
+    return s->in_transaction && s->facts.sender.address.n == 0 && !(s->facts.unknown & GP_FACT_MAIL);
+}
+
 uint32_t autoblock_for_rule(struct gp_session *s, const struct rule *rule)
 {
     char cause[300];
     struct writer w = writer_on(cause, sizeof cause);
-    if (!(rule->flags & RULE_BLOCK) || !exemption_allows_listing(s))
+    if (!(rule->flags & RULE_BLOCK) || (is_bounce(s) && !(rule->flags & RULE_BOUNCES)) ||
+        !exemption_allows_listing(s))
         return 0;
     if (s->settings->log_only || !engine_keeps_state(s->engine))
         return rule->block_seconds ? rule->block_seconds : s->settings->block_time[0];
@@ -64,20 +78,15 @@ uint32_t autoblock_for_rule(struct gp_session *s, const struct rule *rule)
                                     .memory = s->settings->block_memory,
                                     .fixed_seconds = rule->block_seconds,
                                     .kind = BLOCK_RULE,
-                                    .cause = writer_text(&w)};
+                                    .cause = writer_text(&w),
+                                    .wait = &s->wait_left};
     memcpy(request.steps, s->settings->block_time, sizeof request.steps);
     return put(s, &request, STATS_BLOCKED);
 }
 
-/* From the null sender: bounces of one forged message come from honest servers everywhere. */
-static bool is_bounce(const struct gp_session *s)
-{
-    return s->in_transaction && s->facts.sender.address.n == 0;
-}
-
 /* The key of a pattern for this attempt. Returns false where there is none: the null sender and short subjects
  * tie nothing together. */
-static bool key_of(const struct gp_session *s, const struct relay_pattern *pattern, const struct decision *d,
+static bool key_of(struct gp_session *s, const struct relay_pattern *pattern, const struct decision *d,
                    struct sighting_request *request)
 {
     enum { SUBJECT_LEAST = 8 };
@@ -87,7 +96,9 @@ static bool key_of(const struct gp_session *s, const struct relay_pattern *patte
         return s->has_subject && d->phase >= GP_PHASE_DATA && request->sender.n >= SUBJECT_LEAST;
     }
     request->key = SIGHTING_ENVELOPE;
-    request->sender = s->facts.sender.address;
+    if (!address_keep_plain(&s->facts.sender, &s->kept[KEPT_PLAIN_SENDER]))
+        return false;
+    request->sender = keep_text(&s->kept[KEPT_PLAIN_SENDER]);
     request->recipient = keep_text(&s->kept[KEPT_FIRST_RCPT]);
     return s->in_transaction && s->has_first_rcpt && d->phase >= GP_PHASE_RCPT && request->sender.n;
 }
@@ -110,8 +121,10 @@ static void say_relays(struct gp_session *s, const struct sighting_request *requ
         writer_add(&w, i ? TEXT(",") : TEXT(""));
         writer_add(&w, text_of(address, ip_format(&sighting->clients[i], address)));
     }
-    writer_add(&w, TEXT(" blocked="));
-    writer_duration(&w, s->settings->relay_block);
+    if (!s->settings->relay_log) {
+        writer_add(&w, TEXT(" blocked="));
+        writer_duration(&w, s->settings->relay_block);
+    }
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
@@ -128,10 +141,34 @@ static uint32_t put_relays(struct gp_session *s, const struct sighting *sighting
                                         .memory = s->settings->block_memory,
                                         .fixed_seconds = s->settings->relay_block,
                                         .kind = BLOCK_RELAY,
-                                        .cause = rest};
+                                        .cause = rest,
+                                        .wait = &s->wait_left};
         seconds = put(s, &request, STATS_RELAYS);
     }
     return seconds;
+}
+
+/* An honest forwarder brings spam that others sent it. Whoever is in own-networks or has an entry of his own in the
+ * exemption table is no relay: 1 he is not, 0 he may be, -1 that is not known. */
+static int is_known(struct gp_session *s, const struct ip *client, struct text name)
+{
+    return block_own_network(s->rules, client) ? 1 : exemption_has_entry(s, client, name);
+}
+
+/* Leaves the known clients out, also those that became known after their attempt. Returns false if that cannot be
+ * said. */
+static bool leave_out(struct gp_session *s, struct sighting *sighting)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < sighting->count; i++) {
+        int known = is_known(s, &sighting->clients[i], TEXT(""));
+        if (known < 0)
+            return false;
+        if (!known)
+            sighting->clients[kept++] = sighting->clients[i];
+    }
+    sighting->count = kept;
+    return true;
 }
 
 static uint32_t note_sighting(struct gp_session *s, struct sighting_request *request)
@@ -142,15 +179,15 @@ static uint32_t note_sighting(struct gp_session *s, struct sighting_request *req
         engine_state_file(s->engine, STATE_FILES_SIGHTINGS, s->settings, true, why, sizeof why);
     int known = sightings ? sightings_note(sightings, request, &sighting, why, sizeof why) : -1;
     if (known < 0) {
-        complain(s, "a rejected attempt could not be noted", why, !sightings);
+        complain(s, "a rejected attempt could not be noted", why, !sightings, &s->said_unnoted);
         statistics_event(s, STATS_GIVEN_UP);
         return 0;
     }
     statistics_event(s, STATS_SIGHTINGS);
-    if (known == 0)
+    if (known == 0 || !leave_out(s, &sighting) || sighting.count < request->clients)
         return 0;
     say_relays(s, request, &sighting);
-    return put_relays(s, &sighting, request->now);
+    return s->settings->relay_log ? 0 : put_relays(s, &sighting, request->now);
 }
 
 uint32_t autoblock_for_pattern(struct gp_session *s, const struct decision *d)
@@ -158,11 +195,13 @@ uint32_t autoblock_for_pattern(struct gp_session *s, const struct decision *d)
     const struct span patterns = s->settings->relay_patterns;
     uint32_t longest = 0;
     if (patterns.n == 0 || d->cause != CAUSE_RULE || (d->reply.n && d->reply.p[0] == '4') ||
-        s->settings->log_only || !engine_keeps_state(s->engine) || is_bounce(s) || !exemption_allows_listing(s))
+        s->settings->log_only || !engine_keeps_state(s->engine) || is_bounce(s) ||
+        !exemption_allows_listing(s) || is_known(s, &s->facts.client, s->facts.name) != 0)
         return 0;
     for (uint32_t i = 0; i < patterns.n; i++) {
         const struct relay_pattern *pattern = block_element(s->rules, patterns, i, sizeof *pattern);
-        struct sighting_request request = {.client = &s->facts.client, .now = engine_now(s->engine, s->rules)};
+        struct sighting_request request = {
+            .client = &s->facts.client, .now = engine_now(s->engine, s->rules), .wait = &s->wait_left};
         if (!pattern || !key_of(s, pattern, d, &request))
             continue;
         request.window = pattern->seconds;

@@ -4,6 +4,7 @@
 #include "statistics.h"
 #include "exemption.h"
 #include "log.h"
+#include "repeats.h"
 #include "verdict.h"
 
 void decision_on_error(const struct gp_session *s, enum operation op, enum gp_phase phase, struct decision *d)
@@ -57,11 +58,10 @@ int decision_apply(struct gp_session *s, struct decision *d, struct gp_verdict *
         block_client(s, d);
     statistics_decision(s, d);
     session_log_trace_decision(s, d);
-    if (s->settings->log_only) {
-        session_log_decision(s, d, true);
+    if (!repeats_counts(d->phase) || repeats_note(s, d) <= REPEATS_LINES)
+        session_log_decision(s, d, 0);
+    if (s->settings->log_only)
         return decision_pass(s, v);
-    }
-    session_log_decision(s, d, false);
     if (d->action != GP_FAIL) {
         s->refused = *d;
         s->refused.block_seconds = 0;

@@ -109,6 +109,18 @@ int exemption_ask(struct gp_session *s, enum operation op, enum cause cause)
     return exempt == 0 && cause != CAUSE_ON_ERROR ? ask(s, op) : exempt;
 }
 
+int exemption_has_entry(struct gp_session *s, const struct ip *client, struct text name)
+{
+    struct table *t;
+    struct text value = TEXT("");
+    int there = policy_table(s->policy, TABLE_EXEMPT, &t);
+    if (there <= 0 || !table_has_tag(t, TAG_CLIENT))
+        return there < 0 ? -1 : 0;
+    int found = table_client(t, client, name, &value, NULL);
+    note_result(s, found);
+    return found == 1 ? !text_eq_nocase(text_trim(value), TEXT("none")) : found;
+}
+
 bool exemption_allows_listing(struct gp_session *s)
 {
     return s->facts.client_known && !session_is_never_judged(s) && !s->facts.authenticated &&

@@ -14,6 +14,10 @@ int exemption_ask(struct gp_session *s, enum operation op, enum cause cause);
  * not if the table cannot be used. */
 bool exemption_allows_listing(struct gp_session *s);
 
+/* Whether a client, of this session or another, has an entry of its own in the exemption table: one of the tag client
+ * with any value but `none`. NAME is its verified name, or empty. 1, 0, or -1 if the table cannot be used. */
+int exemption_has_entry(struct gp_session *s, const struct ip *client, struct text name);
+
 /* A fact changed: the answers about it are void. */
 void exemption_forget(struct gp_session *s, enum table_tag tag);
 

@@ -7,6 +7,7 @@
 #include "exemption.h"
 #include "decision.h"
 #include "log.h"
+#include "repeats.h"
 
 static const enum gp_action action_of[ACT_COUNT] = {
     [ACT_REFUSE] = GP_REFUSE,
@@ -120,17 +121,35 @@ static bool waits(struct asking *a, const struct rule *rule)
     return held;
 }
 
+/* A `log` rule: the client goes on the blocklist with its first trigger in a transaction or not at all, and of many
+ * triggers there are few lines. */
+static void act_log(struct asking *a, const struct rule *rule)
+{
+    struct gp_session *s = a->s;
+    const struct decision d = {.phase = a->phase, .operation = a->op, .cause = CAUSE_RULE, .rule = rule};
+    const bool header = a->phase == GP_PHASE_DATA;
+    uint32_t seconds = 0;
+    if (s->silent) {
+        waits(a, rule);
+        return;
+    }
+    const uint32_t times = header || repeats_counts(a->phase) ? repeats_note(s, &d) : 0;
+    if (!waits(a, rule) && !(header && times > 1))
+        seconds = autoblock_for_rule(s, rule);
+    if (header && times == 1)
+        repeats_blocked(s, rule, seconds);
+    else if (!(header && times) && times <= REPEATS_LINES)
+        session_log_rule(s, rule, a->phase, seconds, 0);
+}
+
 /* Acts on a rule that triggered. Returns true if no more rules are asked. */
 static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 {
     struct gp_session *s = a->s;
-    uint32_t seconds = 0;
     statistics_rule(s, rule);
     switch (rule->action) {
     case ACT_LOG:
-        if (!waits(a, rule) && !s->silent)
-            seconds = autoblock_for_rule(s, rule);
-        session_log_rule(s, rule, a->phase, seconds);
+        act_log(a, rule);
         return false;
     case ACT_SKIP:
         return true;

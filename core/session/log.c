@@ -57,22 +57,29 @@ static void add_block(struct writer *w, uint32_t seconds)
     writer_duration(w, seconds);
 }
 
-void session_log_decision(struct gp_session *s, const struct decision *d, bool would)
+static void add_count(struct writer *w, uint32_t count)
+{
+    if (count)
+        writer_printf(w, " count=%lu", (unsigned long)count);
+}
+
+void session_log_decision(struct gp_session *s, const struct decision *d, uint32_t count)
 {
     char line[2048];
     struct writer w = writer_on(line, sizeof line);
-    writer_printf(&w, "gatepost: %s%s", would ? "would " : "", action_verdict_name(d->action));
+    writer_printf(&w, "gatepost: %s%s", s->settings->log_only ? "would " : "", action_verdict_name(d->action));
     add_facts(s, d->phase, &w);
     writer_add(&w, TEXT(" rule="));
     verdict_cause(s, d, &w);
     if (d->action != GP_DROP)
         add_fact(&w, "reply", verdict_reply(s, d));
     add_block(&w, d->block_seconds);
+    add_count(&w, count);
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
 void session_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase,
-                      uint32_t block_seconds)
+                      uint32_t block_seconds, uint32_t count)
 {
     char line[2048];
     struct writer w = writer_on(line, sizeof line);
@@ -84,6 +91,7 @@ void session_log_rule(struct gp_session *s, const struct rule *rule, enum gp_pha
     block_cause(s->rules, rule, &w);
     add_fact(&w, "text", block_reply(s->rules, rule));
     add_block(&w, block_seconds);
+    add_count(&w, count);
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 

@@ -6,12 +6,13 @@
 
 #include "state.h"
 
-/* The log line of a decision that is not pass; `would` with mode = log. */
-void session_log_decision(struct gp_session *s, const struct decision *d, bool would);
+/* The log line of a decision that is not pass; `would` with mode = log. COUNT: how often it was made in this
+ * transaction, if the line is about all of them; else 0. */
+void session_log_decision(struct gp_session *s, const struct decision *d, uint32_t count);
 
-/* The log line of a `log` rule. */
+/* The log line of a `log` rule. COUNT as above. */
 void session_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase,
-                      uint32_t block_seconds);
+                      uint32_t block_seconds, uint32_t count);
 
 /* A check of a plugin could not say, or took more than its time: a line for the log, once an hour for each
  * rule. WHAT is "cannot say" or the like, WHY its reason. */

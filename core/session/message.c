@@ -4,6 +4,7 @@
 #include "judge.h"
 #include "parts.h"
 #include "log.h"
+#include "repeats.h"
 #include "verdict.h"
 
 void session_on_field(void *context, const struct field *field)
@@ -54,6 +55,7 @@ int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
         judge(s, OP_HEADERS, GP_PHASE_DATA, TEXT(""), &s->message);
     }
     s->headers_over = true;
+    repeats_flush(s);
     action = decision_apply(s, &s->message, v);
     if (action == GP_PASS)
         s->message = (struct decision){0};

@@ -4,6 +4,7 @@
 
 #include "parts.h"
 #include "exemption.h"
+#include "repeats.h"
 
 enum { FIELD_MOST = 1 << 20 };
 
@@ -74,6 +75,7 @@ int session_open(struct gp_engine *engine, const struct gp_client *client, struc
         return -1;
     memcpy(&c, client, client->size < sizeof c ? client->size : sizeof c);
     s->engine = engine;
+    s->wait_left = SESSION_WAIT_MS;
     s->policy = engine_policy(engine);
     s->rules = policy_rules(s->policy);
     s->facts.plugins = policy_checks(s->policy);
@@ -101,6 +103,8 @@ void session_close(struct gp_session **session)
     *session = NULL;
     if (!s)
         return;
+    repeats_flush(s);
+    repeats_fini(s);
     for (size_t i = 0; i < KEPT_COUNT; i++)
         keep_fini(&s->kept[i]);
     header_fini(&s->reader);

@@ -10,6 +10,7 @@
 #include "parts.h"
 #include "exemption.h"
 #include "log.h"
+#include "repeats.h"
 
 enum { RECIPIENTS_MOST = 1 << 20 };
 
@@ -201,6 +202,7 @@ void session_auth(struct gp_session *s)
 
 void session_transaction_over(struct gp_session *s)
 {
+    repeats_flush(s);
     s->in_transaction = false;
     s->headers_over = false;
     s->has_first_rcpt = false;
@@ -309,8 +311,8 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
     int action;
     s->exemption.known &= ~(1u << TAG_TO);
     address_take(s, GP_FACT_RCPT, text_of(text, n), flags);
-    if (!s->has_first_rcpt && s->facts.recipient.address.n)
-        s->has_first_rcpt = keep_set(&s->kept[KEPT_FIRST_RCPT], s->facts.recipient.address);
+    if (!s->has_first_rcpt && s->facts.recipient.address.n && !(s->facts.unknown & GP_FACT_RCPT))
+        s->has_first_rcpt = address_keep_plain(&s->facts.recipient, &s->kept[KEPT_FIRST_RCPT]);
     if (session_begin(s, GP_PHASE_RCPT, v, &action) || session_settle_mail(s, v, &action))
         return action;
     session_log_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);

@@ -10,7 +10,7 @@
 #include "core/rules/index.h"
 #include "core/config/rule_line.h"
 
-enum cause { CAUSE_NONE, CAUSE_RULE, CAUSE_BLOCK_TABLE, CAUSE_BLOCKLIST, CAUSE_ON_ERROR };
+enum cause { CAUSE_NONE, CAUSE_RULE, CAUSE_BLOCK_TABLE, CAUSE_BLOCKLIST, CAUSE_ON_ERROR, CAUSE_COUNT };
 
 struct decision {
     enum gp_action action;
@@ -29,7 +29,8 @@ enum {
     KEPT_HELO,
     KEPT_MAIL,
     KEPT_RCPT,
-    KEPT_FIRST_RCPT,
+    KEPT_FIRST_RCPT, /* as it is compared, like the next */
+    KEPT_PLAIN_SENDER,
     KEPT_SUBJECT,
     KEPT_MAIL_PARSED, /* what the server made of the address, and its second spelling */
     KEPT_MAIL_SECOND,
@@ -54,6 +55,17 @@ struct exemption_answers {
     uint32_t all_recipients; /* what every accepted recipient is spared */
     bool unusable;           /* the table cannot be used: on-error decides */
 };
+
+/* What triggered in this transaction, and how often; see repeats.h. */
+struct repeats {
+    uint32_t *place; /* by rule: 1 + index of its item; 0: none */
+    struct repeat *item;
+    uint32_t n, cap;
+};
+
+/* Milliseconds that a session waits in all for others to give the lock of the state directory back. After that its
+ * writes are given up at once if the lock is held. */
+enum { SESSION_WAIT_MS = 100 };
 
 struct gp_session {
     struct gp_engine *engine;
@@ -82,6 +94,11 @@ struct gp_session {
     struct decision message;       /* of the header being read */
     struct decision told;          /* what the latest phase answered */
     struct exemption_answers exemption;
+    struct repeats repeats;
+    uint32_t wait_left; /* of SESSION_WAIT_MS */
+    bool
+        said_unlisted; /* that this client could not be put on the blocklist was logged; that an attempt could */
+    bool said_unnoted; /* not be noted */
 
     struct header_reader reader;
     uint32_t *counts;   /* per counted field */

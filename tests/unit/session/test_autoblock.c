@@ -1,6 +1,8 @@
 /* Who is put on the blocklist, by a rule or by a relay pattern, for how long, and who never is. */
 #include "tests/unit/lib/doorway.h"
 
+#include "core/os/os.h"
+
 #define CLIENT "203.0.113.9"
 
 enum { NOW = 1180399293, DAY = 86400, WEEK = 7 * DAY };
@@ -260,6 +262,239 @@ static void block__mode_log__says_for_how_long_and_lists_nobody(void **state)
     doorway_close(&d);
 }
 
+/* MAIL FROM:<> to a trap comes from the server of whoever was forged; the reply stays, and nobody is listed. */
+static void block__null_sender__only_with_bounces(void **state)
+{
+    static const struct {
+        const char *label, *rule;
+        const char *mail; /* NULL: not reported */
+        bool listed;
+    } rows[] = {
+        {"rcpt", "rcpt, \"*trap@*\", fail block", "MAIL FROM:<>", false},
+        {"rcpt, bounces", "rcpt, \"*trap@*\", fail block bounces", "MAIL FROM:<>", true},
+        {"rcpt, time and bounces", "rcpt, \"*trap@*\", close block(24h) bounces", "MAIL FROM:<>", true},
+        {"rcpt, a sender", "rcpt, \"*trap@*\", fail block", "MAIL FROM:<a@b.example>", true},
+        {"rcpt, a null sender in other words", "rcpt, \"*trap@*\", fail block", "MAIL FROM: < >", false},
+        {"rcpt, a null sender with parameters", "rcpt, \"*trap@*\", fail block", "MAIL FROM:<> SIZE=1", false},
+        {"rcpt, sender not reported", "rcpt, \"*trap@*\", fail block", NULL, true},
+        {"rcpt, log", "rcpt, \"*trap@*\", log block, \"seen\"", "MAIL FROM:<>", false},
+        {"rcpt, log bounces", "rcpt, \"*trap@*\", log block bounces, \"seen\"", "MAIL FROM:<>", true},
+        {"mail", "mail, \"*\", refuse block", "MAIL FROM:<>", false},
+        {"header", "subject, \"*spam*\", fail block", "MAIL FROM:<>", false},
+        {"header, log", "header, \"*spam*\", log block, \"seen\"", "MAIL FROM:<>", false},
+        {"headers", "headers, not has(From), fail block", "MAIL FROM:<>", false},
+        {"headers, bounces", "headers, not has(From), fail block bounces", "MAIL FROM:<>", true},
+        {"held", "helo-deferred, not fqdn, refuse block", "MAIL FROM:<>", false},
+        {"held, bounces", "helo-deferred, not fqdn, refuse block bounces", "MAIL FROM:<>", true},
+        {"held, a sender", "helo-deferred, not fqdn, refuse block", "MAIL FROM:<a@b.example>", true},
+        {"held log", "helo-deferred, not fqdn, log block, \"seen\"", "MAIL FROM:<>", false},
+        {"before MAIL", "helo, \"*pc\", refuse block", "MAIL FROM:<>", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doorway d;
+        char rules[200];
+        snprintf(rules, sizeof rules, "%s\n", rows[i].rule);
+        open_keeping(&d, rules);
+        doorway_connect(&d, CLIENT, NULL);
+        int action = doorway_helo(&d, "EHLO pc");
+        if (action == GP_PASS && rows[i].mail)
+            action = doorway_mail(&d, rows[i].mail);
+        if (action == GP_PASS)
+            action = doorway_rcpt(&d, "RCPT TO:<trap@example.com>");
+        if (action == GP_PASS)
+            action = doorway_message(&d, "Subject: spam\r\n");
+        if ((action == GP_PASS) != (strstr(rows[i].rule, " log ") != NULL))
+            fail_msg("%s: the reply", rows[i].label);
+        const bool said = strstr(d.log, "blocked=") != NULL;
+        if (is_listed(&d, CLIENT) != rows[i].listed)
+            fail_msg("%s: %s", rows[i].label, rows[i].listed ? "is not listed" : "is listed");
+        if (said != rows[i].listed && strcmp(rows[i].label, "held log") != 0)
+            fail_msg("%s: the log", rows[i].label);
+        doorway_close(&d);
+    }
+}
+
+/* Honest forwarders bring the spam that others sent them. Whoever has an entry of his own is no relay, for each client
+ * of a pattern, whether he had it before his attempt or not. */
+static void relay_pattern__known_forwarders__are_left_out(void **state)
+{
+    static const struct {
+        const char *label;
+        const char *before, *after; /* the exemption table until, and from, the third attempt */
+        const char *clients[4];
+        unsigned listed; /* bit per client */
+    } rows[] = {
+        {"nobody known", "192.0.2.1 all\n", NULL, {"203.0.113.1", "203.0.113.2", "203.0.113.3"}, 7},
+        {"three forwarders",
+         "203.0.113.0/24 headers\n",
+         NULL,
+         {"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4"},
+         0},
+        {"each by another kind of entry",
+         "203.0.113.1 helo\n203.0.113.2 blocklist\n2001:db8::/32 message-id\n",
+         NULL,
+         {"203.0.113.1", "203.0.113.2", "2001:db8::1", "198.51.100.1"},
+         0},
+        {"one host of a prefix",
+         "2001:db8::25 subject\n",
+         NULL,
+         {"2001:db8::25", "203.0.113.2", "203.0.113.3", "203.0.113.4"},
+         2 + 4 + 8},
+        {"none takes one out of a range",
+         "203.0.113.0/24 helo\n203.0.113.1 none\n203.0.113.2 None\n203.0.113.3 none\n",
+         NULL,
+         {"203.0.113.1", "203.0.113.2", "203.0.113.3"},
+         7},
+        {"known since",
+         "192.0.2.1 all\n",
+         "203.0.113.1 helo\n",
+         {"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4"},
+         2 + 4 + 8},
+        {"known since, and too few are left",
+         "192.0.2.1 all\n",
+         "203.0.113.1 helo\n",
+         {"203.0.113.1", "203.0.113.2", "203.0.113.4"},
+         0},
+        {"exempt by sender is no entry of a client",
+         "from:@other.example all\nhelo:a.example all\n",
+         NULL,
+         {"203.0.113.1", "203.0.113.2", "203.0.113.3"},
+         7},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doorway d;
+        doorway_make(&d);
+        d.now = NOW;
+        temp_text(&d.folder, "gatepost.conf",
+                  "exempt-table = exempt.cdb\nrelay-pattern = envelope 3 clients 1h\n"
+                  "rcpt, \"*lennon@*\", fail, \"554 no\"\n");
+        doorway_table(&d, "exempt.cdb", rows[i].before);
+        assert_int_equal(doorway_engine(&d, 0), 1);
+        unsigned n = 0;
+        while (n < 4 && rows[i].clients[n])
+            n++;
+        for (unsigned c = 0; c < n; c++) {
+            if (c == 2 && rows[i].after) {
+                doorway_table(&d, "exempt.cdb", rows[i].after);
+                assert_int_equal(d.api->engine_refresh(d.engine), 1);
+            }
+            attempt(&d, rows[i].clients[c], "MAIL FROM:<a@b.example>");
+        }
+        for (unsigned c = 0; c < n; c++)
+            if (is_listed(&d, rows[i].clients[c]) != (rows[i].listed >> c & 1))
+                fail_msg("%s: %s %s", rows[i].label, rows[i].clients[c],
+                         rows[i].listed >> c & 1 ? "is not listed" : "is listed");
+        if ((strstr(d.log, "relay-pattern") != NULL) != (rows[i].listed != 0))
+            fail_msg("%s: the log", rows[i].label);
+        doorway_close(&d);
+    }
+}
+
+static void relay_pattern__with_relay_block_log__is_told_and_lists_nobody(void **state)
+{
+    struct doorway d;
+    (void)state;
+    open_keeping(&d, "relay-pattern = envelope 2 clients 1h\nrelay-block = log\n"
+                     "rcpt, \"*lennon@*\", fail, \"554 no\"\n");
+    attempt(&d, "203.0.113.1", "MAIL FROM:<a@b.example>");
+    assert_null(strstr(d.log, "relay-pattern"));
+    assert_int_equal(attempt(&d, "203.0.113.2", "MAIL FROM:<a@b.example>"), 0);
+    assert_non_null(strstr(d.log,
+                           "gatepost: relay-pattern from=\"a@b.example\" to=\"lennon@onlinerock.example\" "
+                           "clients=203.0.113.1,203.0.113.2\n"));
+    assert_null(strstr(d.log, "blocked="));
+    assert_false(is_listed(&d, "203.0.113.1"));
+    assert_false(is_listed(&d, "203.0.113.2"));
+    doorway_close(&d);
+}
+
+/* However an address is spelled, and whatever the server makes of it, it is one attempt. */
+static void relay_pattern__spellings_of_one_envelope__are_one(void **state)
+{
+    static const struct {
+        const char *mail, *mail_parsed, *rcpt, *rcpt_parsed;
+    } rows[] = {
+        {"MAIL FROM:<\"a\"@b.example>", NULL, "RCPT TO:<lennon@c.example>", NULL},
+        {"MAIL FROM:<A@B.example.>", NULL, "RCPT TO:<\"lennon\"@c.example>", NULL},
+        {"MAIL FROM:<@x.example:a@b.example>", NULL, "RCPT TO:<l\\ennon@c.example>", NULL},
+        {"MAIL FROM:<a(b)@b.example>", NULL, "RCPT TO:<lennon @ c.example>", NULL},
+        {"MAIL FROM:<b.example!a>", "a@b.example", "RCPT TO:<c.example!lennon>", "lennon@c.example"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doorway d;
+        open_keeping(&d, "relay-pattern = envelope 2 clients 1h\nrcpt, \"*lennon*\", fail, \"554 no\"\n"
+                         "rcpt, \"*l\\ennon*\", fail, \"554 no\"\n");
+        for (int second = 0; second < 2; second++) {
+            doorway_connect(&d, second ? "203.0.113.2" : "203.0.113.1", NULL);
+            doorway_helo(&d, "EHLO a.example");
+            if (second && rows[i].mail_parsed)
+                d.api->mail_parsed(d.session, rows[i].mail_parsed, strlen(rows[i].mail_parsed), 0);
+            doorway_mail(&d, second ? rows[i].mail : "MAIL FROM:<a@b.example>");
+            if (second && rows[i].rcpt_parsed)
+                d.api->rcpt_parsed(d.session, rows[i].rcpt_parsed, strlen(rows[i].rcpt_parsed), 0);
+            assert_int_equal(doorway_rcpt(&d, second ? rows[i].rcpt : "RCPT TO:<lennon@c.example>"), GP_FAIL);
+        }
+        if (!d.verdict.block_seconds)
+            fail_msg("%s %s", rows[i].mail, rows[i].rcpt);
+        doorway_close(&d);
+    }
+}
+
+static unsigned lines_with(const struct doorway *d, const char *what)
+{
+    unsigned n = 0;
+    for (const char *p = strstr(d->log, what); p; p = strstr(p + 1, what))
+        n++;
+    return n;
+}
+
+/* Where nothing can be written down, as on a full disk: each client that should have been listed is named once. */
+static void block__no_place_for_state__one_line_for_each_client(void **state)
+{
+    struct doorway d;
+    (void)state;
+    doorway_make(&d);
+    temp_text(&d.folder, "gatepost.conf", "rcpt, \"*trap@*\", fail block, \"554 no\"\n");
+    assert_true(folder_remove(temp_path(&d.folder, "state")));
+    assert_int_equal(doorway_engine(&d, 0), 1);
+    for (int round = 0; round < 3; round++) {
+        for (int client = 1; client <= 5; client++) {
+            char address[32];
+            snprintf(address, sizeof address, "203.0.113.%d", client);
+            doorway_envelope(&d, address);
+            for (int i = 0; i < 3; i++)
+                assert_int_equal(doorway_rcpt(&d, "RCPT TO:<trap@example.com>"), GP_FAIL);
+        }
+    }
+    assert_int_equal(lines_with(&d, "a client could not be put on the blocklist: "), 5);
+    assert_int_equal(lines_with(&d, "a client could not be put on the blocklist: client=203.0.113.4: "), 1);
+    doorway_close(&d);
+}
+
+/* While others hold the lock each session waits a while in all, and says once what it could not do. */
+static void block__lock_held__said_once_a_session(void **state)
+{
+    struct doorway d;
+    struct os_lock lock;
+    (void)state;
+    open_keeping(&d, "relay-pattern = envelope 2 clients 1h\nrcpt, \"*trap*\", fail block, \"554 no\"\n");
+    assert_int_equal(os_lock(temp_path(&d.folder, "state/lock"), 20, &lock), 0);
+    for (int session = 0; session < 2; session++) {
+        doorway_envelope(&d, CLIENT);
+        for (int i = 0; i < 30; i++)
+            assert_int_equal(doorway_rcpt(&d, "RCPT TO:<trap@example.com>"), GP_FAIL);
+    }
+    assert_int_equal(lines_with(&d, "a client could not be put on the blocklist: client=" CLIENT ": "), 2);
+    assert_int_equal(lines_with(&d, "a rejected attempt could not be noted: client=" CLIENT ": "), 2);
+    os_unlock(&lock);
+    assert_int_equal(doorway_rcpt(&d, "RCPT TO:<trap@example.com>"), GP_FAIL);
+    assert_true(is_listed(&d, CLIENT));
+    doorway_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +506,12 @@ int main(void)
         cmocka_unit_test(relay_pattern__third_client__lists_all_three_and_the_fourth_at_once),
         cmocka_unit_test(relay_pattern__what_ties_nothing_together__lists_nobody),
         cmocka_unit_test(block__mode_log__says_for_how_long_and_lists_nobody),
+        cmocka_unit_test(block__null_sender__only_with_bounces),
+        cmocka_unit_test(relay_pattern__known_forwarders__are_left_out),
+        cmocka_unit_test(relay_pattern__with_relay_block_log__is_told_and_lists_nobody),
+        cmocka_unit_test(relay_pattern__spellings_of_one_envelope__are_one),
+        cmocka_unit_test(block__no_place_for_state__one_line_for_each_client),
+        cmocka_unit_test(block__lock_held__said_once_a_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

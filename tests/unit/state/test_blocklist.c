@@ -1,5 +1,6 @@
 #include "tests/unit/lib/temp_folder.h"
 
+#include "core/os/os.h"
 #include "core/state/blocklist.h"
 
 #include <time.h>
@@ -423,11 +424,34 @@ static void blocklist_lookup__clock_was_wrong__does_not_count(void **state)
     }
 }
 
+/* A caller that has waited enough gives up at once. */
+static void blocklist_add__lock_held__waits_no_longer_than_it_may(void **state)
+{
+    struct ip ip = address("192.0.2.1");
+    struct block_outcome outcome;
+    struct os_lock lock;
+    uint32_t wait = 50;
+    struct block_request r = {.client = &ip, .now = NOW, .steps = {1, 2, 3}, .cause = TEXT("x"), .wait = &wait};
+    (void)state;
+    assert_int_equal(os_lock(temp_path(&folder, "lock"), 20, &lock), 0);
+    for (unsigned i = 0; wait > 0; i++) {
+        const uint32_t before = wait;
+        assert_int_equal(blocklist_add(list, &r, &outcome, reason, sizeof reason), -1);
+        assert_true(wait < before);
+        assert_true(i < 50);
+    }
+    assert_int_equal(blocklist_add(list, &r, &outcome, reason, sizeof reason), -1);
+    assert_non_null(strstr(reason, "for 0 ms"));
+    os_unlock(&lock);
+    assert_int_equal(blocklist_add(list, &r, &outcome, reason, sizeof reason), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(blocklist_add__lock_held__waits_no_longer_than_it_may),
         TEST(blocklist_add__flood_of_one_slash_48__pushes_out_its_own),
         TEST(blocklist_add__flood_of_one_slash_24__pushes_out_its_own),
         TEST(blocklist_lookup__clock_was_wrong__does_not_count),
