@@ -114,6 +114,7 @@ unpack_all() {
 }
 
 make_root() {
+    [ "${DEPS-}" != no ] || die "there is no root $1 below $cache, and with DEPS=no nothing is fetched"
     work=$(mktemp -d "$cache/making.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     recipe "$1"

@@ -20,6 +20,7 @@ fetch() {
 }
 
 make_source() {
+    [ "${DEPS-}" != no ] || die "there is no source of $1 in $2, and with DEPS=no nothing is fetched"
     work=$(mktemp -d "$cache/making.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     cd "$work"

@@ -157,6 +157,7 @@ no)
     ;;
 esac
 command -v apt-get >/dev/null || give_up "there is no apt-get here; install what they contain by hand"
+[ -z "${FAKEROOTKEY-}" ] || give_up "fakeroot installs nothing"
 root=""
 if [ "$(id -u)" -ne 0 ]; then
     root=$(command -v sudo) || give_up "install them as root: apt-get install$missing"

@@ -129,8 +129,19 @@ deps_no_never_asks() {
     unset DEPS
     [ $status -eq 0 ] && says err gcc && nothing asked || return 1
     # As make hands it down.
-    : >"$work/asked"
-    gives 0 env PATH="$work/bin:$PATH" make -s BUILD="$work/apt" CC=no-such-compiler DEPS=no deps && nothing asked
+    gives 0 env PATH="$work/bin:$PATH" make -s BUILD="$work/apt" CC=no-such-compiler DEPS=no deps && nothing asked || return 1
+    # Neither for roots and sources.
+    rm -rf "$work/cache"
+    gives 1 env DEPS=no PATH="$work/bin:$PATH" GATEPOST_CACHE="$work/cache" tests/mta/root.sh build && says err "with DEPS=no nothing is fetched" &&
+        gives 1 env DEPS=no PATH="$work/bin:$PATH" GATEPOST_CACHE="$work/cache" tests/mta/source.sh tinycdb && says err "with DEPS=no nothing is fetched" &&
+        nothing asked
+}
+
+# A package is built by somebody who only looks like root.
+fakeroot_never_asks() {
+    lay_apt
+    gives 1 env FAKEROOTKEY=1 PATH="$work/bin:$PATH" BUILD="$work/apt" CC=no-such-compiler "$top/tests/run/need.sh" build && nothing asked &&
+        says err "fakeroot installs nothing"
 }
 
 # few COMMAND...: with hardly a tool in PATH, and apt not among them.
@@ -183,6 +194,7 @@ check_packages() {
     check "what is fetched is used" found_packages_are_installed_and_used
     check "a package that could not be fetched is asked for again" failed_fetch_is_tried_again
     check "DEPS=no never runs apt" deps_no_never_asks
+    check "under fakeroot apt is not run" fakeroot_never_asks
     check "without apt it is said what to install" without_apt_it_says_what_to_install
     if setpriv --reuid=65534 --clear-groups true 2>/dev/null; then
         check "an ordinary user asks sudo" ordinary_user_asks_sudo
