@@ -7,7 +7,7 @@ struct arena_chunk {
     char bytes[];
 };
 
-/* malloc on 32-bit Windows aligns to 8 where max_align_t wants 16, so chunks are aligned here. */
+/* malloc on 32-bit Windows aligns to 8 bytes, but max_align_t needs 16, so chunks are aligned here. */
 enum { FIRST_CHUNK = 4096, LARGEST_STEP = 1 << 20, ALIGN = _Alignof(max_align_t) };
 
 void arena_init(struct arena *a, size_t ceiling)
@@ -41,7 +41,7 @@ void *arena_alloc(struct arena *a, size_t size)
         a->failed = true;
         return NULL;
     }
-    if (size == 0) /* NULL means that there is no memory, so even nothing has an address */
+    if (size == 0) /* NULL means out of memory, so an allocation of 0 bytes has an address too */
         size = 1;
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
     if (size > a->room && !arena_grow(a, size)) {

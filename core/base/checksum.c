@@ -2,7 +2,8 @@
 
 /*
  * Eight independent lanes keep the multipliers busy. Every step is a bijection of the lane and of the word
- * taken in, so a single changed word always changes the sum. It guards against accidents, not against people.
+ * added, so a single changed word always changes the sum. This protects against accidents, not against
+ * attackers.
  */
 static const uint64_t multiplier = 0x9E3779B97F4A7C15u;
 
@@ -18,8 +19,7 @@ void checksum_init(struct checksum *s, uint64_t gap)
         s->lane[i] = multiplier * (i + 1);
 }
 
-/* COUNT whole blocks of 64 bytes. The lanes stay in registers meanwhile, which takes the inner loop written
- * out. */
+/* Adds COUNT whole blocks of 64 bytes. The inner loop is written out so that the lanes stay in registers. */
 static void sum_blocks(struct checksum *s, const unsigned char *p, size_t count)
 {
     uint64_t lane[8];
@@ -32,7 +32,7 @@ static void sum_blocks(struct checksum *s, const unsigned char *p, size_t count)
     memcpy(s->lane, lane, sizeof lane);
 }
 
-/* A block that is not full, or holds the gap. */
+/* Adds a block that is not full, or that contains the gap. */
 static void sum_odd_block(struct checksum *s, const unsigned char *p, size_t n)
 {
     unsigned char copy[64] = {0};
@@ -43,7 +43,7 @@ static void sum_odd_block(struct checksum *s, const unsigned char *p, size_t n)
     sum_blocks(s, copy, 1);
 }
 
-/* How many whole blocks lie within the next N bytes before the gap, if that is still to come. */
+/* Returns how many whole blocks lie within the next N bytes before the gap, if the gap is still to come. */
 static size_t plain_blocks(const struct checksum *s, size_t n)
 {
     if (s->done < s->gap)

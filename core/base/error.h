@@ -1,6 +1,4 @@
-/*
- * error.h - what went wrong and where, in caller-owned memory: reporting an error never allocates.
- */
+/* error.h - what is wrong and where, in memory of the caller: reporting an error never allocates. */
 #ifndef GATEPOST_BASE_ERROR_H
 #define GATEPOST_BASE_ERROR_H
 
@@ -16,12 +14,12 @@ struct error {
 void error_set(struct error *e, const char *file, unsigned line, unsigned column, const char *format, ...)
     __attribute__((format(__printf__, 5, 6)));
 
-/* "file:12:9: message", with as much of the place as is known. */
+/* Writes "file:12:9: message", with as much of the place as is known. */
 void error_format(const struct error *e, struct writer *w);
 
 /*
- * Where a parser sends what it finds. A file is read to its end and every problem is reported. SOURCE is the
- * line the problem stands in (empty if none), borrowed for the call.
+ * Where a parser sends its problems. A file is read to its end and every problem is reported. SOURCE is the
+ * line of the problem (empty if there is none), borrowed for the call.
  */
 struct report {
     void *context;
@@ -30,12 +28,12 @@ struct report {
     unsigned warnings;
 };
 
-/* Counts a problem and hands it on; a report without a function only counts. */
+/* Counts a problem and passes it on; a report without a function only counts. */
 void error_report(struct report *r, const struct error *e, bool warning, struct text source);
 
-/* The source line and, below it, a caret under COLUMN: two lines without line ends. Tabs are kept so that the
- * caret stands right; other control characters are shown as '?'. A long line is shown in part, around the
- * caret. */
+/* Writes the source line and, below it, a caret under COLUMN: two lines without line ends. Tabs are kept so
+ * that the caret is at the right column; other control characters are shown as '?'. Of a long line only the
+ * part around the caret is shown. */
 void error_caret(struct text source, unsigned column, struct writer *line, struct writer *caret);
 
 #endif

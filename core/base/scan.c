@@ -72,7 +72,7 @@ unsigned scan_distance(struct text a, struct text b)
 
 struct scan_near scan_near(struct text word)
 {
-    /* As many edits as it has letters make any word of any other. */
+    /* With as many edits as it has letters, any word becomes any other. */
     const unsigned limit = word.n < 8 ? 3 : 4;
     return (struct scan_near){.word = word, .limit = word.n < limit ? (unsigned)word.n : limit};
 }

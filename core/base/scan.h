@@ -7,27 +7,29 @@
 
 #include "text.h"
 
-/* Takes the next word off *REST: bytes up to a space or tab; blanks before it are skipped. Empty at the end. */
+/* Removes the next word from *REST and returns it: bytes up to a space or tab; blanks before it are skipped.
+ * Empty at the end. */
 struct text scan_word(struct text *rest);
 
-/* The index of the first byte of T at or after FROM that is no space or tab; t.n if there is none. */
+/* Returns the index of the first byte of T at or after FROM that is not a space or tab; t.n if there is
+ * none. */
 size_t scan_blanks(struct text t, size_t from);
 
-/* The value of a hexadecimal digit in either case; -1 if C is none. */
+/* Returns the value of a hexadecimal digit in either case; -1 if C is not one. */
 int scan_hex_digit(unsigned char c);
 
-/* "30m", "24h": a number and s, m, h, d or w. 1 to UINT32_MAX seconds. Returns false if it is none; *SECONDS is then
- * unchanged. */
+/* Reads "30m" or "24h": a number and s, m, h, d or w; 1 to UINT32_MAX seconds. Returns false and leaves
+ * *SECONDS unchanged if T is not such a time. */
 bool scan_duration(struct text t, uint32_t *seconds);
 
-/* Edit distance of two short words, letters of either case; anything above 3 is returned as 4. */
+/* Returns the edit distance of two short words, letters of either case; 4 for any distance above 3. */
 unsigned scan_distance(struct text a, struct text b);
 
-/* The search for "did you mean": start with scan_near(), show it each known name, read `name` (NULL: none is near).
- * Of equally near names the first wins. */
+/* The search for "did you mean": start with scan_near(), pass each known name to scan_near_try(), then read
+ * `name` (NULL: none is near). Of equally near names the first wins. */
 struct scan_near {
     struct text word;
-    const char *name; /* as it was shown */
+    const char *name; /* the name as it was passed */
     unsigned limit;   /* only a name at a smaller distance counts */
 };
 

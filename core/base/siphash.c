@@ -55,7 +55,7 @@ uint64_t siphash(const struct siphash_key *key, const void *bytes, size_t n)
     uint64_t last = (uint64_t)n << 56;
     for (; n >= 8; n -= 8, p += 8) {
         uint64_t word = 0;
-        for (unsigned i = 0; i < 8; i++) /* one load where bytes stand in this order */
+        for (unsigned i = 0; i < 8; i++) /* one load on machines with this byte order */
             word |= (uint64_t)p[i] << 8 * i;
         sip_word(&s, word);
     }

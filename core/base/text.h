@@ -1,9 +1,9 @@
 /*
  * text.h - slices of bytes.
  *
- * A slice (struct text) points at bytes that somebody else owns; it need not end in NUL and may hold any byte.
- * Folding is ASCII only: SMTP command words, domain names and header field names are ASCII (RFC 5321 2.4), and
- * the locale of the host process is none of our business. Everything here is pure and may be used by any
+ * A slice (struct text) points at bytes that another object owns. It need not end in NUL and may contain any
+ * byte. Case folding is ASCII only: SMTP command words, domain names and header field names are ASCII (RFC 5321
+ * 2.4), and the locale of the host process must not matter. Everything here is pure and may be used by any
  * thread.
  */
 #ifndef GATEPOST_BASE_TEXT_H
@@ -37,7 +37,7 @@ static inline struct text text_z(const char *z)
 static inline struct text text_skip(struct text t, size_t n)
 {
     size_t gone = n < t.n ? n : t.n;
-    return gone ? (struct text){t.p + gone, t.n - gone} : t; /* nothing may be added to NULL, not even 0 */
+    return gone ? (struct text){t.p + gone, t.n - gone} : t; /* adding to NULL is undefined, even 0 */
 }
 
 static inline unsigned char fold(unsigned char c)
@@ -72,8 +72,7 @@ static inline bool is_space(unsigned char c)
     return c == ' ' || (unsigned char)(c - '\t') < 5;
 }
 
-/* Eight bytes, the first one lowest. Written out like this, and not as a loop, compilers make one load of it.
- */
+/* Reads eight bytes, the first one lowest. Compilers turn this form, but not a loop, into one load. */
 static inline uint64_t load_le64(const void *at)
 {
     const unsigned char *p = (const unsigned char *)at;
@@ -94,17 +93,17 @@ static inline bool text_eq_nocase(struct text a, struct text b)
 /* Index of the first byte C at or after FROM; t.n if there is none. */
 size_t text_find(struct text t, size_t from, char c);
 
-/* Index of the first place where NEEDLE stands, letters of either case; t.n if there is none. */
+/* Returns the index of the first NEEDLE in T, letters of either case; t.n if there is none. */
 size_t text_find_nocase(struct text t, struct text needle);
 
 /* Without white space (is_space) at both ends. */
 struct text text_trim(struct text t);
 
-/* A decimal number that fills the whole slice. Returns true and sets *OUT if it is at most MAX. */
+/* Reads a decimal number that fills the whole slice. Returns true and sets *OUT if it is at most MAX. */
 bool text_number(struct text t, uint64_t max, uint64_t *out);
 
-/* Continues a 64-bit hash (FNV-1a) over T, from TEXT_HASH_START on: to name things and states, not against
- * people. */
+/* Continues a 64-bit hash (FNV-1a) over T; start with TEXT_HASH_START. It is for naming things and states,
+ * and gives no protection against attackers. */
 #define TEXT_HASH_START 1469598103934665603u
 uint64_t text_hash(uint64_t h, struct text t);
 

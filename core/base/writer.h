@@ -1,6 +1,6 @@
 /*
- * writer.h - a bounded writer over caller-owned memory. What does not fit is dropped and remembered in `cut`; the buffer
- * always ends in NUL (cap must be at least 1). It never allocates.
+ * writer.h - a bounded writer over memory of the caller. What does not fit is dropped and noted in `cut`; the
+ * buffer always ends in NUL (cap must be at least 1). It never allocates.
  */
 #ifndef GATEPOST_BASE_WRITER_H
 #define GATEPOST_BASE_WRITER_H
@@ -21,11 +21,11 @@ void writer_add(struct writer *w, struct text t);
 void writer_char(struct writer *w, char c);
 void writer_printf(struct writer *w, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 
-/* T in double quotes for a log line: `"`, `\`, control characters and bytes that are not ASCII are escaped
- * (\xHH), and no more than LIMIT bytes of T are shown, then "...". */
+/* Adds T in double quotes for a log line: `"`, `\`, control characters and bytes that are not ASCII are
+ * escaped (\xHH). At most LIMIT bytes of T are shown, then "...". */
 void writer_quoted(struct writer *w, struct text t, size_t limit);
 
-/* Seconds as an administrator writes them: "30m", "24h", "7d", "90s"; the largest unit that divides it. */
+/* Adds a time as an administrator writes it: "30m", "24h", "7d", "90s", in the largest unit that divides it. */
 void writer_duration(struct writer *w, uint64_t seconds);
 
 static inline struct text writer_text(const struct writer *w)

@@ -56,7 +56,7 @@ bool domain_in(struct text name, struct text pattern)
 {
     name = domain_trim(name);
     pattern = domain_trim(pattern);
-    /* "." and the empty pattern would be everybody and nobody: neither is a name, so neither matches. */
+    /* "." and the empty pattern are not names. They would match every host or none, so they match nothing. */
     if (pattern.n == 0 || name.n == 0)
         return false;
     if (pattern.p[0] != '.')

@@ -34,17 +34,17 @@ void header_fini(struct header_reader *r)
     header_init(r, r->ceiling, r->field, r->context);
 }
 
-/* A byte that may stand in a field name: 33 to 126, the colon among them. */
+/* A byte that may occur in a field name or as its colon: 33 to 126. */
 static bool is_name_byte(char c)
 {
     return (unsigned char)((unsigned char)c - 33) < 94;
 }
 
 /*
- * Number of bytes at the start of T that can stand in a field name, no colon among them. Every header line
- * comes by here, and a loop over single bytes costs a mispredicted branch per line, so eight are looked at
- * together. In `stop` the top bit of each byte that ends a name is set; bits above the lowest may be wrong (a
- * borrow went through), but only that one is used.
+ * Returns the number of bytes at the start of T that can belong to a field name, excluding the colon. Every
+ * header line is read here, and a loop over single bytes costs a mispredicted branch per line, so eight bytes
+ * are tested together. In `stop` the top bit of each byte that ends a name is set; bits above the lowest may be
+ * wrong because of a borrow, but only the lowest is used.
  */
 static size_t name_length(struct text t)
 {
@@ -95,8 +95,8 @@ size_t header_unfold(char *p, size_t n)
 }
 
 /*
- * Hands out one unfolded field. CUT says that LINE is only its beginning, LOST that memory ran out before the
- * rest: then it does not end the header just because its colon is missing.
+ * Passes one unfolded field to the function. CUT: LINE is only its beginning. LOST: memory ran out before the
+ * rest, so a missing colon does not end the header.
  */
 static void hand_out(struct header_reader *r, struct text line, bool cut, bool lost)
 {
@@ -124,7 +124,8 @@ static void hand_out_pending(struct header_reader *r)
     hand_out(r, line, cut, lost);
 }
 
-/* Makes room for SIZE bytes in all, by doubling. Returns false if there is no memory; what is there stays. */
+/* Makes room for SIZE bytes in all, by doubling. Returns false if there is no memory; the present bytes
+ * stay. */
 static bool reserve(struct header_reader *r, size_t size)
 {
     enum { FIRST_SIZE = 1024 };
@@ -143,7 +144,7 @@ static bool reserve(struct header_reader *r, size_t size)
     return true;
 }
 
-/* Adds bytes of the current field that are no line end. */
+/* Adds bytes of the current field that are not line ends. */
 static void append(struct header_reader *r, const char *bytes, size_t n)
 {
     if (n > r->ceiling - r->pending_size) {
@@ -160,7 +161,7 @@ static void append(struct header_reader *r, const char *bytes, size_t n)
     r->pending_size += n;
 }
 
-/* A CR at the end of what was fed belongs to the line end only if LF follows, so it waits. */
+/* A CR at the end of a piece belongs to the line end only if LF follows, so it waits for the next piece. */
 static void release_cr(struct header_reader *r)
 {
     if (r->held_cr)
@@ -168,8 +169,7 @@ static void release_cr(struct header_reader *r)
     r->held_cr = false;
 }
 
-/* Takes the bytes from P to STOP, which belong to the current field; LF stands at STOP if the line ended there.
- */
+/* Takes the bytes from P to STOP, which belong to the current field; LF is at STOP if the line ended there. */
 static void take_part(struct header_reader *r, const char *p, const char *stop, bool ended)
 {
     r->in_field = true;
@@ -198,7 +198,8 @@ void header_feed(struct header_reader *r, const char *bytes, size_t n)
             return;
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         if (fresh && lf && lf + 1 < end && !is_blank((unsigned char)lf[1]))
-            /* A line that is a whole field, as the next line's first byte shows, is handed out as it lies. */
+            /* If the next line's first byte shows that a line is a whole field, the field is passed on
+             * without a copy. */
             hand_out(r, text_of(p, (size_t)(lf - p) - (lf[-1] == '\r')), false, false);
         else
             take_part(r, p, lf ? lf : end, lf);

@@ -5,7 +5,7 @@ static bool ends_word(char c)
     return is_space((unsigned char)c) || c == ',' || c == ';';
 }
 
-/* What clients put around a name. No colon: an IPv6 address may begin or end with one. */
+/* Characters that clients put around a name. No colon: an IPv6 address may begin or end with one. */
 static bool is_wrapping(char c)
 {
     return c != '\0' && strchr("<>[](){}\"'`.", c) != NULL;

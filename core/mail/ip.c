@@ -3,11 +3,11 @@
 #include "core/base/writer.h"
 #include "core/base/scan.h"
 
-/* ::ffff:0:0/96 (RFC 4291 section 2.5.5.2), and what a translator shows IPv4 clients under (RFC 6052). */
+/* ::ffff:0:0/96 (RFC 4291 section 2.5.5.2), and the prefix of a translator for IPv4 clients (RFC 6052). */
 static const uint8_t mapped_head[12] = {[10] = 0xff, [11] = 0xff};
 static const uint8_t nat64_head[12] = {0x00, 0x64, 0xff, 0x9b};
 
-/* One decimal number of 0 to 255 without leading zeros ("010" is eight to some readers and ten to others). */
+/* One decimal number of 0 to 255 without leading zeros ("010" is eight to some programs and ten to others). */
 static bool parse_octet(struct text t, uint8_t *out)
 {
     unsigned value = 0;
@@ -50,8 +50,8 @@ static bool parse_group(struct text t, uint8_t *out)
     return true;
 }
 
-/* RFC 4291 section 2.2, all three forms. "::" stands for one group or more; RFC 5321 asks for two in an address
- * literal, but refusing what every resolver reads would help nobody. */
+/* RFC 4291 section 2.2, all three forms. "::" replaces one group or more. RFC 5321 requires two in an
+ * address literal, but every resolver accepts one, so we do too. */
 static bool parse_v6(struct text t, uint8_t *out)
 {
     size_t filled = 0, gap = SIZE_MAX;
@@ -112,7 +112,7 @@ static struct ip folded(struct ip ip)
     return v4;
 }
 
-/* The address as written: ::ffff:a.b.c.d stays what it is. */
+/* Reads the address as written: ::ffff:a.b.c.d is not folded. */
 static bool parse_unfolded(struct text t, struct ip *out)
 {
     *out = (struct ip){.v6 = 0};
@@ -148,10 +148,10 @@ bool ip_prefix_parse(struct text t, bool lenient, struct ip_prefix *out)
     struct ip masked = ip_mask(&ip, (unsigned)bits);
     if (!lenient && !ip_eq(&masked, &ip))
         return false;
-    /* Whoever names a translator's whole prefix means the translator, and not all of IPv4. */
+    /* A prefix that covers a translator's whole prefix means the translator, not all of IPv4. */
     if (bits == 96 && is_translated(&masked))
         return false;
-    /* Only a prefix that lies inside one of the two is one of IPv4. */
+    /* Only a prefix that lies inside one of the two is an IPv4 prefix. */
     if (bits >= 96 && (is_mapped(&masked) || is_translated(&masked))) {
         masked = folded(masked);
         bits -= 96;
@@ -178,12 +178,12 @@ bool ip_literal_parse(struct text t, struct ip *out)
     bool tagged = text_starts_nocase(t, tag);
     if (tagged)
         t = text_skip(t, tag.n);
-    /* The tag and the colons of an IPv6 address go together, whatever the address is folded to. */
+    /* An IPv6 address must have both the tag and colons, whatever the address is folded to. */
     return tagged == (text_find(t, 0, ':') < t.n) && ip_parse(t, out);
 }
 
-/* Start and length, in groups, of the zeros that "::" replaces: the longest run, the first of equals, never a
- * single group (RFC 5952 section 4.2). */
+/* Start and length, in groups, of the zeros that "::" replaces: the longest run, the first of equals, never
+ * a single group (RFC 5952 section 4.2). */
 static size_t zero_run(const uint8_t *byte, size_t *length)
 {
     size_t best = 8;
@@ -201,7 +201,7 @@ static size_t zero_run(const uint8_t *byte, size_t *length)
     return best;
 }
 
-/* By hand: look-ups in tables write several prefixes per client, and printf takes ten times as long. */
+/* Written by hand: look-ups in tables write several prefixes per client, and printf takes ten times as long. */
 static void add_v4(struct writer *w, const uint8_t *b)
 {
     char text[16], *p = text;
@@ -302,10 +302,10 @@ static bool v4_is_public(const uint8_t *b)
 
 static bool v6_is_public(const uint8_t *b)
 {
-    /* 6to4 shows IPv4 clients under 2002:a.b.c.d (RFC 3056). */
+    /* 6to4 addresses of IPv4 clients are in 2002:a.b.c.d (RFC 3056). */
     if (b[0] == 0x20 && b[1] == 0x02)
         return v4_is_public(b + 2);
-    if ((b[0] & 0xe0) != 0x20) /* all global unicast that was ever handed out is in 2000::/3 */
+    if ((b[0] & 0xe0) != 0x20) /* all global unicast addresses assigned so far are in 2000::/3 */
         return false;
     if (b[0] == 0x20 && b[1] == 0x01 && (b[2] & 0xfe) == 0) /* 2001::/23: protocol assignments, Teredo */
         return false;

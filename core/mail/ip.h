@@ -1,8 +1,8 @@
 /*
  * ip.h - IP addresses and prefixes. Pure functions; any thread.
  *
- * ::ffff:a.b.c.d, and 64:ff9b::a.b.c.d behind a NAT64 translator, are a.b.c.d everywhere: parsing folds them, so that one
- * client has one spelling.
+ * ::ffff:a.b.c.d, and 64:ff9b::a.b.c.d after a NAT64 translator, are a.b.c.d everywhere: parsing folds them, so
+ * that each client has one spelling.
  */
 #ifndef GATEPOST_IP_H
 #define GATEPOST_IP_H
@@ -11,14 +11,14 @@
 
 enum { IP_TEXT_MAX = 46 }; /* longest text form with its NUL */
 
-/* IPv4 stands in the first four bytes, the rest is zero. */
+/* An IPv4 address is in the first four bytes; the rest is zero. */
 struct ip {
     uint8_t byte[16];
     uint8_t v6; /* 1 for IPv6 */
 };
 
 struct ip_prefix {
-    struct ip ip;  /* bits behind the length are zero */
+    struct ip ip;  /* bits after the length are zero */
     unsigned bits; /* 0 to 32 or 128 */
 };
 
@@ -28,13 +28,14 @@ static inline unsigned ip_bits(const struct ip *ip)
     return ip->v6 ? 128 : 32;
 }
 
-/* "192.0.2.1" (four decimal numbers, no leading zeros) or RFC 4291 section 2.2 text; no zone, no brackets,
- * nothing around it. Returns true and sets *OUT, or false. */
+/* Reads "192.0.2.1" (four decimal numbers, no leading zeros) or RFC 4291 section 2.2 text; no zone, no
+ * brackets, nothing around it. Returns true and sets *OUT, or returns false. */
 bool ip_parse(struct text t, struct ip *out);
 
-/* The same, or with "/bits" behind it; a bare address is its full length. Bits of the address beyond the length
- * must be zero unless `lenient`, then they are cleared. ::ffff:a.b.c.d/N with N of 96 and above is
- * a.b.c.d/(N-96), and 64:ff9b::a.b.c.d/N with N above 96. 64:ff9b::/96 itself is refused: it would be all of IPv4. */
+/* Reads the same, or with "/bits" after it; a bare address has its full length. Bits of the address after
+ * the length must be zero, or are cleared if `lenient`. ::ffff:a.b.c.d/N with N of 96 and above is
+ * a.b.c.d/(N-96), and 64:ff9b::a.b.c.d/N with N above 96 likewise. 64:ff9b::/96 itself is refused, because
+ * it would be all of IPv4. */
 bool ip_prefix_parse(struct text t, bool lenient, struct ip_prefix *out);
 
 /* Whether T is 64:ff9b::/96, which ip_prefix_parse() refuses: for messages. */

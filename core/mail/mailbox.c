@@ -19,8 +19,8 @@ static size_t quoted_end(struct text t, size_t i)
     return i + 1;
 }
 
-/* Index after the comment that opens at I; SIZE_MAX if it is not closed. Nesting is counted (RFC 5322
- * section 3.2.2). */
+/* Returns the index after the comment that opens at I; SIZE_MAX if it is not closed. Nesting is counted (RFC
+ * 5322 section 3.2.2). */
 static size_t comment_end(struct text t, size_t i)
 {
     size_t depth = 0;
@@ -35,8 +35,8 @@ static size_t comment_end(struct text t, size_t i)
     return SIZE_MAX;
 }
 
-/* A walk over a text item by item. A parenthesis that is never closed stands for itself, and so do all after it: none is
- * searched for its end twice, and the walk stays linear. */
+/* A walk over a text item by item. A parenthesis that is never closed is an ordinary character, and so are
+ * all after it: none is searched for its end twice, and the walk stays linear. */
 struct walk {
     struct text t;
     bool no_comments;
@@ -59,7 +59,7 @@ static size_t next_item(struct walk *w, size_t i)
     return at_comment(w, i, &end) ? end : i + 1;
 }
 
-/* Index of the first byte at or after I that belongs to no comment and is no white space. */
+/* Returns the index of the first byte at or after I that is neither in a comment nor white space. */
 static size_t skip_cfws(struct walk *w, size_t i)
 {
     size_t end;
@@ -69,9 +69,9 @@ static size_t skip_cfws(struct walk *w, size_t i)
 }
 
 /*
- * Index of the '<' that opens the address; t.n if it has none. Servers take "RCPT TO: Sugar <sugar@example.com>" and
- * "(hello) <a@b>" as well, and a client must not slip past a trap that way. A '<' in a parameter ("AUTH=<>") opens
- * nothing.
+ * Returns the index of the '<' that opens the address; t.n if it has none. Servers also accept "RCPT TO: Sugar
+ * <sugar@example.com>" and "(hello) <a@b>", and a client must not get past a trap that way. A '<' in a
+ * parameter ("AUTH=<>") does not open an address.
  */
 static size_t opening_bracket(struct text t)
 {
@@ -88,8 +88,8 @@ static size_t opening_bracket(struct text t)
     return t.n;
 }
 
-/* Index of the '>' that closes the address. If it is missing, of the blank before the parameters, one of which
- * may have brackets of its own. */
+/* Returns the index of the '>' that closes the address. If it is missing, returns the index of the blank
+ * before the parameters, one of which may have brackets of its own. */
 static size_t closing_bracket(struct text t)
 {
     struct walk w = {.t = t};
@@ -103,11 +103,12 @@ static size_t closing_bracket(struct text t)
     return blank < i ? blank : i;
 }
 
-/* Index of the blank that ends a bare address; a stray '>' ends it too. Blanks around the '@' end nothing. */
+/* Returns the index of the blank that ends a bare address; a stray '>' ends it too. Blanks around the '@' do
+ * not end it. */
 static size_t bare_end(struct text t)
 {
     struct walk w = {.t = t};
-    size_t i = 0, last = 0; /* LAST: of the latest byte that is no white space */
+    size_t i = 0, last = 0; /* LAST: of the latest byte that is not white space */
     while (i < t.n && t.p[i] != '>') {
         if (is_space((unsigned char)t.p[i])) {
             const size_t next = skip_cfws(&w, i);
@@ -122,8 +123,8 @@ static size_t bare_end(struct text t)
     return i;
 }
 
-/* Without "@one,@two:" in front (RFC 5321 appendix C: to be ignored). A colon inside an address literal does
- * not end it. */
+/* Removes "@one,@two:" at the front (RFC 5321 appendix C: to be ignored). A colon inside an address literal
+ * does not end it. */
 static struct text without_route(struct text t)
 {
     struct walk w = {.t = t};
@@ -141,7 +142,7 @@ static struct text without_route(struct text t)
     return t;
 }
 
-/* Whether comments or white space stand in T outside of quotes. */
+/* Whether T has comments or white space outside quotes. */
 static bool has_cfws(struct text t)
 {
     struct walk w = {.t = t};
@@ -152,7 +153,7 @@ static bool has_cfws(struct text t)
     return false;
 }
 
-/* Takes M->address, which may have a route before it, apart. */
+/* Splits M->address, which may begin with a route. */
 static bool split_address(struct mailbox *m)
 {
     struct text t = without_route(m->address);
@@ -199,8 +200,8 @@ static bool parts_atoms(char c)
     return c == '@' || c == '.' || c == ':' || c == ',';
 }
 
-/* A blank between two words stays, so that it makes no other word of them; what stands around '@' and '.' goes, and a
- * comment goes with the blanks around it. */
+/* A blank between two words stays, so that they remain two words. White space around '@' and '.' is removed,
+ * and a comment is removed with the blanks around it. */
 static size_t without_cfws(struct text t, char *room)
 {
     struct walk w = {.t = t};

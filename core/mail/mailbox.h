@@ -10,33 +10,35 @@
 /* Slices of the text that was read. */
 struct mailbox {
     struct text address; /* what the angle brackets hold, without source route; empty for <> */
-    struct text local;   /* left of the last '@' that is not quoted; quotes kept */
-    struct text domain;  /* right of it, without a dot at the end; empty for "postmaster" and <> */
+    struct text local;   /* the part before the last '@' that is not quoted; quotes kept */
+    struct text domain;  /* the part after it, without a dot at the end; empty for "postmaster" and <> */
     bool null_sender;    /* it was "<>" */
-    bool closed;         /* its '>' stood there: nothing after it can change the address */
-    bool cfws;   /* comments or white space stand in it outside of quotes: mailbox_clean() takes them away */
-    bool routed; /* a source route stood before it */
+    bool closed;         /* the closing '>' was there: nothing after it can change the address */
+    bool cfws;           /* it has comments or white space outside quotes, which mailbox_clean() removes */
+    bool routed;         /* it had a source route */
 };
 
-/* Finds the address in a whole command line ("MAIL FROM:<a@b> SIZE=1", "rcpt to: a@b", "RCPT TO:<@x,@y:a@b>"):
- * what comes after the first colon. Blanks after the colon, missing or doubled brackets, a name or comment
- * before them ("TO: Sugar <a@b>"), a quoted local part with '@', '>' or blanks in it, and UTF-8 (RFC 6531) are
- * understood; neither side need be there. Returns false if there is no address in it (then *OUT is empty). */
+/* Finds the address in a whole command line ("MAIL FROM:<a@b> SIZE=1", "rcpt to: a@b", "RCPT
+ * TO:<@x,@y:a@b>"): what follows the first colon. It understands blanks after the colon, missing or doubled
+ * brackets, a name or comment before them ("TO: Sugar <a@b>"), a quoted local part with '@', '>' or blanks
+ * in it, and UTF-8 (RFC 6531). Local part or domain may be missing. Returns false if there is no address
+ * (then *OUT is empty). */
 bool mailbox_from_command(struct text line, struct mailbox *out);
 
 /* The same for the bare argument: "<a@b> SIZE=1" or "a@b". */
 bool mailbox_parse(struct text argument, struct mailbox *out);
 
-/* Takes comments and white space outside of quotes (CFWS, RFC 5322 section 3.2.2) away, as a server does: "sugar(x) @
- * example.com" is sugar@example.com. Without `cfws` M stays as it is. ROOM has M->address.n bytes and may be where the
- * address is; the parts of M are then slices of it. Returns false if nothing is left that is an address or <>. */
+/* Removes comments and white space outside quotes (CFWS, RFC 5322 section 3.2.2), as a server does:
+ * "sugar(x) @ example.com" becomes sugar@example.com. Without `cfws` M does not change. ROOM has
+ * M->address.n bytes and may be the memory of the address; the parts of M are then slices of it. Returns
+ * false if what is left is neither an address nor <>. */
 bool mailbox_clean(struct mailbox *m, char *room);
 
-/* LOCAL as it is compared: quotes and backslashes taken away, so that "\"sugar\"" is sugar. At most CAP bytes
- * are written to OUT; returns the length, or CAP + 1 if it does not fit. Letter case is kept. */
+/* Writes LOCAL as it is compared: without quotes and backslashes, so that "\"sugar\"" is sugar. At most CAP
+ * bytes are written to OUT. Returns the length, or CAP + 1 if it does not fit. Letter case is kept. */
 size_t mailbox_local_plain(struct text local, char *out, size_t cap);
 
-/* The left side of M in plain form: in OUT where it fits, else as it stands. */
+/* Returns the local part of M in plain form: in OUT if it fits, else as it is in M. */
 struct text mailbox_plain(const struct mailbox *m, char *out, size_t cap);
 
 #endif

@@ -1,25 +1,25 @@
 #include "msgid.h"
 
 /*
- * The grammar of RFC 5322 section 3.6.4, one function per production, each named as there. A production returns
- * true and leaves the cursor behind what it read, or returns false; since one byte always tells which way to
- * go, nobody ever steps back, and the time is linear. Nested comments are counted, not recursed into.
+ * The grammar of RFC 5322 section 3.6.4, one function per production, each with its name. A production returns
+ * true and leaves the cursor after what it read, or returns false. One byte always decides which way to go, so
+ * the parser never steps back, and the time is linear. Nested comments are counted, not recursed into.
  *
- * Corners the RFCs leave to us:
- * - A line end that a blank follows is no more than that blank: fields come to us unfolded, and both spellings
- * must give one answer. So two folds in a row (obs-FWS) cannot be told from one and are good in strict mode
- * too. A line end at the very end is not part of the value.
- * - obs-NO-WS-CTL (controls but NUL, TAB, LF, CR) may stand in comments, quoted strings and address literals,
- * and NUL only behind a backslash, as 4.1 has it. LF and CR behind a backslash are refused: no server lets them
+ * Corners that the RFCs leave open:
+ * - A line end that a blank follows counts as that blank only: fields arrive unfolded, and both spellings must
+ * give the same answer. So two folds in a row (obs-FWS) cannot be distinguished from one and are accepted in
+ * strict mode too. A line end at the very end is not part of the value.
+ * - obs-NO-WS-CTL (controls but NUL, TAB, LF, CR) may occur in comments, quoted strings and address literals,
+ * and NUL only after a backslash, as in 4.1. LF and CR after a backslash are refused: no server lets them
  * through as such.
- * - An 8-bit character is good where RFC 6532 section 3.2 has it, if it is well-formed UTF-8; Latin-1 bytes are
- * not.
+ * - An 8-bit character is accepted where RFC 6532 section 3.2 allows it, if it is well-formed UTF-8; Latin-1
+ * bytes are not.
  * - A quoted string or a literal may be empty inside its delimiters: the RFC says so. A side without anything
- * is bad.
+ * is refused.
  */
 struct cursor {
     const unsigned char *p, *end;
-    bool obsolete; /* whether the forms of section 4 are good */
+    bool obsolete; /* whether the forms of section 4 are accepted */
 };
 
 static bool at(const struct cursor *c, unsigned char byte)
@@ -68,7 +68,7 @@ static bool obs_no_ws_ctl(const struct cursor *c)
     return c->obsolete && (in_range(b, 1, 8) || b == 11 || b == 12 || in_range(b, 14, 31) || b == 127);
 }
 
-/* A line end counts as nothing if a blank follows, or if the value ends there. */
+/* A line end counts as nothing if a blank follows it, or if the value ends there. */
 static bool fold_mark(struct cursor *c)
 {
     const unsigned char *p = c->p;
@@ -93,7 +93,7 @@ static bool quoted_pair(struct cursor *c)
 {
     if (!take(c, '\\'))
         return false;
-    while (fold_mark(c)) /* "\", a line end, a blank: unfolded, the blank is what is quoted */
+    while (fold_mark(c)) /* "\", a line end, a blank: after unfolding, the blank is the quoted character */
         ;
     if (c->p == c->end)
         return false;
@@ -104,7 +104,7 @@ static bool quoted_pair(struct cursor *c)
     return utf8_non_ascii(c);
 }
 
-/* The one byte in common of ctext, qtext and dtext: printable and none of the three bytes that mean something
+/* The bytes that ctext, qtext and dtext have in common: printable and none of the three that are special
  * there. */
 static bool plain_text(struct cursor *c, const char special[4])
 {
@@ -147,7 +147,7 @@ static bool comment(struct cursor *c)
     return true;
 }
 
-/* [CFWS]: false only if a comment does not end. */
+/* [CFWS]: false only if a comment is not closed. */
 static bool cfws(struct cursor *c)
 {
     for (;;) {
@@ -175,7 +175,7 @@ static bool atom_text(struct cursor *c)
 {
     const unsigned char *from = c->p;
     do
-        while (c->p < c->end && is_alnum(*c->p)) /* nearly all of it */
+        while (c->p < c->end && is_alnum(*c->p)) /* nearly all identifiers */
             c->p++;
     while (atext(c));
     return c->p > from;
@@ -205,7 +205,7 @@ static bool word(struct cursor *c)
     return cfws(c) && (at(c, '"') ? quoted_string(c) : atom_text(c)) && cfws(c);
 }
 
-/* local-part of section 3.4.1 with obs-local-part, which has all its other forms in it: word *("." word) */
+/* local-part of section 3.4.1 with obs-local-part, which includes all its other forms: word *("." word) */
 static bool obs_id_left(struct cursor *c)
 {
     do {
@@ -291,7 +291,7 @@ static bool msg_id(struct cursor *c)
  */
 struct tokens {
     size_t count;
-    size_t at_sign;      /* index of the first "@" token that has something between it and the first token */
+    size_t at_sign;      /* index of the first "@" token with a token between it and the first one */
     unsigned char first; /* the byte, if that token is one operator; 0 otherwise */
     unsigned char last;
 };
@@ -311,7 +311,7 @@ static bool is_operator(unsigned char c)
     return c && strchr(".:%@!^/[]+<>,;", c);
 }
 
-/* Index behind the comment that opens at I. */
+/* Returns the index after the comment that opens at I. */
 static size_t skip_comment(struct text v, size_t i)
 {
     size_t depth = 0;
@@ -326,7 +326,7 @@ static size_t skip_comment(struct text v, size_t i)
     return v.n;
 }
 
-/* Index behind the quoted string that opens at I. */
+/* Returns the index after the quoted string that opens at I. */
 static size_t skip_quoted(struct text v, size_t i)
 {
     for (i++; i < v.n && v.p[i] != '"'; i++)
@@ -358,7 +358,7 @@ static struct tokens sendmail_prescan(struct text v)
             continue;
         }
         if (c == '\\' && i + 1 == v.n && open == 0)
-            break; /* nothing to quote: dropped; with a bracket open it would quote the ">" that mends */
+            break; /* nothing to quote: dropped; with an open bracket it would quote the ">" that is added */
         i += c == '\\' ? 2 : 1;
         if (c == ')' || (c == '>' && open == 0))
             continue;
@@ -392,7 +392,7 @@ static bool is_word_byte(unsigned char c)
     return is_alnum(c) || c == '_';
 }
 
-/* /^\w+\@\w+$/ on the trimmed value; so the line end that Perl's $ allows makes no difference. \w is ASCII. */
+/* /^\w+\@\w+$/ on the trimmed value, so the line end that Perl's $ allows makes no difference. \w is ASCII. */
 static bool word_pattern(struct text v)
 {
     size_t at_sign = text_find(v, 0, '@');

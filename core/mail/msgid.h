@@ -13,7 +13,7 @@ enum msgid_mode {
     MSGID_STRICT,   /* the same without obsolete forms: [CFWS] "<" dot-atom-text "@" (dot-atom-text /
                        no-fold-literal) ">" [CFWS] */
     MSGID_SENDMAIL, /* what Sendmail's  R < $+ @ $+ >  $@ OK  accepts (cf/README, check_message_id) */
-    MSGID_WORD      /* the note of 2003 to the letter: Perl's /^\w+\@\w+$/ */
+    MSGID_WORD      /* the expression of the note of 2003: Perl's /^\w+\@\w+$/ */
 };
 
 /* VALUE is the field's value, unfolded or not, with or without blanks around it. Exactly one identifier must

@@ -31,7 +31,7 @@ enum {
 
 enum item_kind {
     ITEM_BYTE,   /* argument: the byte */
-    ITEM_LETTER, /* argument: the letter in lower case, which stands for both. Read as an ITEM_BYTE */
+    ITEM_LETTER, /* argument: the letter in lower case, which matches both cases. Read as an ITEM_BYTE */
     ITEM_ANY,
     ITEM_SET, /* argument: number of the set; no source has room for 256 */
     ITEM_SPACE,
@@ -39,22 +39,23 @@ enum item_kind {
     ITEM_WORD_END,
     ITEM_END,
     ITEM_KIND_MASK = 7,
-    ITEM_LOOP = 8,   /* stays for more of the same */
-    ITEM_MAYBE = 16, /* may be passed without any */
+    ITEM_LOOP = 8,   /* may repeat */
+    ITEM_MAYBE = 16, /* may be skipped */
     ITEM_WHAT_MASK = 31,
     ITEM_IGNORE_SHIFT = 5
 };
 
-/* What /s, /x and /X hide. */
+/* What /s, /x and /X skip. */
 enum { IGNORE_SPACE = 1, IGNORE_NON_ALNUM = 2, IGNORE_SPAM = 4, IGNORE_ALL = 7 };
 
 enum { ITEM_STAR = ITEM_ANY | ITEM_LOOP | ITEM_MAYBE };
 
-/* An item as it is worked with. */
+/* An item in decoded form. */
 struct item {
     unsigned char what; /* kind and flags */
     unsigned char ignore;
-    unsigned char a, b; /* an ITEM_BYTE is one of these two: a letter's two cases, or twice the same */
+    unsigned char a, b; /* an ITEM_BYTE matches one of these two: a letter's two cases, or twice the same
+                         * byte */
 };
 
 static inline size_t get16(const unsigned char *p)
@@ -99,21 +100,20 @@ static inline bool set_has(const unsigned char *set, unsigned char c)
     return set[c >> 3] >> (c & 7) & 1;
 }
 
-/* Whether the item takes input. */
+/* Whether the item consumes a byte. */
 static inline bool item_consumes(struct item it)
 {
     return (it.what & ITEM_KIND_MASK) < ITEM_WORD_START;
 }
 
-/* Whether C is invisible where IGNORE holds. */
+/* Whether C is skipped under IGNORE. */
 static inline bool is_ignored(unsigned char c, unsigned char ignore)
 {
     return ((ignore & IGNORE_SPACE) && is_space(c)) || ((ignore & IGNORE_NON_ALNUM) && !is_alnum(c)) ||
            ((ignore & IGNORE_SPAM) && !is_alnum(c) && c != '@' && c != '|');
 }
 
-/* Both engines, so that tests can hold one against the other. The glob engine takes only code with
- * CODE_IS_GLOB. */
+/* Both engines, so that tests can compare them. The glob engine takes only code with CODE_IS_GLOB. */
 int pattern_match_glob(const unsigned char *code, struct text subject);
 int pattern_match_automaton(const unsigned char *code, struct text subject);
 

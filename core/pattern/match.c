@@ -1,7 +1,7 @@
 #include "code.h"
 
-/* A word is letters, digits, '_' and every byte beyond ASCII: those are parts of letters far more often than of
- * anything else. */
+/* A word character is a letter, a digit, '_' or any byte beyond ASCII: those are parts of letters far more
+ * often than of anything else. */
 static bool is_word(unsigned char c)
 {
     return is_alnum(c) || c == '_' || c >= 0x80;
@@ -54,7 +54,7 @@ static size_t find_byte(const char *p, size_t from, size_t end, unsigned char a,
     return from;
 }
 
-/* Whether the COUNT single-byte items from I on take the bytes at P. */
+/* Whether the COUNT single-byte items from I on match the bytes at P. */
 static bool run_matches(const unsigned char *code, size_t i, size_t count, const char *p)
 {
     for (size_t k = 0; k < count; k++) {
@@ -67,9 +67,8 @@ static bool run_matches(const unsigned char *code, size_t i, size_t count, const
 }
 
 /*
- * Runs of single-byte items between stars. The first must stand at the beginning and the last at the end; for
- * those between, the leftmost place is always as good as any other, so nothing is ever tried again with another
- * star.
+ * Runs of single-byte items between stars. The first must match at the beginning and the last at the end. For
+ * those between, the leftmost place is always as good as any other, so no earlier star is ever tried again.
  */
 int pattern_match_glob(const unsigned char *code, struct text subject)
 {
@@ -81,7 +80,7 @@ int pattern_match_glob(const unsigned char *code, struct text subject)
     if (tail && !run_matches(code, items - tail, tail, subject.p + (subject.n - tail)))
         return 0;
     size_t i = 0, at = 0, end = subject.n - tail,
-           last = items - tail; /* `last`: the item behind the last star */
+           last = items - tail; /* `last`: the item after the last star */
     while (code_item(code, i).what != ITEM_STAR)
         i++;
     if (i && !run_matches(code, 0, i, subject.p))
@@ -110,10 +109,10 @@ int pattern_match_glob(const unsigned char *code, struct text subject)
 }
 
 /*
- * The automaton for everything else. States only go forward, so one bit row does: the step goes through it from
- * the highest state down and the closure (items that may be passed) from the lowest up. A star that has been
- * reached takes over from all states before it: whatever they could still reach, it reaches by eating the same
- * bytes.
+ * The automaton for everything else. States only move forward, so one row of bits is enough: the step goes
+ * through it from the highest state down, and the closure (items that may be skipped) from the lowest up. A
+ * star that has been reached replaces all states before it: it can reach whatever they could, by consuming the
+ * same bytes.
  */
 struct automaton {
     const unsigned char *code;
@@ -134,7 +133,7 @@ static void revive(struct automaton *m, size_t i)
         m->high = i;
 }
 
-/* Passes items that need no input in front of subject byte AT. */
+/* Skips items that need no input before byte AT of the subject. */
 static void close_over(struct automaton *m, struct text subject, size_t at)
 {
     bool before = at > 0 && is_word((unsigned char)subject.p[at - 1]);
@@ -152,7 +151,7 @@ static void close_over(struct automaton *m, struct text subject, size_t at)
     }
 }
 
-/* Takes one byte. Returns whether any state is still alive. */
+/* Consumes one byte. Returns whether any state is still alive. */
 static bool step(struct automaton *m, unsigned char c)
 {
     size_t low = m->items + 1, high = m->high;
@@ -183,8 +182,8 @@ static bool step(struct automaton *m, unsigned char c)
     return true;
 }
 
-/* Where the next byte stands that can change anything, if all that is alive is a star and a byte it waits for.
- */
+/* Returns the index of the next byte that can change anything, if only a star and the byte after it are
+ * alive. */
 static size_t next_of_interest(const struct automaton *m, struct text subject, size_t at)
 {
     if (m->high != m->low + 1 || m->high == m->items || code_item(m->code, m->low).what != ITEM_STAR)
@@ -202,8 +201,8 @@ static void start(struct automaton *m, const unsigned char *code)
     m->alive[0] = 1;
 }
 
-/* Runs to the end of the subject, closure left out there. Returns 1 if it is certain to match whatever comes, 0
- * if nothing can, -1 if it depends on the states that are alive. */
+/* Runs to the end of the subject, without the closure there. Returns 1 if it matches whatever follows, 0 if
+ * nothing can match, -1 if this depends on the states that are alive. */
 static int run(struct automaton *m, struct text subject)
 {
     for (size_t at = 0; at < subject.n; at++) {
@@ -242,7 +241,7 @@ int pattern_match_prefix(const unsigned char *code, size_t size, struct text pre
     return run(&m, prefix) != 0;
 }
 
-/* At the end of a text that goes on a word need not end. */
+/* At the end of a text that continues, a word need not end. */
 static bool looks_at_words(const unsigned char *code)
 {
     for (size_t i = 0; i < code_items(code); i++)

@@ -4,12 +4,12 @@ struct compiler {
     struct text source;
     size_t at;
     bool exact_case;      /* /c is on */
-    unsigned char ignore; /* IGNORE_…: what /s, /x and /X hide here */
+    unsigned char ignore; /* IGNORE_…: what /s, /x and /X skip here */
     unsigned char *code;
     size_t items;
     size_t sets;
     unsigned char
-        *set_memory; /* in `code`, behind the most items there can be; moved up to the items in the end */
+        *set_memory; /* in `code`, after the most items there can be; moved up to the items at the end */
     struct pattern_notes *notes;
     struct pattern_error *error;
 };
@@ -26,7 +26,8 @@ static void put16(unsigned char *p, size_t value)
     p[1] = (unsigned char)(value >> 8);
 }
 
-/* Returns true, for `return add_item(…)`: there is always room, pattern_compile() has seen to that. */
+/* Returns true, for `return add_item(…)`: there is always room, because pattern_compile() has checked the
+ * size. */
 static bool add_item(struct compiler *c, unsigned what, unsigned char argument)
 {
     unsigned char *p = c->code + CODE_HEADER + c->items * ITEM_SIZE;
@@ -46,7 +47,7 @@ static unsigned char other_case(unsigned char ch)
     return is_alpha(ch) ? ch ^ 0x20 : ch;
 }
 
-/* OFFSET is where the character stands in the source. */
+/* OFFSET is the index of the character in the source. */
 static bool add_byte(struct compiler *c, size_t offset, unsigned char ch)
 {
     if (c->notes && !c->notes->hidden && is_ignored(ch, c->ignore))
@@ -63,8 +64,8 @@ static void set_put(const struct compiler *c, unsigned char *set, unsigned char 
     }
 }
 
-/* Reads "[…]" into SET; `at` stands behind the bracket that opens it and is left behind the one that closes it.
- */
+/* Reads "[…]" into SET. `at` is after the opening bracket before the call, and after the closing one
+ * afterwards. */
 static bool read_set(struct compiler *c, unsigned char *set)
 {
     struct text s = c->source;
@@ -188,7 +189,7 @@ static bool compile_next(struct compiler *c)
     }
 }
 
-/* What the header says of the items: derived when compiling, and again when code from a file is checked. */
+/* What the header says about the items: computed when compiling, and again when code from a file is checked. */
 struct measure {
     unsigned flags;
     size_t shortest;
@@ -230,7 +231,7 @@ static size_t finish(struct compiler *c)
     return code_sets_at(items) + c->sets * SET_SIZE;
 }
 
-/* Code that a source of N bytes can need: an item per byte, and a set for every "[a]". */
+/* The most code that a source of N bytes can need: an item per byte, and a set for every "[a]". */
 #define CODE_NEEDED(n) (CODE_HEADER + ((n) + 1) * ITEM_SIZE + (n) / 3 * SET_SIZE)
 
 _Static_assert(CODE_NEEDED(PATTERN_SOURCE_MAX) <= PATTERN_CODE_MAX, "the longest source must fit");
@@ -310,7 +311,7 @@ void pattern_literals(const unsigned char *code, size_t size, void (*run)(void *
         if (n > 1)
             run(context, text_of(bytes, n));
         n = 0;
-        /* b+ ends in a b, which what follows stands beside. */
+        /* b+ ends with a b, which is directly before the next item. */
         if (literal)
             bytes[n++] = (char)fold(it.a);
     }

@@ -1,7 +1,7 @@
 /*
- * pattern.h - Mercury expressions (gatepost.conf(5), PATTERNS). Compiled into bytes that contain no pointer, so
- * that they can be kept in a file and mapped; matched in time bounded by pattern length x text length, without
- * allocating, from any thread.
+ * pattern.h - Mercury expressions (gatepost.conf(5), PATTERNS). They are compiled into bytes without pointers,
+ * so that they can be kept in a file and mapped. Matching takes time bounded by pattern length x text length,
+ * allocates nothing, and may run in any thread.
  */
 #ifndef GATEPOST_PATTERN_PATTERN_H
 #define GATEPOST_PATTERN_PATTERN_H
@@ -13,13 +13,14 @@ enum {
     PATTERN_CODE_MAX = 16000   /* bytes of code that the longest source can need */
 };
 
-/* What is legal but surely not meant; positions are offsets into the source. */
+/* What is allowed but probably a mistake; positions are offsets into the source. */
 struct pattern_notes {
-    size_t literal_plus;  /* offset + 1 of a '+' with nothing before it, taken as itself; 0: none */
-    size_t unknown_slash; /* offset + 1 of a '/' at the end or before a letter that names nothing, taken as
-                             itself; 0: none */
-    size_t hidden; /* offset + 1 of a character that /s, /x or /X hides where it stands: nothing matches; 0:
-                      none */
+    size_t literal_plus;  /* offset + 1 of a '+' with nothing before it, which is an ordinary plus sign; 0:
+                           * none */
+    size_t unknown_slash; /* offset + 1 of an ordinary '/': at the end or before a letter without a meaning;
+                           * 0: none */
+    size_t hidden; /* offset + 1 of a character that /s, /x or /X skips, so that the pattern never matches;
+                    * 0: none */
 };
 
 struct pattern_error {
@@ -40,31 +41,30 @@ bool pattern_is_sound(const unsigned char *code, size_t size);
  * pattern_is_sound(). */
 int pattern_match(const unsigned char *code, size_t size, struct text subject);
 
-/* Whether some text that begins with PREFIX can match: 0 if certainly none does, else 1. (1 may be wrong where
- * what is left of the pattern contradicts itself, as "a/ba" does.) */
+/* Returns whether some text that begins with PREFIX can match: 0 if certainly none does, else 1. (1 may be
+ * wrong if the rest of the pattern contradicts itself, as in "a/ba".) */
 int pattern_match_prefix(const unsigned char *code, size_t size, struct text prefix);
 
-/* What holds for every text that begins with BEGINNING: 1 all match, 0 none does, -1 it depends on the rest. (-1
- * may be said where one of the others is true.) */
+/* Returns what holds for every text that begins with BEGINNING: 1 all match, 0 none does, -1 it depends on
+ * the rest. (-1 may be returned where 1 or 0 is true.) */
 int pattern_match_beginning(const unsigned char *code, size_t size, struct text beginning);
 
 /*
- * Runs of bytes that stand side by side in every text that matches, letter case folded: for an index. Calls RUN
- * for each maximal run of two bytes or more, in order. Single-byte sets count as their byte; nothing under /s,
- * /x, /X is in a run.
+ * For an index: calls RUN, in order, for each maximal run of two bytes or more that are adjacent in every text
+ * that matches, letter case folded. Single-byte sets count as their byte; nothing under /s, /x, /X is in a run.
  */
 void pattern_literals(const unsigned char *code, size_t size, void (*run)(void *context, struct text folded),
                       void *context);
 
-/* The bytes every match begins with, folded, as far as they are fixed: written to OUT, at most CAP. Returns how
- * many. */
+/* Writes the bytes that every match begins with, folded, as far as they are fixed, to OUT, at most CAP.
+ * Returns how many. */
 size_t pattern_prefix(const unsigned char *code, size_t size, char *out, size_t cap);
 
 /* Whether it matches every text ("*"). */
 bool pattern_matches_all(const unsigned char *code, size_t size);
 
-/* If it is "*LITERAL*" (plain bytes between two '*', nothing else, letters of either case): the literal,
- * folded, in OUT, and its length; else, or if it is longer than CAP, 0. */
+/* If the pattern is "*LITERAL*" (plain bytes between two '*', nothing else, letters of either case): writes
+ * the literal, folded, to OUT and returns its length. Otherwise, or if it is longer than CAP, returns 0. */
 size_t pattern_is_search(const unsigned char *code, size_t size, char *out, size_t cap);
 
 #endif

@@ -29,8 +29,8 @@ static void add_folded(struct writer *w, struct text t)
         writer_char(w, (char)fold((unsigned char)t.p[i]));
 }
 
-/* A host or domain name as a key may have it: looser than domain_is_qualified(), because clients say and DNS
- * holds what they like. Returns NULL, or what is wrong. */
+/* Checks a host or domain name for a key. It is looser than domain_is_qualified(), because clients and the
+ * DNS may use any name. Returns NULL, or what is wrong. */
 static const char *name_problem(struct text t)
 {
     size_t label = 0, digits = 0;
@@ -54,7 +54,7 @@ static const char *name_problem(struct text t)
     return label == digits ? "neither an address, a prefix like 192.0.2.0/24, nor a domain" : NULL;
 }
 
-/* Without the dot at the end that stands for the root. A second one is a mistake. */
+/* Removes the dot at the end, which means the root. A second one is a mistake. */
 static struct text without_root(struct text t)
 {
     return t.n && t.p[t.n - 1] == '.' ? text_of(t.p, t.n - 1) : t;
@@ -146,7 +146,7 @@ static const char *add_mailbox(struct writer *w, struct text t, enum table_tag t
     return NULL;
 }
 
-/* Whether T begins with a word and a colon and is no IPv6 address. */
+/* Whether T begins with a word and a colon and is not an IPv6 address. */
 static bool has_unknown_tag(struct text t)
 {
     struct ip_prefix prefix;

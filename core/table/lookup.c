@@ -4,9 +4,8 @@
 #include "core/mail/helo.h"
 
 /*
- * The keys of one look-up, narrowest first. In a table of millions nearly every probe misses the cache once, so
- * they are first all hashed and their slots asked for; by the time the first is probed, the others are on their
- * way.
+ * The keys of one look-up, narrowest first. In a table of millions nearly every probe misses the cache once. So
+ * all keys are first hashed and their slots prefetched; when the first is probed, the others are on their way.
  */
 struct probes {
     const struct table *t;
@@ -32,7 +31,7 @@ static void prefetch(const struct table *t, uint32_t hash)
         __builtin_prefetch(t->map.p + at);
 }
 
-/* Probes what was collected. Returns 1, 0 or -1 as the look-up does. */
+/* Probes the collected keys. Returns 1, 0 or -1 as the look-up does. */
 static int probe(struct probes *p)
 {
     int found = 0;
@@ -44,8 +43,8 @@ static int probe(struct probes *p)
     return found;
 }
 
-/* Collects the key TAG A B C, lower case; probes when there is no more room, or the table is so small that it
- * stays in the cache and waiting for other keys gains nothing. Returns what the probes found. A
+/* Collects the key TAG A B C, lower case. Probes when there is no more room, or if the table is so small
+ * that it stays in the cache and waiting for other keys gains nothing. Returns the result of the probes. A
  * key longer than any in a table is left out. */
 static int add(struct probes *p, enum table_tag tag, struct text a, struct text b, struct text c)
 {

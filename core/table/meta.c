@@ -38,7 +38,7 @@ void table_meta_format(const struct table_summary *s, uint64_t size, uint64_t su
              (wide)s->v6[0][0], (wide)s->v6[1][1], (wide)s->v6[1][0]);
 }
 
-/* Takes LITERAL and DIGITS hexadecimal digits off the front of *REST. */
+/* Removes LITERAL and DIGITS hexadecimal digits from the front of *REST. */
 static bool take_hex(struct text *rest, struct text literal, size_t digits, uint64_t *out)
 {
     if (rest->n < literal.n + digits || memcmp(rest->p, literal.p, literal.n) != 0)

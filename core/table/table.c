@@ -20,7 +20,8 @@ __attribute__((format(printf, 3, 4))) static int damaged(char *reason, size_t ca
     return EPROTO;
 }
 
-/* The record at AT. Returns the place behind it, or 0 if it does not lie between there and the hash tables. */
+/* Reads the record at AT. Returns the place after it, or 0 if it is not between the first record and the
+ * hash tables. */
 static uint32_t read_record(const struct table *t, uint32_t at, struct text *key, struct text *value)
 {
     const unsigned char *p = t->map.p + at;
@@ -35,7 +36,7 @@ static uint32_t read_record(const struct table *t, uint32_t at, struct text *key
     return at + LENGTHS + klen + vlen;
 }
 
-/* The hash tables fill the rest of the file one behind the other, with two slots for each record. */
+/* The hash tables fill the rest of the file one after the other, with two slots for each record. */
 static bool toc_is_sound(const struct table *t, uint64_t records)
 {
     uint64_t at = t->records_end, slots = 0;
@@ -145,7 +146,7 @@ bool table_has_client_names(const struct table *t)
     return t->summary.client_names;
 }
 
-/* What cdb_find() does, for a hash that is known already: look-ups hash all their keys first. */
+/* Does what cdb_find() does, for a known hash: look-ups hash all their keys first. */
 int table_find(const struct table *t, struct text key, uint32_t hash, struct text *value, struct text *matched)
 {
     const unsigned char *toc = t->map.p + (size_t)(hash & 255) * LENGTHS;
@@ -213,7 +214,7 @@ static bool check_sum(const struct table *t, progress_function *progress, void *
            meta.sum == checksum_end(&sum);
 }
 
-/* Returns whether the records lie side by side and are what the meta record says of them. */
+/* Returns whether the records are adjacent and agree with the meta record. */
 static bool check_records(const struct table *t, progress_function *progress, void *context)
 {
     struct table_summary found = {0};
