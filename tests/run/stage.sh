@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # stage.sh: what the stages of `make check` share, with the counts of counts.sh; to be sourced from the top of the tree.
 #
-#   run_unit NAME COMMAND…  runs a cmocka program and counts its cases; one that dies is one more failure
+#   run_units GROUP NAMES [COMMAND…]  runs those unit tests, as many at a time as there are processors, each by COMMAND and its program, and
+#                       counts their cases; one that dies is one more failure. Their outputs are $BUILD/GROUP/NAME.tap
 #   unit_names          the names of the unit tests, except those for Windows
 . tests/run/counts.sh
 
@@ -12,15 +13,27 @@ export BUILD
 # A make above this script passes its job server down, which the makes that the stages start cannot reach.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# run_unit NAME COMMAND...: NAME is what messages call it.
-run_unit() {
-    label=$1
-    shift
-    output=$BUILD/$label.tap
-    mkdir -p "$(dirname "$output")"
-    status=0
+run_units() {
+    group=$1
+    names=$2
+    shift 2
+    mkdir -p "$BUILD/$group"
     # cmocka prints TAP only at its end, so a program that died has printed nothing.
-    CMOCKA_MESSAGE_OUTPUT=TAP "$@" >"$output" 2>&1 || status=$?
+    # shellcheck disable=SC2016 # the inner shell expands it
+    echo "$names" | xargs -P "$(nproc)" -I{} sh -c 'output=$1 && shift && status=0
+        rm -f "$output.status"
+        CMOCKA_MESSAGE_OUTPUT=TAP "$@" >"$output" 2>&1 || status=$?
+        echo "$status" >"$output.status"' sh "$BUILD/$group/{}.tap" "$@" "$BUILD/unit/{}"
+    for name in $names; do
+        judge_unit "$group/$name" "$BUILD/$group/$name.tap" "$(cat "$BUILD/$group/$name.tap.status")"
+    done
+}
+
+# judge_unit LABEL OUTPUT STATUS: LABEL is what messages call the test.
+judge_unit() {
+    label=$1
+    output=$2
+    status=$3
     good=$(grep -c '^ok ' "$output" || true)
     # cmocka also prints "not ok" for skipped tests, with the name before or after the word.
     bad=$(grep '^not ok ' "$output" | grep -vc '# SKIP' || true)

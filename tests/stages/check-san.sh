@@ -44,31 +44,26 @@ plugins() {
 echo "address and undefined:"
 in_build asan "-fsanitize=address,undefined -fno-sanitize-recover=all"
 make -s BUILD="$BUILD" unit "$BUILD/gatepost"
-for name in $units; do
-    GATEPOST_SLOWNESS=3 run_unit "unit/$name" "$BUILD/unit/$name"
-done
+GATEPOST_SLOWNESS=3 run_units unit "$units"
 stage sessions
 plugins
 
 echo "thread:"
 in_build tsan "-fsanitize=thread"
 plugins setarch -R
-for name in test_threads test_engine test_session test_plugin_engine test_regex; do
+threaded="test_threads test_engine test_session test_plugin_engine test_regex"
+for name in $threaded; do
     make -s BUILD="$BUILD" "$BUILD/unit/$name"
-    # Without randomised addresses: the sanitizer of clang 14 finds no room on kernels that spread them far.
-    GATEPOST_SLOWNESS=2 run_unit "unit/$name" setarch -R "$BUILD/unit/$name"
 done
+# Without randomised addresses: the sanitizer of clang 14 finds no room on kernels that spread them far.
+GATEPOST_SLOWNESS=2 run_units unit "$(echo "$threaded" | tr ' ' '\n')" setarch -R
 
 echo "valgrind:"
 BUILD=$plain
 unset CC CFLAGS
 make -s BUILD="$BUILD" unit
-for name in $units; do
-    # Its writers are killed before they can free anything, and valgrind would find nothing but that.
-    [ "$name" = test_slots_crash ] && continue
-    # The code that PCRE2 compiles reads sixteen bytes at once, and valgrind cannot see which of them count.
-    [ "$name" = test_regex ] && continue
-    GATEPOST_SLOWNESS=50 run_unit "valgrind/$name" valgrind -q --error-exitcode=9 --leak-check=full \
-        --errors-for-leak-kinds=definite,indirect,possible "$BUILD/unit/$name"
-done
+# The writers of test_slots_crash are killed before they can free anything, and valgrind would find nothing but that. The code that PCRE2
+# compiles for test_regex reads sixteen bytes at once, and valgrind cannot see which of them count.
+GATEPOST_SLOWNESS=50 run_units valgrind "$(echo "$units" | grep -vx -e test_slots_crash -e test_regex)" valgrind -q --error-exitcode=9 \
+    --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
 finish check-san

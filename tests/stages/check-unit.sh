@@ -6,7 +6,5 @@ cd "$(dirname "$0")/../.."
 . tests/run/stage.sh
 
 make -s BUILD="$BUILD" unit
-for name in $(unit_names); do
-    run_unit "unit/$name" "$BUILD/unit/$name"
-done
+run_units unit "$(unit_names)"
 finish check-unit
