@@ -12,7 +12,7 @@
 
 enum { FILE_MOST = 64 << 20, ARENA_MOST = 64 << 20, DEPTH_MOST = 16, FILES_MOST = 1000, PATH_MOST = 4096 };
 
-/* A use of a table that a later line may define. */
+/* A use of a table, which a later line may define. */
 struct pending_table {
     struct pending_table *next;
     struct line line;
@@ -75,7 +75,7 @@ static const char *folder_of(struct load *c, const char *path)
 
 static void load_file(struct load *c, const char *path, const char *shown, struct text name, struct line *from);
 
-/* "file" and nothing behind it. Returns false if that is not what stands there; leaves L->at at the quote. */
+/* Reads "file" with nothing after it. Returns false if that is not what follows; leaves L->at at the quote. */
 static bool parse_file_name(struct line *l, const char *example, struct text *name)
 {
     line_blanks(l);
@@ -109,7 +109,7 @@ static void parse_include(struct load *c, struct line *l, const char *folder, co
     load_file(c, path.p, shown_path.p, kept, l);
 }
 
-/* Takes the plugin up that is at PATH. Returns false, and no error reported, if there is none. */
+/* Takes up the plugin at PATH. Returns false without an error if there is none. */
 static bool load_plugin(struct load *c, struct line *l, struct text name, struct text path)
 {
     char reason[400];
@@ -119,10 +119,10 @@ static bool load_plugin(struct load *c, struct line *l, struct text name, struct
     if (c->reader.plugin)
         list = c->reader.plugin(c->reader.context, path.p, &id, reason, sizeof reason);
     watch_list_note(c->watch, path.p, &id);
-    /* Where there is no file one may come, so that is a state of it too. */
+    /* Record a missing file too: its appearance must trigger a reload. */
     builder_file(c->builder, name, path, &id);
     if (!list) {
-        /* It may lack what is no file of ours: a library, memory, a descriptor. So it is tried again. */
+        /* The cause may be outside our files: a library, memory, a descriptor. So the plugin is tried again. */
         if (reason[0] && c->watch)
             c->watch->incomplete = true;
         if (reason[0])
@@ -136,7 +136,7 @@ static bool load_plugin(struct load *c, struct line *l, struct text name, struct
     return true;
 }
 
-/* load "checks/regex": beside the file that names it, else where gatepost is installed. */
+/* load "checks/regex": beside the file that names it, or else where gatepost is installed. */
 static void parse_load(struct load *c, struct line *l, const char *folder)
 {
     char home[PATH_MOST];
@@ -151,7 +151,7 @@ static void parse_load(struct load *c, struct line *l, const char *folder)
     os_plugin_home(home, sizeof home);
     char *file = arena_alloc(&c->arena, name.n + suffix.n + 1);
     if (!file)
-        return; /* load_all() says so */
+        return; /* load_all() reports it */
     memcpy(file, name.p, name.n);
     memcpy(file + name.n, suffix.p, suffix.n + 1);
     struct text here = settings_path(&c->arena, folder, text_z(file));
@@ -220,7 +220,7 @@ static void parse_line(struct load *c, struct line *l, const char *folder, uint3
     }
 }
 
-/* Without the mark that Windows editors put first. */
+/* Without the byte order mark that Windows editors put first. */
 static struct text without_mark(struct text file)
 {
     return file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0 ? text_skip(file, 3) : file;
@@ -256,8 +256,8 @@ static bool may_open(struct load *c, const char *path, struct line *from)
     return true;
 }
 
-/* FROM is the include line, NULL for the main file. SHOWN is the path for messages, NAME what causes and log
- * lines say. */
+/* FROM is the include line, NULL for the main file. SHOWN is the path for messages, NAME the name in causes
+ * and log lines. */
 static void load_file(struct load *c, const char *path, const char *shown, struct text name, struct line *from)
 {
     char *bytes = NULL;

@@ -1,6 +1,4 @@
-/*
- * line.h - a line of a rule file and a cursor in it that only goes forward over what it recognised.
- */
+/* line.h - a line of a rule file, with a cursor that only moves forward over what it has recognised. */
 #ifndef GATEPOST_CONFIG_LINE_H
 #define GATEPOST_CONFIG_LINE_H
 
@@ -14,7 +12,7 @@ struct line {
     struct report *report;
 };
 
-/* Reports an error or a warning at byte offset AT of the line. line_error returns false, so that a parser can
+/* Report an error or a warning at byte offset AT of the line. line_error returns false, so that a parser can
  * `return` it. */
 bool line_error(struct line *l, size_t at, const char *format, ...) __attribute__((format(__printf__, 3, 4)));
 void line_warning(struct line *l, size_t at, const char *format, ...) __attribute__((format(__printf__, 3, 4)));
@@ -32,14 +30,14 @@ static inline char line_peek(const struct line *l)
 
 void line_blanks(struct line *l);
 
-/* Blanks with at most one comma among them: what stands between the fields of a rule. */
+/* Skips blanks with at most one comma among them, as between the fields of a rule. */
 void line_separator(struct line *l);
 
-/* Letters, digits, '-' and '_' at the cursor; empty if there are none. */
+/* Takes letters, digits, '-' and '_' at the cursor; empty if there are none. */
 struct text line_word(struct line *l);
 
-/* "…" at the cursor: sets *OUT to what is between the quotes. False (nothing reported) if no quote stands here;
- * an error if it is not closed, then *OUT.p is NULL. */
+/* Takes "…" at the cursor: sets *OUT to the text between the quotes. Returns false without a report if there
+ * is no quote. If it is not closed, reports an error and sets OUT->p to NULL. */
 bool line_quoted(struct line *l, struct text *out);
 
 #endif

@@ -36,7 +36,7 @@ static bool contains(struct text whole, struct text part)
     return part.n && text_find_nocase(whole, part) < whole.n;
 }
 
-/* A HELO pattern sees the verb too, and a client may use either. */
+/* A HELO pattern is matched with the verb too, and a client may use either verb. */
 static void lint_helo(struct line *l, const struct rule_text *rule)
 {
     const struct rule_draft *d = &rule->draft;
@@ -68,7 +68,7 @@ static void names_literal(void *context, struct text run)
         n->named = true;
 }
 
-/* A trap that the reply gives away is a trap no more. */
+/* If the reply reveals the trap, spammers avoid it. */
 static void lint_trap_reply(struct line *l, const struct rule_text *rule)
 {
     static const struct text words[] = {{"trap", 4}, {"honeypot", 8}, {"honey pot", 9}};
@@ -101,8 +101,8 @@ static void lint_header_actions(struct line *l, const struct rule_text *rule)
                      "this puts honest clients on the blocklist: a list server may send no Message-ID");
 }
 
-/* MercuryS lists whoever triggers a rule with S. A bounce or a callout to a trap comes from an honest server, so here
- * S lists nobody for it, and no letter says otherwise. */
+/* MercuryS blacklists every client that triggers a rule with S. A bounce or a callout to a trap comes from
+ * an honest server, so here S does not block the sender of a bounce, and no letter changes that. */
 static void lint_bounces(struct lint *lint, struct line *l, const struct rule_text *rule)
 {
     const struct rule_draft *d = &rule->draft;
@@ -138,7 +138,7 @@ void lint_rule(struct lint *lint, struct line *l, const struct rule_text *rule)
     lint->last = note;
 }
 
-/* One rule against those before it. */
+/* One rule compared with those before it. */
 struct hiding {
     const struct block *rules;
     uint32_t number; /* the later rule */
@@ -169,7 +169,7 @@ static bool holds_always(const struct block *r, const struct rule *rule)
            pattern_matches_all(code_of(r, rule), rule->test.n);
 }
 
-/* An earlier "*literal*" is in RUN, which stands in every text that the later rule matches. */
+/* An earlier "*literal*" is in RUN, which occurs in every text that the later rule matches. */
 static void hidden_by_search(void *context, struct text run)
 {
     struct hiding *h = context;

@@ -1,6 +1,6 @@
 /*
- * lint.h - warnings about what is legal but surely not meant (gatepost check). Works beside the parser, never
- * in an MTA.
+ * lint.h - warnings about what is allowed but probably a mistake (gatepost check). Used by the parser of
+ * `gatepost check`, never in an MTA.
  */
 #ifndef GATEPOST_CONFIG_LINT_H
 #define GATEPOST_CONFIG_LINT_H
@@ -9,12 +9,12 @@
 
 struct lint_note;
 
-/* What is remembered of each rule, in the order of the ruleset's rules. */
+/* What is remembered of each rule, in the order of the rules. */
 struct lint {
     struct arena arena;
     struct lint_note *first;
     struct lint_note *last;
-    bool told_bounces; /* what S does for bounces has been said */
+    bool told_bounces; /* the difference of S for bounces has been explained */
 };
 
 void lint_init(struct lint *lint);

@@ -8,14 +8,15 @@
 
 enum { REPLY_MAX = 500 };
 
-/* Whether T may be a reply: at most REPLY_MAX bytes that begin with a code from 400 to 599, then a blank or nothing. */
+/* Returns whether T may be a reply: at most REPLY_MAX bytes that begin with a code from 400 to 599, then a
+ * blank or nothing. */
 bool reply_has_code(struct text t);
 
-/* Checks a reply; reports what is wrong with it. */
+/* Checks a reply and reports what is wrong with it. */
 bool reply_check(struct line *l, size_t at, struct text reply, bool needs_code);
 
-/* Takes a reply apart: its code (0 if it has none), the enhanced status code behind it (RFC 3463; empty if
- * none), and the rest. */
+/* Splits a reply: its code (0 if it has none), the enhanced status code after it (RFC 3463; empty if none),
+ * and the rest. */
 void reply_split(struct text reply, unsigned *code, struct text *enhanced, struct text *rest);
 
 #endif

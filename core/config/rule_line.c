@@ -76,7 +76,7 @@ static void list_operations(uint32_t mask, struct writer *w)
             writer_printf(w, "%s%s", w->n ? ", " : "", operation_name[op]);
 }
 
-/* Whether a check may be asked at the operation of the rule. */
+/* Whether a check may be used at the operation of the rule. */
 static bool check_fits(struct line *l, const char *name, uint32_t operations, const struct rule_text *out)
 {
     char where[160];
@@ -88,7 +88,7 @@ static bool check_fits(struct line *l, const char *name, uint32_t operations, co
                       operation_name[out->draft.operation], where);
 }
 
-/* A check of a plugin and its arguments, which may hold anything between quotes. */
+/* A check of a plugin and its arguments, which may be any text between quotes. */
 static bool parse_plugin_check(struct line *l, struct builder *b, const struct plugin_check *known,
                                struct rule_text *out)
 {
@@ -114,14 +114,14 @@ static bool parse_plugin_check(struct line *l, struct builder *b, const struct p
     return line_error(l, out->args_at + at, "%s", reason);
 }
 
-/* No check is called NAME: what may have been meant. Returns false. */
+/* There is no check NAME: reports which one may have been meant. Returns false. */
 static bool unknown_check(struct line *l, struct builder *b, struct text name, const struct rule_text *out)
 {
     const char *plugin = plugin_of(name);
     const char *near = checks_nearest(name);
     if (!near)
         near = plugin_nearest(builder_known_checks(b), name);
-    /* A plugin that did not load is mistake enough; what it would have brought is none. */
+    /* Don't report unknown checks after a plugin failed to load; it may define them. */
     if (!near && name.n && builder_known_checks(b)->missing)
         return false;
     if (plugin)
@@ -138,7 +138,7 @@ static bool unknown_check(struct line *l, struct builder *b, struct text name, c
                       (int)(name.n < 60 ? name.n : 60), name.p);
 }
 
-/* "(…)" behind a check's name. */
+/* "(…)" after a check's name. */
 static bool parse_arguments(struct line *l, const struct check *check, struct rule_text *out)
 {
     if (line_peek(l) != '(') {
@@ -159,7 +159,7 @@ static bool parse_arguments(struct line *l, const struct check *check, struct ru
     return true;
 }
 
-/* Turns the arguments of CHECK into its operand. Returns NULL, or what is wrong with them. */
+/* Compiles the arguments of CHECK into its operand. Returns NULL, or what is wrong with them. */
 static const char *make_operand(struct builder *b, const struct check *check, struct text args,
                                 uint32_t *operand)
 {
@@ -226,8 +226,8 @@ static bool parse_test(struct line *l, struct builder *b, unsigned char *code, s
     return line_quoted(l, &source) && parse_pattern(l, source, code, out);
 }
 
-/* Mercury's positional letters: action, S or -, N or -. Returns false (nothing reported) if WORD is none of
- * that. */
+/* Mercury's positional letters: action, S or -, N or -. Returns false without a report if WORD is not of
+ * this form. */
 static bool letters(struct text word, struct rule_text *out, const char **wrong)
 {
     if (word.n < 1 || word.n > 3)
@@ -371,8 +371,7 @@ bool rule_line_parse(struct line *l, struct builder *b, unsigned char *code, str
     line_blanks(l);
     if (line_over(l) || line_peek(l) == '#')
         return true;
-    /* Old filter files have such remarks; before the reply it would be the reply itself that lacks its quotes.
-     */
+    /* Old filter files have such comments. Before the reply it is more likely a reply without quotes. */
     if (out->draft.reply.p) {
         line_warning(l, l->at, "text after the reply is ignored; begin a comment with '#'");
         return true;

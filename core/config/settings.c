@@ -5,7 +5,7 @@
 #include "core/base/scan.h"
 #include "reply.h"
 
-/* One line of the file that sets something. */
+/* One line of the file with a setting. */
 struct setting_line {
     struct settings_parse *parse;
     const struct setting *setting;
@@ -15,19 +15,19 @@ struct setting_line {
 
 struct setting {
     const char *name;
-    /* Reads a value of one type into the member at FIELD. What is wrong is reported. */
+    /* Reads a value of one type into the member at FIELD, and reports what is wrong. */
     void (*take)(struct setting_line *s);
     size_t field;
     const char *by_default; /* read like a value from the file; NULL: zero */
     const char
-        *words; /* of a choice: the first is 0, the second 1; of a table: the file beside the rule file */
-    uint32_t least, most; /* of a number; of a table: `least` is its slot */
+        *words; /* for a choice: the first is 0, the second 1; for a table: the file beside the rule file */
+    uint32_t least, most; /* for a number; for a table: `least` is its slot */
     bool may_be_empty;
     bool repeats;
     bool is_reply; /* ' #' starts no comment in it */
 };
 
-/* The member of the settings that S sets. Good until the next call of a builder function. */
+/* Returns the member of the settings that S sets. Valid until the next call of a builder function. */
 static void *field(const struct setting_line *s)
 {
     return (char *)builder_settings(s->parse->builder) + s->setting->field;
@@ -62,7 +62,7 @@ __attribute__((format(__printf__, 3, 4))) static bool wrong(const struct setting
 
 #define SHOW(t) (int)((t).n < 60 ? (t).n : 60), (t).p
 
-/* Domain names; a dot before one stands for it and all below. */
+/* Domain names; a name with a dot before it covers that name and all below. */
 static void take_names(struct setting_line *s)
 {
     struct span names[256];
@@ -146,7 +146,7 @@ static void take_choice(struct setting_line *s)
         wrong(s, s->value, "expected '%.*s' or '%.*s', not '%.*s'", SHOW(first), SHOW(second), SHOW(s->value));
 }
 
-/* Bytes that part the tag from the name of a mailbox. */
+/* Characters that separate the tag from the name of a mailbox. */
 static void take_delimiters(struct setting_line *s)
 {
     char delimiters[RECIPIENT_DELIMITERS] = {0};
@@ -200,7 +200,7 @@ static void take_table(struct setting_line *s)
         builder_table_path(s->parse->builder, s->setting->least, path_of(s), false);
 }
 
-/* The look at the state directory before the rules are read (config_state_dir) sees the main file only. */
+/* config_state_dir() reads only the main file, before the rules are read. */
 static void take_state_dir(struct setting_line *s)
 {
     if (s->parse->is_main_file)
@@ -229,7 +229,7 @@ static void take_time(struct setting_line *s)
         set_number(s, seconds);
 }
 
-/* For the first time, the second, and every later one. */
+/* For the first stay, the second, and every later one. */
 static void take_steps(struct setting_line *s)
 {
     uint32_t steps[3] = {0};
@@ -272,7 +272,7 @@ static void take_prefixes(struct setting_line *s)
     const struct text all = s->value;
     uint64_t v4, v6;
     struct text first = scan_word(&s->value), second = scan_word(&s->value), more = scan_word(&s->value);
-    /* Shorter ones would put whole providers on the list for one zombie. */
+    /* A shorter prefix would put a whole provider on the list for one zombie. */
     if (more.n || !text_number(first, 32, &v4) || v4 < 8 || !text_number(second, 128, &v6) || v6 < 16) {
         wrong(s, all, "expected two prefix lengths, for IPv4 (8 to 32) and IPv6 (16 to 128), like 32 64");
         return;
@@ -351,7 +351,7 @@ enum { SETTING_COUNT = sizeof registry / sizeof *registry };
 _Static_assert((int)SETTING_COUNT + (int)HOST_SETTINGS <= (int)SETTINGS_MOST,
                "line_of has a place for each setting");
 
-/* Of all settings: those of the engine first, then those of hosts. */
+/* All settings: those of the engine first, then those of hosts. */
 static const char *setting_name(unsigned i)
 {
     return i < SETTING_COUNT ? registry[i].name : host_settings[i - SETTING_COUNT].name;
@@ -394,7 +394,7 @@ static struct text value_of(struct line *l, bool is_reply)
     return trimmed.n ? trimmed : text_of(value.p, 0);
 }
 
-/* One that the engine only keeps. */
+/* A setting that the engine only stores. */
 static void parse_host_setting(struct settings_parse *p, struct line *l, unsigned which, struct text value,
                                size_t at)
 {
@@ -445,7 +445,7 @@ void settings_parse_line(struct settings_parse *p, struct line *l)
         return;
     }
     line_blanks(l);
-    l->at++; /* the '=' that settings_is_line() saw */
+    l->at++; /* the '=' that settings_is_line() has found */
     unsigned i = 0;
     while (i < SETTING_COUNT && !text_eq_nocase(name, text_z(registry[i].name)))
         i++;

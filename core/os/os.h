@@ -1,19 +1,19 @@
 /*
- * os.h - what the engine asks of the operating system: mapped files and their identity, replacing a file,
+ * os.h - what the engine needs from the operating system: mapped files and their identity, replacing a file,
  * locks, random bytes, time, loading plugins.
  *
- * The files named *_posix.c and *_win32*.c beside this one are the only ones of the engine with a system
- * header. Functions that can fail return 0 or an errno value; os_reason() puts it into words. Nothing here
- * exits or touches a signal, and nothing waits but os_lock(), for as long as it was told to at most, and, on
- * Windows, what opens a file that is just being replaced, some milliseconds.
+ * Only the files *_posix.c and *_win32*.c beside this one include a system header. Functions that can fail
+ * return 0 or an errno value; os_reason() puts it into words. Nothing here exits or touches a signal. Only
+ * os_lock() waits, for a limited time; and on Windows, opening a file that is just being replaced takes some
+ * milliseconds.
  */
 #ifndef GATEPOST_OS_OS_H
 #define GATEPOST_OS_OS_H
 
 #include "core/base/text.h"
 
-/* What tells one state of a file from another. Fixed width and without holes: it is stored in files and
- * compared as bytes. All zero stands for a file that is not there. */
+/* What distinguishes one state of a file from another. It has a fixed width and no holes, because it is
+ * stored in files and compared as bytes. All zero means that the file does not exist. */
 struct file_id {
     uint64_t device;
     uint64_t inode;
@@ -22,7 +22,8 @@ struct file_id {
     int64_t ctime_ns;
 };
 
-/* The identity of the file at PATH, links followed. Returns 0, or an errno value (then *OUT is all zero). */
+/* Gets the identity of the file at PATH, links followed. Returns 0, or an errno value (then *OUT is all
+ * zero). */
 int os_file_id(const char *path, struct file_id *out);
 
 static inline bool file_id_eq(const struct file_id *a, const struct file_id *b)
@@ -35,78 +36,78 @@ struct file_map {
     const unsigned char *p;
     size_t size;
     struct file_id id;
-    bool ours; /* it belongs to root or to the user of this process, and nobody else may write it */
+    bool ours; /* it belongs to root or to the user of this process, and no other user may write it */
 };
 
-/* Maps the regular file at PATH. With `ahead` the pages are brought in at once. Returns 0, or an errno value:
- * ENOENT, EACCES, EFBIG for a file that does not fit into memory, EINVAL for something that is no regular file,
- * … */
+/* Maps the regular file at PATH. With `ahead` the pages are read at once. Returns 0, or an errno value:
+ * ENOENT, EACCES, EFBIG for a file that does not fit into memory, EINVAL if it is not a regular file, … */
 int os_map(const char *path, bool ahead, struct file_map *out);
 void os_unmap(struct file_map *map);
 
-/* A whole file in malloc()ed memory, for files that people edit in place: a mapping of one that is cut short
- * kills the reader. Returns 0, or an errno value; EFBIG if it is longer than CEILING. The caller frees *BYTES.
- */
+/* Reads a whole file into malloc()ed memory, for files that people edit in place: cutting a mapped file
+ * short kills the reader. Returns 0, or an errno value; EFBIG if it is longer than CEILING. The caller frees
+ * *BYTES. */
 int os_read(const char *path, size_t ceiling, char **bytes, size_t *size, struct file_id *id);
 
-/* Puts N bytes at PATH as a whole: written to a new file beside it with mode 0640, then renamed over it, so
- * that a reader sees the old file or the new one. When root does it, the new file gets the owner and group of
- * the folder. Returns 0 or errno; on failure nothing is left behind. */
+/* Replaces the file at PATH by N bytes: they are written to a new file beside it with mode 0640, which is
+ * then renamed over it, so that a reader sees the old file or the new one. If root does it, the new file
+ * gets the owner and group of the folder. Returns 0 or errno; on failure no file is left behind. */
 int os_replace(const char *path, const void *bytes, size_t n);
 
-/* The same with the contents of the mapped file, and its modification time kept. */
+/* The same with the contents of the mapped file, keeping its modification time. */
 int os_replace_with_copy(const char *path, const struct file_map *from);
 
-/* A file in memory that processes share: what one stores there the others see. */
+/* A file in memory that processes share: when one stores there, the others see it. */
 struct shared_map {
     unsigned char *p;
     size_t size;
     struct file_id id;
 };
 
-/* Maps the regular file at PATH, which must be no symbolic link: root's command writes where another user may
- * put things. Without `write` a store into it is a fault. An empty file has no memory. Returns 0, or an errno
- * value: ENOENT; EACCES, EROFS and the like where it may not be written; ELOOP for a link, EINVAL for what is
- * no file. */
+/* Maps the regular file at PATH, which must not be a symbolic link: root's command writes where another user
+ * may place files. Without `write`, a store into it is a fault. An empty file has no memory. Returns 0, or
+ * an errno value: ENOENT; EACCES, EROFS and the like if it may not be written; ELOOP for a link; EINVAL if
+ * it is not a file. */
 int os_share(const char *path, bool write, struct shared_map *out);
 void os_unshare(struct shared_map *map);
 
-/* Makes a file of SIZE bytes that begins with the N bytes of HEAD, the rest zero. All of it is allocated now,
- * so that no later store can find the disk full. It has the owner, the group and the mode of its folder,
- * without execution and without the world, whoever makes it. It appears under its name when it is whole, and
- * never in the place of another: EEXIST. Returns 0 or errno; on failure nothing is left behind. */
+/* Makes a file of SIZE bytes that begins with the N bytes of HEAD, the rest zero. All of it is allocated
+ * now, so that no later store can find the disk full. It has the owner, the group and the mode of its
+ * folder, without execution and without access for others, whoever makes it. It appears under its name when
+ * it is complete, and never replaces another file: EEXIST. Returns 0 or errno; on failure no file is left
+ * behind. */
 int os_make(const char *path, uint64_t size, const void *head, size_t n);
 
-/* Gives a file another name, in the place of what has that name now. 0 or errno. */
+/* Renames a file, replacing a file that has the new name. Returns 0 or errno. */
 int os_rename(const char *from, const char *to);
 
-/* Removes a file. 0 or errno. */
+/* Removes a file. Returns 0 or errno. */
 int os_remove(const char *path);
 
 struct os_lock {
     intptr_t handle;
 };
 
-/* Locks the file at PATH against every other process and thread; makes it if there is none. It is opened anew
- * each time, since a descriptor inherited over fork does not exclude a sibling. Returns 0; EAGAIN if others
- * held it for WAIT_MS milliseconds; or errno. A lock whose holder dies is free. */
+/* Locks the file at PATH against every other process and thread; makes it if there is none. It is opened
+ * each time, because a descriptor inherited over fork does not exclude a sibling. Returns 0; EAGAIN if
+ * another process held the lock for WAIT_MS milliseconds; or errno. A lock is free when its holder dies. */
 int os_lock(const char *path, unsigned wait_ms, struct os_lock *out);
 void os_unlock(struct os_lock *lock);
 
-/* N bytes (256 at most) that nobody can guess. 0 or errno. */
+/* Writes N bytes (256 at most) that nobody can guess. Returns 0 or errno. */
 int os_random(void *out, size_t n);
 
-/* The working directory made absolute: PATH if it is absolute, else the working directory and PATH. 0 or errno.
- */
+/* Makes PATH absolute: PATH itself if it is absolute, else the working directory and PATH. Returns 0 or
+ * errno. */
 int os_absolute(const char *path, char *out, size_t cap);
 
-/* How many bytes of PATH name its folder, the separator behind it included; 0 if it is a bare name. */
+/* Returns how many bytes of PATH name its folder, with the separator after it; 0 if it is a bare name. */
 size_t os_folder_size(const char *path);
 
-/* Where the rule file lies that nobody has named, absolute, in OUT. 0 or errno. */
+/* Writes the default path of the rule file, absolute, to OUT. Returns 0 or errno. */
 int os_default_config(char *out, size_t cap);
 
-/* Where state lies if the rule file does not say: absolute, or relative to the rule file. */
+/* The default of the state directory: absolute, or relative to the rule file. */
 const char *os_default_state_dir(void);
 
 /* Seconds since 1970 UTC; milliseconds of a clock that never goes back; the id of this process. */
@@ -114,26 +115,24 @@ int64_t os_clock(void);
 int64_t os_ticks_ms(void);
 uint64_t os_process(void);
 
-/* One line to the system's log, facility mail. Used where no host gave us a log. */
+/* Writes one line to the system's log, facility mail. Used if the host has no log function. */
 void os_log(const char *line);
 
-/* Whether what failed with this errno value may succeed later, with the same file: no memory, no descriptor
- * left, … */
+/* Returns whether a failure with this errno value may be temporary: no memory, no descriptor left, … */
 bool os_may_pass(int error);
 
-/* What an errno value means, NUL-terminated in OUT. Returns OUT. */
+/* Writes the meaning of an errno value, NUL-terminated, to OUT. Returns OUT. */
 const char *os_reason(int error, char *out, size_t cap);
 
-/* What the name of a shared object ends in here: ".so". */
+/* The ending of a shared object's name on this system: ".so". */
 extern const char *const os_plugin_suffix;
 
-/* Loads the shared object at the absolute PATH, for good, and looks for its function SYMBOL. Its own code runs.
- * Returns 1 with *FUNCTION; 0 if it is loaded but has no such function; -1 if it cannot be loaded: then REASON
- * says why. (plugin_posix.c, plugin_win32.c) */
+/* Loads the shared object at the absolute PATH, permanently, and looks up its function SYMBOL. Its own code
+ * runs. Returns 1 with *FUNCTION; 0 if it is loaded but has no such function; -1 if it cannot be loaded:
+ * then REASON says why. (plugin_posix.c, plugin_win32.c) */
 int os_plugin(const char *path, const char *symbol, void (**function)(void), char *reason, size_t cap);
 
-/* The folder where this gatepost has its own plugins once it is installed, in OUT; empty if that is not known.
- */
+/* Writes the folder of the installed plugins to OUT; empty if it is not known. */
 void os_plugin_home(char *out, size_t cap);
 
 struct os_mutex;

@@ -9,7 +9,7 @@
 
 const char *const os_plugin_suffix = ".so";
 
-/* What dlerror() says, without the path that the caller names himself. */
+/* The text of dlerror(), without the path, which the caller adds itself. */
 static void say_reason(const char *path, char *reason, size_t cap)
 {
     const char *said = dlerror();
@@ -21,8 +21,7 @@ static void say_reason(const char *path, char *reason, size_t cap)
 
 int os_plugin(const char *path, const char *symbol, void (**function)(void), char *reason, size_t cap)
 {
-    /* Everything it needs is found now or it is not loaded: an unknown symbol met later would end the process.
-     */
+    /* RTLD_NOW: an unknown symbol must fail here. Met later, it would end the process. */
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     *function = NULL;
     reason[0] = '\0';
@@ -36,7 +35,7 @@ int os_plugin(const char *path, const char *symbol, void (**function)(void), cha
         dlclose(handle);
         return 0;
     }
-    /* POSIX has it so that this is a pointer to a function; C has no cast for it. */
+    /* POSIX requires that this is a pointer to a function; C has no cast for it. */
     memcpy(function, &found, sizeof found);
     dlclose(handle);
     return 1;

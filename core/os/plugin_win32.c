@@ -20,8 +20,8 @@ static void say_error(DWORD error, char *reason, size_t cap)
         snprintf(reason, cap, "error %lu", (unsigned long)error);
 }
 
-/* Slashes turned round: LoadLibrary looks for the DLLs that this one needs beside it only then. Returns false
- * if the path is too long. Like all paths here it is in the code page of the system. */
+/* With backslashes: only then does LoadLibrary look for the DLLs that this one needs in its folder. Returns
+ * false if the path is too long. Like all paths here it is in the code page of the system. */
 static bool wide_path(const char *path, wchar_t *out, int cap)
 {
     if (MultiByteToWideChar(CP_ACP, MB_ERR_INVALID_CHARS, path, -1, out, cap) == 0)
@@ -32,7 +32,7 @@ static bool wide_path(const char *path, wchar_t *out, int cap)
     return true;
 }
 
-/* The count that LoadLibrary adds each time is never given back: a plugin stays. */
+/* The reference that LoadLibrary adds each time is never released: a plugin stays loaded. */
 int os_plugin(const char *path, const char *symbol, void (**function)(void), char *reason, size_t cap)
 {
     wchar_t wide[WIDE_MOST];
@@ -56,7 +56,7 @@ int os_plugin(const char *path, const char *symbol, void (**function)(void), cha
     return 1;
 }
 
-/* Beside the module that the engine is part of: gatepost.dll or gatepost.exe. */
+/* Beside the module that contains the engine: gatepost.dll or gatepost.exe. */
 void os_plugin_home(char *out, size_t cap)
 {
     wchar_t wide[WIDE_MOST];

@@ -63,7 +63,7 @@ static int map_open_file(int fd, bool ahead, struct file_map *out)
 int os_map(const char *path, bool ahead, struct file_map *out)
 {
     *out = (struct file_map){.p = NULL};
-    /* O_NONBLOCK: a FIFO in the place of a file must not hang the MTA. */
+    /* O_NONBLOCK: a FIFO in place of the file must not hang the MTA. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return errno;
@@ -147,7 +147,7 @@ static int stat_folder_of(const char *path, struct stat *st)
     return stat(folder, st) == 0 ? 0 : errno;
 }
 
-/* Root's command may come before the MTA's first session: what it makes must belong to the folder's owner. */
+/* Root's command may run before the MTA's first session: what it makes must belong to the folder's owner. */
 static int give_to_folder_owner(int fd, const char *path)
 {
     struct stat st;
@@ -247,7 +247,7 @@ static int fill_new_file(int fd, const char *path, uint64_t size, const void *he
         error = write_all(fd, head, n);
     if (error)
         return error;
-    /* Without privilege a group we are not in cannot be given, and the folder's may not matter to us. */
+    /* Without privilege we cannot give the file to a group that we are not in, and it may not matter. */
     if (fchown(fd, geteuid() == 0 ? st.st_uid : (uid_t)-1, st.st_gid) != 0 && geteuid() == 0)
         return errno;
     return fchmod(fd, (st.st_mode & 0660) | 0600) == 0 ? 0 : errno;
@@ -297,9 +297,9 @@ static int open_lock(const char *path)
 }
 
 /*
- * A holder needs microseconds, so asking again after letting others run is enough nearly always. One that was
- * interrupted needs the processor we would burn: after that we wait on a timer, a fifth of a millisecond at a
- * time. flock() itself cannot be told when to give up without a signal.
+ * The lock is held for microseconds, so nearly always it is enough to yield and try again. A holder that was
+ * interrupted needs the processor that we would use: after that we sleep a fifth of a millisecond at a time.
+ * flock() itself has no time limit without a signal.
  */
 int os_lock(const char *path, unsigned wait_ms, struct os_lock *out)
 {
@@ -331,7 +331,7 @@ int os_lock(const char *path, unsigned wait_ms, struct os_lock *out)
 
 void os_unlock(struct os_lock *lock)
 {
-    /* A child forked meanwhile by another thread holds the descriptor too: closing ours would not unlock. */
+    /* A child forked meanwhile by another thread holds the descriptor too, so closing ours would not unlock. */
     flock((int)lock->handle, LOCK_UN);
     close((int)lock->handle);
     lock->handle = -1;

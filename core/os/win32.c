@@ -1,9 +1,9 @@
 /*
- * win32.c - os.h for 32-bit Windows: what is no file. Files are win32_files.c's, shared memory and locks
- * win32_share.c's.
+ * win32.c - os.h for 32-bit Windows: everything but files. Files are in win32_files.c, shared memory and locks
+ * in win32_share.c.
  *
- * Every function used here and there exists since Windows XP and Server 2003, for Mercury runs on old machines.
- * Paths are in the code page of the system (ANSI), as Mercury has them.
+ * Every function used here and there exists since Windows XP and Server 2003, because Mercury runs on old
+ * machines. Paths are in the code page of the system (ANSI), as in Mercury.
  */
 #include "win32.h"
 
@@ -79,7 +79,7 @@ int os_random(void *out, size_t n)
     return RtlGenRandom(out, (ULONG)n) ? 0 : EIO;
 }
 
-/* In a code page of two bytes the second may look like a backslash. */
+/* In a double-byte code page the second byte may look like a backslash. */
 static void turn_slashes(char *path)
 {
     for (char *p = path; *p; p++) {
@@ -90,8 +90,8 @@ static void turn_slashes(char *path)
     }
 }
 
-/* With slashes, which Windows takes as well, so that the engine knows one separator only; but for \\?\, where
- * it does not. */
+/* Uses slashes, which Windows accepts too, so that the engine knows only one separator. Paths with \\?\ keep
+ * their backslashes, because Windows does not accept slashes there. */
 int os_absolute(const char *path, char *out, size_t cap)
 {
     DWORD n = GetFullPathNameA(path, (DWORD)cap, out, NULL);
@@ -116,7 +116,7 @@ size_t os_folder_size(const char *path)
     return n;
 }
 
-/* Beside the program: a Mercury user keeps all of it in one folder. */
+/* Beside the program: Mercury users keep everything in one folder. */
 int os_default_config(char *out, size_t cap)
 {
     static const char name[] = "gatepost.conf";
@@ -133,7 +133,7 @@ int os_default_config(char *out, size_t cap)
     return os_absolute(program, out, cap);
 }
 
-/* The folder of the rule file: there is no other that is sure to be there. */
+/* The folder of the rule file: no other folder is sure to exist. */
 const char *os_default_state_dir(void)
 {
     return ".";
@@ -152,7 +152,7 @@ int64_t os_clock(void)
     return os_win32_unix_ns(now) / 1000000000;
 }
 
-/* Not GetTickCount(), which begins anew after 49 days, and whose successor Windows XP does not have. */
+/* Not GetTickCount(), which starts again after 49 days, and whose successor is missing in Windows XP. */
 int64_t os_ticks_ms(void)
 {
     LARGE_INTEGER count, second;
@@ -166,8 +166,8 @@ uint64_t os_process(void)
     return GetCurrentProcessId();
 }
 
-/* The event log of applications is where an administrator looks. Without a file of messages of its own its
- * viewer says so before the line; that is no reason to write into the registry. */
+/* An administrator looks into the event log of applications. Without a message file of our own, its viewer
+ * adds a note before the line; that does not justify writing into the registry. */
 void os_log(const char *line)
 {
     HANDLE log = RegisterEventSourceA(NULL, "gatepost");
@@ -179,12 +179,12 @@ void os_log(const char *line)
 
 bool os_may_pass(int error)
 {
-    /* EBUSY: an editor or a virus scanner has the file to itself. */
+    /* EBUSY: an editor or a virus scanner has the file open exclusively. */
     return error == ENOMEM || error == EMFILE || error == ENFILE || error == EIO || error == EINTR ||
            error == EBUSY;
 }
 
-/* Words that the C library lacks. */
+/* Texts that the C library lacks. */
 static const char *reason_of(int error)
 {
     switch (error) {
@@ -234,7 +234,7 @@ struct os_mutex {
 
 struct os_mutex *os_mutex_new(void)
 {
-    /* The event that waiters need is made now: on Windows XP making it later fails by an exception. */
+    /* The event for waiting threads is made now: on Windows XP, making it later fails with an exception. */
     const DWORD made_now = 0x80000000u, spins = 400;
     struct os_mutex *m = malloc(sizeof *m);
     if (m && !InitializeCriticalSectionAndSpinCount(&m->m, made_now | spins)) {

@@ -1,13 +1,13 @@
 /*
- * win32_files.c - os.h for 32-bit Windows: files as a whole, read, replaced, renamed.
+ * win32_files.c - os.h for 32-bit Windows: whole files are read, replaced, renamed.
  *
- * A file that is mapped can neither be overwritten nor deleted on Windows, and `copy` over it fails with a
- * message that nobody understands. So os_map() reads into memory: whoever wants to replace a table does that as
- * with any other file, even by overwriting it, and the engine sees one whole file or a damaged one, which it
- * does not take. In a 32-bit process a mapping would need the same room.
+ * A mapped file can be neither overwritten nor deleted on Windows, and `copy` over it fails with a cryptic
+ * message. So os_map() reads into memory: an administrator replaces a table like any other file, even by
+ * overwriting it. The engine sees one whole file, or a damaged one, which it does not use. In a 32-bit process
+ * a mapping would need the same room.
  *
- * What stays mapped are the state files. One that takes the place of another (blocks resize) meets that: the
- * old one is given another name first, which Windows allows.
+ * Only the state files stay mapped. A file that replaces one of them (blocks resize) must handle this: the old
+ * one is renamed first, which Windows allows.
  */
 #include "win32.h"
 
@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* FILE_BASIC_INFORMATION, which not every winternl.h has. */
+/* FILE_BASIC_INFORMATION, which some versions of winternl.h lack. */
 struct basic_information {
     LARGE_INTEGER created, accessed, written, changed;
     ULONG attributes;
@@ -26,9 +26,9 @@ struct basic_information {
 enum { FILE_BASIC_INFORMATION_CLASS = 4 };
 
 /*
- * Windows has a time of the last change of anything about a file, as POSIX has, but tells it through
- * NtQueryInformationFile() only, in XP at least. FAT has none: there the time of creation stands for it, which
- * tells a file from the one that took its place.
+ * Windows has a time of the last change of any attribute of a file, as POSIX has, but only
+ * NtQueryInformationFile() returns it, at least in XP. FAT has none: there the time of creation is used, which
+ * distinguishes a file from its replacement.
  */
 static int64_t change_time(HANDLE file, FILETIME created)
 {
@@ -44,7 +44,7 @@ static int64_t change_time(HANDLE file, FILETIME created)
     return os_win32_unix_ns(changed);
 }
 
-/* 0 or errno. ATTRIBUTES gets FILE_ATTRIBUTE_… */
+/* Returns 0 or errno. ATTRIBUTES gets FILE_ATTRIBUTE_… */
 static int identify(HANDLE file, struct file_id *id, DWORD *attributes)
 {
     BY_HANDLE_FILE_INFORMATION about;
@@ -61,7 +61,7 @@ static int identify(HANDLE file, struct file_id *id, DWORD *attributes)
     return 0;
 }
 
-/* Whether an old one stands beside PATH under one of the names that move_aside() gives. */
+/* Whether an old file exists beside PATH under one of the names that move_aside() gives. */
 static bool has_old_one(const char *path)
 {
     char names[OS_WIN32_PATH];
@@ -77,9 +77,9 @@ static bool has_old_one(const char *path)
 }
 
 /*
- * move_over() gives the old file another name before the new one gets its own: for a moment there is none. So
- * one that is missing is looked for again, until it is there, or has been missing several times with no old one
- * beside it, or some milliseconds have gone by.
+ * move_over() renames the old file before the new one gets its name, so for a moment there is none. A missing
+ * file is therefore looked for again, until it exists, or it was missing several times with no old one beside
+ * it, or some milliseconds have passed.
  */
 static HANDLE open_existing(const char *path, DWORD want, DWORD flags)
 {
@@ -108,7 +108,7 @@ int os_file_id(const char *path, struct file_id *out)
 {
     DWORD attributes = 0;
     *out = (struct file_id){0};
-    /* Folders open with that flag only. */
+    /* Folders can be opened only with that flag. */
     HANDLE file = open_existing(path, FILE_READ_ATTRIBUTES, FILE_FLAG_BACKUP_SEMANTICS);
     if (file == INVALID_HANDLE_VALUE)
         return os_win32_errno(GetLastError());
@@ -139,7 +139,7 @@ int os_win32_open(const char *path, DWORD want, bool no_link, HANDLE *file, stru
     return error;
 }
 
-/* Reads until N bytes are there or the file is over. 0 or errno. */
+/* Reads until N bytes have arrived or the file ends. Returns 0 or errno. */
 static int read_all(HANDLE file, char *p, size_t n, size_t *got)
 {
     const DWORD most = 1u << 24;
@@ -251,7 +251,7 @@ int os_win32_write(HANDLE file, const void *bytes, size_t n)
     return 0;
 }
 
-/* What moving over a file that somebody has open, or mapped, ends in. */
+/* The errors of moving a file over one that is open or mapped. */
 static bool is_in_use(DWORD error)
 {
     return error == ERROR_ACCESS_DENIED || error == ERROR_SHARING_VIOLATION ||
@@ -259,9 +259,8 @@ static bool is_in_use(DWORD error)
 }
 
 /*
- * Gives what is at PATH another name, PATH.old or PATH.old1 and so on, in ASIDE; such names are free again as
- * soon as nobody uses the file that has one, and are cleared by the next who comes here. 0, or a code of
- * GetLastError().
+ * Renames the file at PATH to PATH.old or PATH.old1 and so on, with the name in ASIDE. Such names are free
+ * again when no process uses the file, and the next call removes them. Returns 0, or a code of GetLastError().
  */
 static DWORD move_aside(const char *path, char *aside, size_t cap)
 {
@@ -286,7 +285,7 @@ static bool is_plain_file(const char *path)
     return is != INVALID_FILE_ATTRIBUTES && !(is & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY));
 }
 
-/* 0 or errno. Others may put a file there while we do this: then once more. */
+/* Returns 0 or errno. Others may put a file there meanwhile: then it tries again. */
 static int move_over(const char *from, const char *to)
 {
     char aside[OS_WIN32_PATH];
@@ -299,12 +298,12 @@ static int move_over(const char *from, const char *to)
             break;
         DWORD stays = move_aside(to, aside, sizeof aside);
         if (stays) {
-            /* Of the two this one says why. */
+            /* Of the two errors this one explains the failure. */
             error = stays == ERROR_SHARING_VIOLATION ? stays : error;
             break;
         }
         if (MoveFileExA(from, to, 0)) {
-            DeleteFileA(aside); /* if nobody has it mapped any more */
+            DeleteFileA(aside); /* if no process has it mapped any more */
             return 0;
         }
         error = GetLastError();
@@ -336,7 +335,7 @@ static int replace(const char *path, const void *bytes, size_t n, const struct f
     return error;
 }
 
-/* Who may do what with the new file comes from its folder: there is nothing to give. */
+/* The access rights of the new file are inherited from its folder. */
 int os_replace(const char *path, const void *bytes, size_t n)
 {
     return replace(path, bytes, n, NULL);

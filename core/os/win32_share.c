@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-/* The view keeps the file; both handles may go, so that the file can be renamed while it is mapped. */
+/* The view keeps the file open. Both handles may be closed, so that the file can be renamed while it is
+ * mapped. */
 static int map_view(HANDLE file, size_t size, bool write, struct shared_map *out)
 {
     HANDLE section =
@@ -44,7 +45,8 @@ void os_unshare(struct shared_map *map)
     *map = (struct shared_map){.p = NULL};
 }
 
-/* Zeros are written, not only a length set: file systems that leave holes (and Wine's) would allocate later. */
+/* Zeros are written instead of only setting a length: file systems with sparse files (and Wine's) would
+ * allocate later. */
 static int fill_new_file(HANDLE file, uint64_t size, const void *head, size_t n)
 {
     static const unsigned char zeros[1 << 16];
@@ -57,7 +59,7 @@ static int fill_new_file(HANDLE file, uint64_t size, const void *head, size_t n)
     return error;
 }
 
-/* Who may do what with it comes from its folder. */
+/* The access rights are inherited from its folder. */
 int os_make(const char *path, uint64_t size, const void *head, size_t n)
 {
     char beside[OS_WIN32_PATH];
@@ -84,7 +86,7 @@ static HANDLE open_lock(const char *path)
                        FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
 }
 
-/* A holder needs microseconds; the rest of the wait goes in steps of the system's timer, 1 to 16 ms. */
+/* The lock is held for microseconds; a longer wait goes in steps of the system's timer, 1 to 16 ms. */
 int os_lock(const char *path, unsigned wait_ms, struct os_lock *out)
 {
     int64_t begun = 0;
@@ -116,7 +118,7 @@ int os_lock(const char *path, unsigned wait_ms, struct os_lock *out)
 
 void os_unlock(struct os_lock *lock)
 {
-    /* Closing would unlock too, but not at once. */
+    /* Closing the file would unlock it too, but later. */
     HANDLE file = (HANDLE)lock->handle;
     UnlockFile(file, 0, 0, 1, 0);
     CloseHandle(file);

@@ -14,9 +14,9 @@ struct blocklist {
 _Static_assert(offsetof(struct blocklist, slots.file) == 0, "it begins with its state file");
 
 /*
- * The payload: 28 bytes of cause text, zero behind it, and a check of key and text. The kind is a bit of the
- * word, so that kind and end change together; the cause follows in a store of its own, and one that fails its
- * check is shown as unknown.
+ * The payload: 28 bytes of cause text, padded with zeros, and a check of key and text. The kind is a bit of the
+ * word, so that kind and end change together. The cause follows in a store of its own; if its check fails, the
+ * cause is shown as unknown.
  */
 enum { PAYLOAD_CELLS = 4, RECORD_SIZE = (SLOTS_RECORD_HEAD + PAYLOAD_CELLS) * 8 };
 
@@ -28,7 +28,7 @@ enum { NOTE_RELAY = 0x80, NOTE_TIMES = 0x7f };
 
 enum { TALLY_LISTED, TALLY_PEAK, TALLY_EVICTED, TALLY_COUNTED_AT, TALLY_SAID_AT };
 
-/* Of the words of a payload without its check. */
+/* The check of the words of a payload. */
 static uint32_t cause_check(const struct slots *s, const struct slot_key *key, const uint64_t *payload)
 {
     uint64_t words[3 + PAYLOAD_CELLS] = {key->half[0], key->half[1], key->byte};
@@ -91,7 +91,8 @@ static struct slot_key client_key(const struct blocklist *b, const struct ip *cl
     return prefix_key(client, client->v6 ? b->prefix6 : b->prefix4);
 }
 
-/* The payload: of a cause that is too long the end, which has the line number and the file's name. */
+/* The payload. A cause that is too long is cut at its beginning, because the line number and the file's name
+ * are at its end. */
 static void pack_cause(const struct slots *s, const struct slot_key *key, struct text cause, uint64_t *payload)
 {
     uint8_t bytes[PAYLOAD_CELLS * 8] = {0};
@@ -106,7 +107,7 @@ static void pack_cause(const struct slots *s, const struct slot_key *key, struct
     payload[PAYLOAD_CELLS - 1] |= (uint64_t)cause_check(s, key, payload) << 32;
 }
 
-/* Empty if another process is about to write it, or died while it did. */
+/* Empty if another process is about to write it, or died while writing. */
 static void unpack_cause(const struct slots *s, const struct slot *slot, char *out)
 {
     uint8_t bytes[PAYLOAD_CELLS * 8];
@@ -169,7 +170,7 @@ static uint32_t later(int64_t now, uint64_t seconds)
     return until < 1 ? 1 : until < UINT32_MAX ? (uint32_t)until : UINT32_MAX;
 }
 
-/* What is to become of an entry. */
+/* What happens to an entry. */
 struct plan {
     enum block_event event;
     uint32_t until;
@@ -181,7 +182,7 @@ static struct plan make_plan(const struct block_request *r, const struct slot *k
     bool listed = known && in_force(known->until, known->first, r->now);
     bool remembered = known && known->until <= r->now && r->now - (int64_t)known->until <= (int64_t)r->memory;
     unsigned times = listed || remembered ? known->note & NOTE_TIMES : 0;
-    /* A stay that a relay began has no step yet; the first rule gives it one. */
+    /* A stay that began as a relay has no step yet; the first rule gives it one. */
     if (r->kind == BLOCK_RULE && times < NOTE_TIMES && (!listed || times == 0))
         times++;
     unsigned step = times > 3 ? 3 : times ? times : 1;
@@ -197,8 +198,8 @@ static struct plan make_plan(const struct block_request *r, const struct slot *k
     return plan;
 }
 
-/* How many are listed is counted once a minute, or once a second while there seem to be more than ever; between
- * two counts those that came are added. */
+/* How many clients are listed is counted once a minute, or once a second while the number seems to be a new
+ * peak. Between two counts, added clients are added to it. */
 static void tally_listed(struct slots *s, int64_t now)
 {
     uint64_t at = later(now, 0), counted = slots_tally(s, TALLY_COUNTED_AT);
@@ -212,7 +213,7 @@ static void tally_listed(struct slots *s, int64_t now)
         slots_set_tally(s, TALLY_PEAK, listed);
 }
 
-/* Whether it is to be said. */
+/* Whether it is time to log it. */
 static bool tally_evicted(struct slots *s, int64_t now)
 {
     uint64_t at = later(now, 0), said = slots_tally(s, TALLY_SAID_AT);
@@ -239,7 +240,8 @@ static void put_new(struct blocklist *b, const struct block_request *r, const st
         tally_listed(&b->slots, r->now);
 }
 
-/* The end first: that is what counts. A cause that does not follow, because we are killed, is unknown. */
+/* The end is stored first, because it matters most. If the process is killed before the cause follows, the
+ * cause is unknown. */
 static void renew(struct blocklist *b, const struct block_request *r, const struct plan *plan,
                   struct slot *slot)
 {
@@ -267,9 +269,9 @@ int blocklist_add(struct blocklist *b, const struct block_request *request, stru
     if (plan.event != BLOCK_KEPT) {
         if (slots_lock(&b->slots, request->wait, &lock, reason, cap) != 0)
             return -1;
-        known = slots_find(&b->slots, &key, &slot); /* others had the lock before us */
+        known = slots_find(&b->slots, &key, &slot); /* another process had the lock before us */
         if (known && (int64_t)slot.first - request->now > SLOTS_CLOCK_SLACK) {
-            slots_remove(&b->slots, &slot); /* by a wrong clock, and a renewal keeps the beginning */
+            slots_remove(&b->slots, &slot); /* set by a wrong clock, and a renewal keeps the beginning */
             known = false;
         }
         plan = make_plan(request, known ? &slot : NULL);
@@ -291,7 +293,7 @@ int blocklist_remove(struct blocklist *b, const struct ip *client, char *reason,
     int found = 0;
     if (slots_lock(&b->slots, NULL, &lock, reason, cap) != 0)
         return -1;
-    /* Of every length: block-prefix may have been another when it was put there. */
+    /* Prefixes of every length: block-prefix may have been different when the client was put there. */
     for (unsigned bits = 0; bits <= ip_bits(client); bits++) {
         struct slot slot;
         struct slot_key key = prefix_key(client, bits);

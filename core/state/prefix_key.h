@@ -21,8 +21,8 @@ static inline void word_to(uint64_t word, uint8_t *p)
         p[i] = (uint8_t)(word >> 8 * i);
 }
 
-/* The address masked to BITS as sixteen bytes in two words, IPv4 as ::ffff:a.b.c.d; and the length. No IPv6
- * client has such an address: parsing folds them (ip.h). */
+/* The address masked to BITS, as sixteen bytes in two words, IPv4 as ::ffff:a.b.c.d; and the length. No IPv6
+ * client has such an address, because parsing folds them (ip.h). */
 static inline struct slot_key prefix_key(const struct ip *client, unsigned bits)
 {
     uint8_t byte[16] = {[10] = 0xff, [11] = 0xff};
@@ -53,7 +53,8 @@ static inline struct ip_prefix key_prefix(const struct slot_key *key)
     return prefix;
 }
 
-/* Who holds a prefix, as far as that can be guessed: a number for its /48, of IPv4 for its /24. Never 0. */
+/* A number for the holder of a prefix, as far as it can be guessed: of its /48, for IPv4 of its /24. Never
+ * 0. */
 static inline uint64_t prefix_holder(const struct siphash_key *key, const struct ip *ip)
 {
     const struct slot_key around = prefix_key(ip, ip->v6 ? 48 : 24);

@@ -14,8 +14,8 @@ struct sightings {
 _Static_assert(offsetof(struct sightings, slots.file) == 0, "it begins with its state file");
 
 /*
- * The payload: eight clients of three cells: the prefix (two), and time 32 | check 32 of key, prefix and time.
- * The last cell is stored last, so a client is there in full or its place is empty.
+ * The payload: eight clients of three cells each: the prefix (two), and time 32 | check 32 of key, prefix and
+ * time. The last cell is stored last, so a client is there in full or its place is empty.
  */
 enum { CLIENT_CELLS = 3, PAYLOAD_CELLS = 28, RECORD_SIZE = (SLOTS_RECORD_HEAD + PAYLOAD_CELLS) * 8 };
 
@@ -23,7 +23,7 @@ _Static_assert(RECORD_SIZE % 64 == 0, "records are whole lines of the cache");
 _Static_assert((int)SIGHTING_CLIENTS *CLIENT_CELLS <= PAYLOAD_CELLS, "eight clients fit");
 _Static_assert(PAYLOAD_CELLS <= (int)SLOTS_PAYLOAD_MOST, "slots can carry them");
 
-/* More of a Subject tells nothing. */
+/* Bytes of a Subject that are used; more would not help. */
 enum { TEXT_MOST = 1000 };
 
 struct client {
@@ -92,7 +92,7 @@ static void unpack_client(const struct slots *s, const struct slot_key *attempt,
         *c = (struct client){.seen = 0};
 }
 
-/* The one whose clients made all attempts with this key; 0 if they are of several. */
+/* The client that made all attempts with this key; 0 if there are several. */
 static uint64_t holder(const struct slots *s, const struct slot *slot, const uint64_t *payload)
 {
     uint64_t one = 0;
@@ -137,14 +137,13 @@ static bool is_client(const struct client *c, const struct slot_key *prefix)
     return c->seen && c->prefix.half[0] == prefix->half[0] && c->prefix.half[1] == prefix->half[1];
 }
 
-/* When the client was seen; 0 if by a clock that was wrong. */
+/* When the client was seen; 0 if the clock was wrong then. */
 static uint32_t seen_at(const struct client *c, int64_t now)
 {
     return (int64_t)c->seen - now <= SLOTS_CLOCK_SLACK ? c->seen : 0;
 }
 
-/* Where the client stands, or is to stand: its own place, an empty one, that of the one not seen for longest.
- */
+/* The place for the client: its own, or an empty one, or that of the client not seen for longest. */
 static unsigned place_for(const struct client *clients, const struct slot_key *prefix, int64_t now)
 {
     unsigned place = 0;
@@ -162,7 +161,7 @@ static uint32_t seconds(int64_t t)
     return t < 1 ? 1 : t < UINT32_MAX ? (uint32_t)t : UINT32_MAX;
 }
 
-/* Puts the client into the entry, or a new entry into the file, and gives back all clients. */
+/* Puts the client into the entry, or a new entry into the file, and returns all clients. */
 static void write_client(struct slots *s, struct slot *slot, bool known, const struct sighting_request *r,
                          const struct slot_key *prefix, struct client *clients)
 {
@@ -175,7 +174,7 @@ static void write_client(struct slots *s, struct slot *slot, bool known, const s
             unpack_client(s, &slot->key, cells + (size_t)i * CLIENT_CELLS, clients + i);
     }
     unsigned place = place_for(clients, prefix, r->now);
-    /* Of one that is seen again only the last cell changes, at once. */
+    /* A known client changes only its last cell, in one store. */
     unsigned keep = is_client(clients + place, prefix) ? CLIENT_CELLS - 1 : 0;
     uint64_t *mine = cells + (size_t)place * CLIENT_CELLS;
     pack_client(s, &slot->key, &client, mine);

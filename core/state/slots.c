@@ -1,6 +1,6 @@
 #include "slots.h"
 
-/* Tests do something here: a writer dies, one store later each time; a reader lets others run meanwhile. */
+/* A hook for tests: they kill a writer one store later each time, or let other processes run during a read. */
 #ifndef SLOTS_BEFORE_STORE
 #define SLOTS_BEFORE_STORE() ((void)0)
 #endif
@@ -10,8 +10,8 @@
 
 enum { BOTH_BUCKETS = 2 * SLOTS_PER_BUCKET };
 
-/* Rounds in which a reader meets a changing word before it takes the key for absent. A change takes a lock and
- * a file opened: two in the time of one look are rare. */
+/* How often a reader may meet a changing word before it takes the key for absent. A change takes a lock and
+ * opens a file, so two changes during one look-up are rare. */
 enum { READ_ROUNDS = 16 };
 
 static const uint64_t mark_mask = (uint64_t)0xffff << 16;
@@ -22,20 +22,20 @@ static void store(struct cell *c, uint64_t value)
     cell_store(c, value);
 }
 
-/* Of a record: between two of them it may change. */
+/* Of a record: it may change between two of these. */
 static uint64_t load(const struct cell *c)
 {
     SLOTS_BEFORE_LOAD();
     return cell_load(c);
 }
 
-/* Where a key may stand, and the fingerprint its word has. */
+/* The places where a key may be, and the fingerprint of its word. */
 struct spot {
     uint32_t bucket[2];
-    uint64_t mark; /* in its place in the word */
+    uint64_t mark; /* shifted to its place in the word */
 };
 
-/* CRC-8, polynomial x^8+x^2+x+1, of the upper seven bytes, half a byte at a time. It begins with 0, so that a
+/* CRC-8, polynomial x^8+x^2+x+1, of the upper seven bytes, four bits at a time. It starts with 0, so that a
  * changed byte is noticed in an empty word too. */
 static uint8_t crc8(uint64_t word)
 {
@@ -57,7 +57,7 @@ static bool is_sealed(uint64_t word)
     return (uint8_t)word == crc8(word);
 }
 
-/* Whether a state word says that there is an entry. */
+/* Whether a state word marks an entry. */
 static bool is_entry(uint64_t word)
 {
     return word != 0 && is_sealed(word);
@@ -102,7 +102,8 @@ static uint32_t record_check(const struct slots *s, const struct slot_key *key, 
     return slots_check(s, words, 3) & 0xffffff;
 }
 
-/* The entry in a place whose word was just read: 1 and *OUT; 0 if it is none; -1 if the word has changed. */
+/* Reads the entry of a place whose word was just read. Returns 1 and *OUT; 0 if there is none; -1 if the
+ * word has changed. */
 static int read_entry(const struct slots *s, uint32_t place, uint64_t word, struct slot *out)
 {
     const struct cell *record = record_at(s, place);
@@ -135,7 +136,7 @@ static struct state_shape inner_shape(const struct slots_shape *shape)
     };
 }
 
-/* Once the file is open. */
+/* Called once the file is open. */
 static void attach(struct slots *s, const struct slots_shape *shape)
 {
     s->holder = shape->holder;
@@ -170,7 +171,7 @@ static bool same_key(const struct slot_key *a, const struct slot_key *b)
 int slots_find(const struct slots *s, const struct slot_key *key, struct slot *out)
 {
     struct spot spot = spot_of(s, key);
-    /* Both lines are asked for at once: two buckets cost the time of one. */
+    /* Both lines are prefetched at once: two buckets cost the time of one. */
     __builtin_prefetch(s->words + spot_place(&spot, SLOTS_PER_BUCKET));
     for (unsigned round = 0; round < READ_ROUNDS; round++) {
         bool changed = false;
@@ -212,7 +213,7 @@ static bool entry_at(const struct slots *s, uint32_t place, struct slot *out)
     return false;
 }
 
-/* For a walk over all places: now and then, whether the file is still whole. */
+/* For a walk over all places: checks from time to time whether the file is still whole. */
 static bool may_go_on(const struct slots *s, uint64_t position)
 {
     enum { NOW_AND_THEN = 4096 };
@@ -239,7 +240,7 @@ void slots_seen(const struct slots *s, uint32_t place, int64_t now, uint32_t hit
     if (!s->file.writable || place >= slots_places(s))
         return;
     struct cell *seen = record_at(s, place) + 3;
-    /* A hit that others outran four times is not missed. */
+    /* A look-up that meets four changes in a row does not miss a listed client. */
     for (unsigned tries = 0; tries < 4; tries++) {
         uint64_t old = cell_load(seen);
         uint32_t count = UINT32_MAX - (uint32_t)old < hits ? UINT32_MAX : (uint32_t)old + hits;
@@ -284,9 +285,9 @@ void slots_unlock(struct slots_lock *lock)
 /* What a writer finds in a bucket. */
 struct bucket_view {
     unsigned listed; /* that are in force */
-    uint32_t place;  /* where a new entry would go: an empty place, else the entry that ends soonest */
+    uint32_t place;  /* where a new entry would go: an empty place, or else the entry that ends soonest */
     uint64_t
-        soonest; /* 0: that place is empty; 1: what stands there was made by a wrong clock; else its end + 2 */
+        soonest; /* 0: that place is empty; 1: its entry was made by a wrong clock; otherwise its end + 2 */
 };
 
 static struct bucket_view view_bucket(const struct slots *s, uint32_t bucket, int64_t now)
@@ -309,7 +310,7 @@ static struct bucket_view view_bucket(const struct slots *s, uint32_t bucket, in
     return view;
 }
 
-/* The places that a key may have, all of them in force, and who caused what stands there. */
+/* The places that a key may have, all of them in force, and the holders of their entries. */
 struct crowd {
     struct slot slot[BOTH_BUCKETS];
     uint64_t holder[BOTH_BUCKETS];
@@ -337,7 +338,7 @@ static unsigned count_holder(const struct crowd *c, uint64_t holder)
     return n;
 }
 
-/* The holder of most of what stands there; 0 if nobody has two. */
+/* The holder of most of these entries; 0 if no holder has two. */
 static uint64_t largest_holder(const struct crowd *c)
 {
     uint64_t largest = 0;
@@ -352,8 +353,8 @@ static uint64_t largest_holder(const struct crowd *c)
     return largest;
 }
 
-/* The place of the entry that makes room for ENTRY, all sixteen being in force; *PLACE is left alone where that is
- * for their ends to say. */
+/* The place of the entry that is dropped for ENTRY when all sixteen are in force; *PLACE does not change if
+ * the entry that ends soonest decides. */
 static void choose_by_holder(const struct slots *s, const struct spot *spot, const struct slot *entry,
                              const uint64_t *payload, uint32_t *place)
 {
@@ -376,7 +377,7 @@ bool slots_put(struct slots *s, struct slot *entry, const uint64_t *payload, int
 {
     struct spot spot = spot_of(s, &entry->key);
     struct bucket_view a = view_bucket(s, spot.bucket[0], now), b = view_bucket(s, spot.bucket[1], now);
-    /* The emptier bucket: that is what lets both be full of entries in force so rarely. */
+    /* Choose the emptier bucket: that is why both are so rarely full of entries in force. */
     bool second = a.listed != b.listed ? b.listed < a.listed : b.soonest < a.soonest;
     const struct bucket_view *view = second ? &b : &a;
     const bool full = a.listed == SLOTS_PER_BUCKET && b.listed == SLOTS_PER_BUCKET;

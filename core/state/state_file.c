@@ -10,10 +10,10 @@ _Static_assert(HEAD_CHECK + 1 == STATE_HEAD_CELLS, "the check stands last");
 
 enum { LOCK_WAIT_MS = 20 };
 
-/* No flipped bit makes this. */
+/* Distance large enough that no flipped bit makes this value. */
 static const uint64_t retired_mark = 0x6465726974657220u;
 
-/* Of a path too long for REASON the beginning, so that the error is told in any case. */
+/* Truncates a long path so that the error text always fits. */
 static int complain(char *reason, size_t cap, const char *path, int error)
 {
     char why[128];
@@ -42,7 +42,7 @@ static uint64_t size_of(uint32_t unit, uint32_t count)
     return STATE_PAGE + (uint64_t)unit * count;
 }
 
-/* NULL if the head is right; F then knows what it says. */
+/* Returns NULL if the head is right; F then has its values. */
 static const char *judge(struct state_file *f, const struct state_shape *shape)
 {
     uint64_t head[STATE_HEAD_CELLS];
@@ -64,7 +64,7 @@ static const char *judge(struct state_file *f, const struct state_shape *shape)
     return NULL;
 }
 
-/* FROM: the file it is to succeed, of which it takes the key and the age; NULL for a new one. */
+/* FROM: the file that the new one replaces, whose key and age it takes; NULL for a new one. */
 static int make(const char *path, const struct state_shape *shape, const struct state_file *from)
 {
     struct cell page[STATE_PAGE / sizeof(struct cell)] = {{0}};
@@ -93,7 +93,7 @@ static bool may_still_be_read(int error)
     return error == EACCES || error == EPERM || error == EROFS;
 }
 
-/* Maps what is at the path, for writing if that is allowed. */
+/* Maps the file at the path, for writing if that is allowed. */
 static int map(struct state_file *f, bool write)
 {
     f->writable = write;
@@ -101,13 +101,13 @@ static int map(struct state_file *f, bool write)
     if (error && write && may_still_be_read(error)) {
         f->writable = false;
         int second = os_share(f->path, false, &f->map);
-        /* "Permission denied" says more than what reading met, unless reading goes. */
+        /* "Permission denied" explains more than the error of the attempt to read, unless reading works. */
         return second == ENOENT || second == 0 ? second : error;
     }
     return error;
 }
 
-/* Gives the bad file another name, unless somebody else has just done so. */
+/* Renames the bad file, unless another process has just done so. */
 static int set_aside(struct state_file *f, const char *why, char *reason, size_t cap)
 {
     struct os_lock lock;
@@ -134,7 +134,7 @@ static int name_paths(struct state_file *f, const char *dir, const char *name, c
     return 0;
 }
 
-/* 1: opened; 0: not there; -1: REASON says why; 2: what was there is gone, look again. */
+/* 1: opened; 0: does not exist; -1: REASON says why; 2: the file has gone, look again. */
 static int try_open(struct state_file *f, const struct state_shape *shape, bool read_only, char *reason,
                     size_t cap)
 {
@@ -167,7 +167,8 @@ int state_file_open(struct state_file *f, const char *dir, const char *name, con
     reason[0] = '\0';
     if (name_paths(f, dir, name, reason, cap) != 0)
         return -1;
-    /* Others make, set aside and replace at the same time; more than a few rounds mean something is wrong. */
+    /* Other processes make, set aside and replace files at the same time; more than a few rounds mean that
+     * something is wrong. */
     for (unsigned tries = 0; outcome == 2 && tries < 8; tries++)
         outcome = try_open(f, shape, flags & STATE_READ_ONLY, reason, cap);
     if (outcome == 2)
@@ -199,7 +200,7 @@ bool state_file_is_whole(const struct state_file *f)
            id.size == f->map.size;
 }
 
-/* Takes the time it needs from *WAIT. */
+/* Reduces *WAIT by the time it needs. */
 static int lock_within(const char *path, uint32_t most, uint32_t *wait, struct os_lock *lock)
 {
     const int64_t begun = os_ticks_ms();
@@ -240,7 +241,7 @@ int state_file_make_beside(const struct state_file *f, const char *suffix, const
     if (n + strlen(suffix) >= sizeof out->path)
         return complain(reason, cap, f->path, ENAMETOOLONG);
     snprintf(out->path + n, sizeof out->path - n, "%s", suffix);
-    os_remove(out->path); /* of one that was killed while it did this */
+    os_remove(out->path); /* left by a process that was killed while it did this */
     int error = make(out->path, shape, f);
     if (!error)
         error = os_share(out->path, true, &out->map);

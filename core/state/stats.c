@@ -6,8 +6,9 @@
 #include "state_file.h"
 
 /*
- * Behind the first page: the counters, the verdicts by phase and action, those that were only logged, cells to spare; then the rules, two
- * cells each: the hash, 0 for a free place, and the hits. A place once taken stays its rule's.
+ * After the first page: the counters, the verdicts by phase and action, those that were only logged, spare
+ * cells; then the rules, two cells each: the hash, 0 for a free place, and the hits. A place is never given to
+ * another rule.
  */
 enum {
     AT_VERDICTS = STATS_COUNTERS,
@@ -15,7 +16,7 @@ enum {
     AT_RULES = 512,
     RULES = 4096,
     CELLS = AT_RULES + 2 * RULES,
-    PROBES = 64 /* places looked at for a rule */
+    PROBES = 64 /* how many places are tried for a rule */
 };
 
 _Static_assert(AT_WOULD + STATS_PHASES * STATS_ACTIONS <= AT_RULES, "the verdicts fit");
@@ -127,7 +128,7 @@ uint64_t stats_rule_hash(struct text normalised)
     return hash ? hash : 1;
 }
 
-/* The rule's place; with `take` a free one becomes its own. NULL if there is none. */
+/* Returns the rule's place; with `take` a free one becomes its own. NULL if there is none. */
 static struct cell *find_rule(const struct stats *s, uint64_t hash, bool take)
 {
     for (uint64_t i = 0; i < PROBES; i++) {
