@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/base/scan.h"
+#include "core/mail/idn.h"
 #include "reply.h"
 
 /* One line of the file with a setting. */
@@ -62,25 +63,44 @@ __attribute__((format(__printf__, 3, 4))) static bool wrong(const struct setting
 
 #define SHOW(t) (int)((t).n < 60 ? (t).n : 60), (t).p
 
+/* Reads one domain name, with or without a dot before it; in another alphabet its form in ASCII, in ROOM. */
+static bool read_name(struct setting_line *s, struct text word, char *room, struct text *out)
+{
+    bool normal;
+    *out = word;
+    if (!idn_is_ascii(word)) {
+        const size_t n = idn_to_ascii(word, room, &normal);
+        *out = text_of(room, n);
+        if (n == 0)
+            return wrong(s, word, "this name has no form in ASCII: it is not UTF-8, or too long");
+        if (!normal)
+            return wrong(s, word, "this is not the usual form of a name in another alphabet; write %s", room);
+    }
+    for (size_t c = 0; c < out->n; c++)
+        if (!is_alnum((unsigned char)out->p[c]) && !strchr(".-_", out->p[c]))
+            return wrong(s, out->p == word.p ? text_skip(word, c) : word,
+                         "a domain name cannot contain '%c'; separate names with blanks",
+                         (unsigned char)out->p[c] > 0x1f && (unsigned char)out->p[c] < 0x7f ? out->p[c] : '?');
+    return true;
+}
+
 /* Domain names; a name with a dot before it covers that name and all below. */
 static void take_names(struct setting_line *s)
 {
     struct span names[256];
+    char room[IDN_MAX];
     size_t count = 0;
     for (struct text word = scan_word(&s->value); word.n; word = scan_word(&s->value)) {
+        struct text name;
         if (count == sizeof names / sizeof *names) {
             wrong(s, word,
                   "at most %zu names are allowed; '.example.org' covers that name and all names below it",
                   count);
             return;
         }
-        for (size_t c = 0; c < word.n; c++)
-            if (!is_alnum((unsigned char)word.p[c]) && !strchr(".-_", word.p[c])) {
-                wrong(s, text_skip(word, c), "a domain name cannot contain '%c'; separate names with blanks",
-                      (unsigned char)word.p[c] > 0x1f && (unsigned char)word.p[c] < 0x7f ? word.p[c] : '?');
-                return;
-            }
-        names[count++] = builder_text(s->parse->builder, word);
+        if (!read_name(s, word, room, &name))
+            return;
+        names[count++] = builder_text(s->parse->builder, name);
     }
     set_span(s, builder_list(s->parse->builder, names, count, sizeof *names));
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/checksum.h"
 #include "core/mail/domain.h"
+#include "core/mail/idn.h"
 
 const char block_magic[8] = "gprules";
 
@@ -289,7 +290,9 @@ const struct named_field *block_field(const struct block *r, struct text name)
 
 bool block_own_name(const struct block *r, struct text name)
 {
+    char room[IDN_MAX];
     const struct span names = head(r)->settings.own_names;
+    name = idn_name(name, room);
     for (uint32_t i = 0; i < names.n; i++) {
         const struct span *s = block_element(r, names, i, sizeof *s);
         if (!s) /* the list does not lie in the block */

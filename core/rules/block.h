@@ -91,7 +91,7 @@ struct relay_pattern {
 enum { RECIPIENT_DELIMITERS = 4 };
 
 struct settings {
-    struct span own_names;        /* list of struct span */
+    struct span own_names;        /* list of struct span; other alphabets as A-labels */
     struct span own_addresses;    /* list of struct network, full length */
     struct span own_networks;     /* list of struct network */
     struct span submission_ports; /* list of uint32_t */

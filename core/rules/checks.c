@@ -3,6 +3,7 @@
 #include "core/base/scan.h"
 #include "core/mail/domain.h"
 #include "core/mail/helo.h"
+#include "core/mail/idn.h"
 #include "core/mail/msgid.h"
 #include "core/table/table.h"
 
@@ -17,8 +18,10 @@
 
 static bool name_is_ours(const struct facts *f, struct text name)
 {
-    return block_own_name(f->rules, name) ||
-           (f->local_name.n && name.n && text_eq_nocase(domain_trim(name), domain_trim(f->local_name)));
+    char room[IDN_MAX], local_room[IDN_MAX];
+    return block_own_name(f->rules, name) || (f->local_name.n && name.n &&
+                                              text_eq_nocase(domain_trim(idn_name(name, room)),
+                                                             domain_trim(idn_name(f->local_name, local_room))));
 }
 
 static int match_own_name(const struct facts *f, uint32_t operand, struct writer *why)

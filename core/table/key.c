@@ -2,6 +2,7 @@
 
 #include "core/base/writer.h"
 #include "core/mail/helo.h"
+#include "core/mail/idn.h"
 #include "core/mail/mailbox.h"
 
 const struct text table_tag_prefix[TAG_COUNT] = {
@@ -46,7 +47,7 @@ static const char *name_problem(struct text t)
             label = digits = 0;
             continue;
         }
-        if (!is_alnum(c) && c != '-' && c != '_' && c < 0x80)
+        if (!is_alnum(c) && c != '-' && c != '_')
             return "neither an address, a prefix like 192.0.2.0/24, nor a domain";
         label++;
         digits += is_digit(c);
@@ -63,7 +64,14 @@ static struct text without_root(struct text t)
 /* "example.com" or ".example.com", with or without a dot at the end. */
 static const char *add_domain(struct writer *w, struct text t)
 {
+    char room[IDN_MAX];
     struct text name = without_root(t.n && t.p[0] == '.' ? text_skip(t, 1) : t);
+    if (!idn_is_ascii(name)) {
+        const size_t n = idn_to_ascii(name, room, NULL);
+        if (!n)
+            return "this name in another alphabet has no form in ASCII: it is not UTF-8, or too long";
+        name = without_root(text_of(room, n));
+    }
     const char *problem = name_problem(name);
     if (!problem) {
         if (t.p[0] == '.')

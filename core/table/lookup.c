@@ -2,6 +2,7 @@
 
 #include "core/mail/domain.h"
 #include "core/mail/helo.h"
+#include "core/mail/idn.h"
 
 /*
  * The keys of one look-up, narrowest first. In a table of millions nearly every probe misses the cache once. So
@@ -137,6 +138,7 @@ int table_client(const struct table *t, const struct ip *ip, struct text name, s
 int table_helo(const struct table *t, struct text argument, struct text *value, struct text *matched)
 {
     struct probes p;
+    char room[IDN_MAX];
     int found;
     if (!table_has_tag(t, TAG_HELO))
         return 0;
@@ -147,20 +149,17 @@ int table_helo(const struct table *t, struct text argument, struct text *value, 
         if (!found)
             found = add_prefixes(&p, TAG_HELO, &h.ip);
     } else {
-        found = add_names(&p, TAG_HELO, h.name);
+        found = add_names(&p, TAG_HELO, idn_name(h.name, room));
     }
     return found ? found : probe(&p);
 }
 
-int table_mailbox(const struct table *t, enum table_tag tag, struct text local, struct text domain,
-                  struct text *value, struct text *matched)
+static int look_up_mailbox(const struct table *t, enum table_tag tag, struct text local, struct text domain,
+                           struct text *value, struct text *matched)
 {
     struct probes p;
     int found = 0;
-    if (!table_has_tag(t, tag))
-        return 0;
     start(&p, t, value, matched);
-    domain = domain_trim(domain);
     if (local.n == 0 && domain.n == 0) {
         if (tag == TAG_FROM)
             found = add(&p, tag, TEXT("<>"), TEXT(""), TEXT(""));
@@ -178,6 +177,19 @@ int table_mailbox(const struct table *t, enum table_tag tag, struct text local, 
     return found ? found : probe(&p);
 }
 
+int table_mailbox(const struct table *t, enum table_tag tag, struct text local, struct text domain,
+                  struct text *value, struct text *matched)
+{
+    char room[IDN_MAX];
+    if (!table_has_tag(t, tag))
+        return 0;
+    domain = domain_trim(domain);
+    const struct text ascii = domain_trim(idn_name(domain, room));
+    int found = look_up_mailbox(t, tag, local, ascii, value, matched);
+    /* A table of an earlier version has the name as somebody wrote it. */
+    return found || ascii.p == domain.p ? found : look_up_mailbox(t, tag, local, domain, value, matched);
+}
+
 static int ask_one(const struct table *t, enum table_tag tag, struct text what, struct text *value,
                    struct text *matched)
 {
@@ -188,8 +200,9 @@ static int ask_one(const struct table *t, enum table_tag tag, struct text what, 
         return table_client(t, &ip, TEXT(""), value, matched);
     if (tag == TAG_CLIENT) {
         struct probes p;
+        char room[IDN_MAX];
         start(&p, t, value, matched);
-        int found = add_names(&p, tag, what);
+        int found = add_names(&p, tag, idn_name(what, room));
         return found ? found : probe(&p);
     }
     size_t at = what.n;

@@ -7,8 +7,8 @@
  *
  * Records: key "client:192.0.2.1", "client:192.0.2.0/24", "client:example.com", "client:.example.com",
  * "helo:…", "from:user@dom", "from:@dom", "from:user@", "from:<>", "to:…"; all lower case, addresses as
- * ip_format() writes them. The value is text: operations ("headers message-id"), "all", "none" or "blocklist";
- * a reply; or nothing.
+ * ip_format() writes them, domains in other alphabets in the ASCII form by which they are looked up (core/mail/idn.h).
+ * The value is text: operations ("headers message-id"), "all", "none" or "blocklist"; a reply; or nothing.
  *
  * The first record has the reserved key TABLE_META_KEY. Its value is one line of words of fixed width:
  *   gatepost-table 1 size=HEX16 sum=HEX16 count=HEX16 tags=HEX2 names=HEX1 v4=HEX8,HEX8 v6=HEX32,HEX32

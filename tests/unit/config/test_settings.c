@@ -154,6 +154,16 @@ static void settings__mistakes__point_at_their_place(void **state)
         {"relay-pattern = envelope 9 clients 1h", ":1:17: expected a number of clients"},
         {"relay-pattern = envelope 3 clients 1h 2h", ":1:17: expected a number of clients"},
         {"relay-reply = 250 fine", ":1:15: a reply begins with a code"},
+        {"own-names = a.example Bücher.example BÜCHER.example",
+         ":1:39: this is not the usual form of a name in another alphabet; write xn--bcher-kva.example"},
+        {"own-names = bu\xcc\x88"
+         "cher.example",
+         ":1:13: this is not the usual form of a name in another alphabet; write xn--bcher-kva.example"},
+        {"own-names = b\xfc"
+         "cher.example",
+         ":1:13: this name has no form in ASCII: it is not UTF-8"},
+        {"own-names = \xc0\xaf.example", ":1:13: this name has no form in ASCII: it is not UTF-8"},
+        {"own-names = bücher,example", ":1:13: a domain name cannot contain ','"},
         {"own-names = a.example b/example", ":1:24: a domain name cannot contain '/'"},
         {"tabel x = x.cdb", ":1:1: unknown operation 'tabel'"},
         {"table x", ":1:7: expected a name and a file"},

@@ -105,12 +105,23 @@ static void own_sender__domain_of_mail_from__is_ours(void **state)
         const char *line;
         int says;
     } rows[] = {
-        {"MAIL FROM:<a@mail.example.com>", 1}, {"MAIL FROM:<a@MAIL.Example.COM>", 1},
-        {"MAIL FROM:<a@b.example.org>", 1},    {"MAIL FROM:<a@gate>", 1},
-        {"MAIL FROM:<a@example.net>", 0},      {"MAIL FROM:<>", 0},
-        {"MAIL FROM:<postmaster>", 0},         {"MAIL FROM:", 0},
+        {"MAIL FROM:<a@mail.example.com>", 1},
+        {"MAIL FROM:<a@MAIL.Example.COM>", 1},
+        {"MAIL FROM:<a@b.example.org>", 1},
+        {"MAIL FROM:<a@gate>", 1},
+        {"MAIL FROM:<a@example.net>", 0},
+        {"MAIL FROM:<>", 0},
+        {"MAIL FROM:<postmaster>", 0},
+        {"MAIL FROM:", 0},
+        {"MAIL FROM:<a@bücher.example> SMTPUTF8", 1},
+        {"MAIL FROM:<a@BÜCHER.example> SMTPUTF8", 1},
+        {"MAIL FROM:<a@xn--bcher-kva.example>", 1},
+        {"MAIL FROM:<a@XN--BCHER-KVA.EXAMPLE.>", 1},
+        {"MAIL FROM:<a@b\xc3.example>", 0},
+        {"MAIL FROM:<a@пример.test>", 1},
+        {"MAIL FROM:<a@b.xn--e1afmkfd.test>", 1},
     };
-    struct block *r = rules("own-names = mail.example.com .example.org\n");
+    struct block *r = rules("own-names = mail.example.com .example.org bücher.example .пример.test\n");
     struct facts f = {.rules = r, .local_name = TEXT("gate")};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

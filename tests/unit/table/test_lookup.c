@@ -6,7 +6,8 @@ static const char sample[] =
     "mx.relay.example 554 name\n2001:db8::/32 554 six\n2001:db8::1 554 literal\n"
     "helo:10.0.0.0/8 554 helo-net\nhelo:.zombie.example 554 helo-below\n"
     "from:<> 554 null\nfrom:a@b.example 554 mailbox\nfrom:@b.example 554 at\nfrom:.example 554 any\n"
-    "from:bounce@ 554 local\nto:postmaster@ 554 local\n";
+    "from:bounce@ 554 local\nto:postmaster@ 554 local\n"
+    "to:x@bücher.example 554 book\n.ПРИМЕР.испытание 554 cyrillic\nhelo:żółw.pl 554 turtle\n";
 
 static const struct {
     const char *key, *value, *matched;
@@ -38,6 +39,20 @@ static const struct {
     {"from:@b.example", "554 at", "from:@b.example"},
     {"to:postmaster@c.test", "554 local", "to:postmaster@"},
     {"to:a@b.example", "-", ""},
+    {"to:x@xn--bcher-kva.example", "554 book", "to:x@xn--bcher-kva.example"},
+    {"to:X@XN--BCHER-KVA.example", "554 book", "to:x@xn--bcher-kva.example"},
+    {"to:x@BÜCHER.example.", "554 book", "to:x@xn--bcher-kva.example"},
+    {"to:x@bu\xcc\x88"
+     "cher.example",
+     "554 book", "to:x@xn--bcher-kva.example"},
+    {"to:x@b\xc1\xbc"
+     "cher.example",
+     "-", ""}, /* overlong */
+    {"to:x@b\xfc"
+     "cher.example",
+     "-", ""}, /* not UTF-8 */
+    {"client:mx.пример.испытание", "554 cyrillic", "client:.xn--e1afmkfd.xn--80akhbyknj4f"},
+    {"helo:ŻÓŁW.pl", "554 turtle", "helo:xn--w-uga1v8h.pl"},
 };
 
 static void assert_answers(void)
