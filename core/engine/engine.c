@@ -9,12 +9,12 @@ enum { LOOK_EVERY_MS = 1000 };
 
 struct gp_engine {
     struct gp_host host;
-    struct gp_check_host check_host; /* what checks of plugins get of us */
+    struct gp_check_host check_host; /* what the engine lends to checks of plugins */
     uint32_t flags;
     struct os_mutex *mutex; /* guards `policy`, `looked` and `reloading` */
     struct keeping keeping;
     struct policy *policy;
-    struct rule_source source; /* touched by the thread that reloads alone */
+    struct rule_source source; /* used only by the thread that reloads */
     int64_t looked;
     bool reloading;
     struct state_files state_files;
@@ -28,7 +28,7 @@ void engine_log(struct gp_engine *e, enum gp_log_level level, const char *line)
         os_log(line);
 }
 
-/* What a check says: its own words, under our name and in one printable line. */
+/* A line from a check: its own words, with our name before them, made printable. */
 static void check_log(void *context, uint32_t level, const char *text, size_t n)
 {
     char line[600];
@@ -50,8 +50,8 @@ static void log_line(void *context, enum gp_log_level level, const char *line)
     engine_log(context, level, line);
 }
 
-/* By the one thread that reloads. Returns 1, 0 or -1 as engine_refresh(). BEFORE is the policy in force, held
- * by the caller. */
+/* Called by the one thread that reloads. Returns 1, 0 or -1 as engine_refresh(). BEFORE is the policy in
+ * force, held by the caller. */
 static int reload(struct gp_engine *e, struct policy *before, struct policy **fresh, struct attempt *a)
 {
     struct block *rules = NULL;
@@ -79,7 +79,7 @@ static int reload(struct gp_engine *e, struct policy *before, struct policy **fr
     return result < 0 || !tables_good ? -1 : 1;
 }
 
-/* Whether the state files that are open under one set of rules serve another. */
+/* Whether state files opened under one set of rules are right for another. */
 static bool same_state(const struct block *a, const struct block *b)
 {
     return a == b || (a && b && state_files_serve(block_settings(a), block_settings(b)));
@@ -167,7 +167,7 @@ bool engine_keeps_state(const struct gp_engine *e)
     return e->keeping.dir && !e->keeping.read_only;
 }
 
-/* The time that `test-clock` tells; 0 if it cannot be read. */
+/* The time in the file of `test-clock`; 0 if it cannot be read. */
 static int64_t test_clock(const char *path)
 {
     char *bytes = NULL;
@@ -195,7 +195,7 @@ bool engine_tempfails(const struct gp_engine *e)
     return (e->flags & GP_TEMPFAIL) != 0;
 }
 
-/* As far as the host's struct goes. A text that is cut there ends in NUL all the same. */
+/* Copies as much as the host's struct has room for. A text that is cut there still ends in NUL. */
 static void give_error(struct gp_error *out, const struct error *e)
 {
     struct gp_error full = {.line = e->line, .column = e->column};

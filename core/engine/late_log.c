@@ -7,7 +7,7 @@ void late_log_add(struct late_log *log, enum gp_log_level level, const char *lin
         return;
     char *to = log->lines + log->n;
     *to++ = (char)('0' + level);
-    /* Messages quote files and file names, and those may hold anything. */
+    /* Messages quote files and file names, which may contain any bytes. */
     for (size_t i = 0; i < t.n; i++)
         *to++ = t.p[i] == '\t' ? ' ' : (unsigned char)t.p[i] < 0x20 || t.p[i] == 0x7f ? '?' : t.p[i];
     *to = '\0';

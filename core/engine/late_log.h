@@ -17,13 +17,14 @@ static inline void late_log_init(struct late_log *log)
     log->n = 0;
 }
 
-/* Keeps a copy of LINE, made printable; one that does not fit is dropped. LOG may be NULL: then nothing is kept. */
+/* Keeps a copy of LINE, made printable; a line that does not fit is dropped. LOG may be NULL: then nothing
+ * is kept. */
 void late_log_add(struct late_log *log, enum gp_log_level level, const char *line);
 
-/* Takes one line of a host's log. */
+/* Passes one line to a host's log. */
 typedef void late_log_line(void *context, enum gp_log_level level, const char *line);
 
-/* Hands all lines to LINE, in order, and keeps none. */
+/* Passes all lines to LINE, in order, and keeps none. */
 void late_log_flush(struct late_log *log, late_log_line *line, void *context);
 
 #endif

@@ -24,7 +24,7 @@ static bool in_file(const char *file, uint64_t stamp, bool read_only)
     writer_printf(&w, "%016llx\n", (unsigned long long)stamp);
     bool said = os_read(file, 4096, &before, &n, &id) == 0 && text_eq(text_of(before, n), writer_text(&w));
     free(before);
-    /* If it cannot be written the line will be said again: too often is better than never. */
+    /* If it cannot be written, the line is logged again: too often is better than never. */
     if (!said && !read_only)
         os_replace(file, w.p, w.n);
     return said;

@@ -1,6 +1,6 @@
 /*
- * log_once.h - "logged once" across processes: a small file in the state directory remembers for which state of a
- * file something was said.
+ * log_once.h - "logged once" across processes: a small file in the state directory remembers the state of a
+ * file about which something was logged.
  */
 #ifndef GATEPOST_ENGINE_LOG_ONCE_H
 #define GATEPOST_ENGINE_LOG_ONCE_H
@@ -9,15 +9,15 @@
 
 enum { LOG_ONCE_MEMORY = 16 };
 
-/* What this process has said itself, for when there is no state directory to remember it. Guarded by its owner.
- */
+/* What this process itself has logged, in case there is no state directory to remember it. Guarded by its
+ * owner. */
 struct log_once {
     uint64_t said[LOG_ONCE_MEMORY];
     unsigned next;
 };
 
-/* Whether nothing was said yet about PATH in the state STAMP; remembers it. DIR may be NULL (no state
- * directory) or, with `read_only`, not to be written. */
+/* Returns whether nothing was logged yet about PATH in the state STAMP, and remembers STAMP. DIR may be NULL
+ * (no state directory) or, with `read_only`, must not be written. */
 bool log_once_is_new(struct log_once *o, const char *dir, bool read_only, const char *path, uint64_t stamp);
 
 #endif

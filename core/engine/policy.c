@@ -15,9 +15,9 @@ struct shared_table {
 enum slot_state { SLOT_UNTRIED, SLOT_OPEN, SLOT_NONE, SLOT_UNUSABLE };
 
 struct table_slot {
-    _Atomic(int) state; /* written last, after the rest: readers take no lock */
+    _Atomic(int) state; /* written last, after the other members: readers take no lock */
     struct shared_table *shared;
-    struct file_id tried; /* the file as it was when it was tried */
+    struct file_id tried; /* the identity of the file when it was tried */
 };
 
 struct policy {
@@ -118,7 +118,7 @@ static uint64_t id_stamp(const struct file_id *id)
     return text_hash(TEXT_HASH_START, text_of((const char *)id, sizeof *id));
 }
 
-/* Keeps a copy of a good table in the state directory: what a process that finds it broken goes on with. */
+/* Keeps a copy of a good table in the state directory, for a process that later finds the table broken. */
 static void keep_copy(const struct table *t, struct keeping *k, const char *path)
 {
     char copy[4096];
@@ -128,7 +128,7 @@ static void keep_copy(const struct table *t, struct keeping *k, const char *path
         return;
     if (os_file_id(copy, &kept) == 0 && kept.size == id->size && kept.mtime_ns == id->mtime_ns)
         return;
-    /* No room or no right to write: the table itself is good, so nothing is lost today. */
+    /* There is no room or no right to write. The table itself is good, so the failure does no harm now. */
     os_replace_with_copy(copy, table_map(t));
 }
 
@@ -153,10 +153,10 @@ static void complain(struct keeping *k, struct late_log *log, const char *path, 
     late_log_add(log, GP_LOG_ERROR, line);
 }
 
-/* The identity of no file: the next look finds a change and tries again. */
+/* The identity of no file, so the next look finds a change and tries again. */
 static const struct file_id try_again = {.device = UINT64_MAX, .inode = UINT64_MAX};
 
-/* Opens the table at PATH, or what is left of it. Returns the state of its slot. */
+/* Opens the table at PATH, or the copy of it. Returns the state of its slot. */
 static int try_open(struct keeping *k, const struct table_note *note, const char *path, bool has_old,
                     struct table **out, struct file_id *tried, struct late_log *log)
 {
@@ -181,7 +181,7 @@ static int try_open(struct keeping *k, const struct table_note *note, const char
     return *out ? SLOT_OPEN : SLOT_UNUSABLE;
 }
 
-/* Under the mutex. */
+/* Call under the mutex. */
 static int open_slot(struct policy *p, unsigned slot, struct late_log *log)
 {
     struct table_slot *s = &p->slot[slot];

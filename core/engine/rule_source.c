@@ -7,7 +7,7 @@
 #include "core/rules/image.h"
 #include "core/state/state_dir.h"
 
-enum { CONCLUSION = 512 }; /* bytes of the log that problems leave to what follows from them */
+enum { CONCLUSION = 512 }; /* bytes of the log that problems leave for the lines that follow from them */
 
 void rule_source_attempt(struct attempt *a)
 {
@@ -44,8 +44,8 @@ static void note_problem(void *context, const struct error *e, bool warning, str
     }
 }
 
-/* An image in the usual place, made from the rule file as it is now, that names this place itself: then the
- * rule file, which may be long, need not be searched for another one. */
+/* An image in the default place, made from the present rule file, that names this place itself. Then the
+ * rule file, which may be long, need not be searched for another place. */
 static bool lies_in_usual_place(struct rule_source *s, const char *usual)
 {
     int error;
@@ -86,8 +86,8 @@ static void log_in_force(struct late_log *log, const struct block *r, const char
     late_log_add(log, GP_LOG_NOTICE, line);
 }
 
-/* Reads the rule files. Returns the rules, or NULL with the problems in A, said once per change, and once more
- * if there are no others to go on with (HAS_OLD). */
+/* Reads the rule files. Returns the rules, or NULL with the problems in A. They are logged once per change,
+ * and once more if there are no other rules to use (HAS_OLD). */
 static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool has_old,
                                  struct plugin_checks **checks)
 {
@@ -113,7 +113,7 @@ static struct block *parse_rules(struct rule_source *s, struct attempt *a, bool 
 
 static void conclude(struct attempt *a, const char *what)
 {
-    /* Nothing to conclude from what has been said already. */
+    /* Earlier log lines say nothing about this attempt. */
     if (!a->log.n)
         return;
     if (a->more)
@@ -135,7 +135,7 @@ static struct block *first_rules(struct rule_source *s, bool tempfail, struct at
         block_unref(&kept);
         error = EPROTO;
     }
-    /* Where a plugin does not load, the rule file is read to say where and why. */
+    /* If a plugin cannot be loaded, the rule file is read to report where and why. */
     if (kept && image_is_current(kept, s->config) &&
         plugin_checks_take_up(kept, s->check_host, plugin_open, checks)) {
         s->watch_is_image = true;

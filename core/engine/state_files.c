@@ -39,7 +39,7 @@ struct retired {
     struct state_file *file;
 };
 
-/* Without memory for the note the file stays mapped for ever, which harms nobody. */
+/* Without memory for this note the file stays mapped for ever, which does no harm. */
 static void retire(struct state_files *files, enum state_files_kind which)
 {
     struct state_file *file = atomic_exchange(&files->file[which], NULL);
@@ -50,7 +50,7 @@ static void retire(struct state_files *files, enum state_files_kind which)
     }
 }
 
-/* What is wrong with a state file is said once for all processes, as long as it is the same. */
+/* A fault of a state file is logged once for all processes, as long as it is the same. */
 static void complain(struct keeping *k, struct late_log *log, const char *name, const char *reason)
 {
     char line[512];
@@ -59,7 +59,7 @@ static void complain(struct keeping *k, struct late_log *log, const char *name, 
         late_log_add(log, GP_LOG_ERROR, line);
 }
 
-/* Under the mutex. */
+/* Call under the mutex. */
 static void *open_anew(struct state_files *files, enum state_files_kind which, struct keeping *k,
                        const struct settings *settings, bool make, struct late_log *log, char *why, size_t cap)
 {

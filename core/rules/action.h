@@ -14,10 +14,10 @@ extern const char *const action_name[ACT_COUNT];
 /* Whether WORD is the name of an action, in any case. Mercury's letters are read in config/rule_line.c. */
 bool action_find(struct text word, enum rule_action *out);
 
-/* The action's name nearest to WORD; NULL if none is near. */
+/* Returns the action's name nearest to WORD; NULL if none is near. */
 const char *action_nearest(struct text word);
 
-/* The word of an enum gp_action for log lines and verdicts; "pass" for what is none. */
+/* The word of an enum gp_action for log lines and verdicts; "pass" for any other number. */
 const char *action_verdict_name(unsigned verdict);
 
 #endif

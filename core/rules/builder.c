@@ -150,7 +150,7 @@ struct span builder_text(struct builder *b, struct text t)
         intern_grow(b);
     if (b->failed)
         return (struct span){0, 0};
-    /* A text with a NUL in it could not be found again by its hash; it is simply kept each time. */
+    /* A text with a NUL in it could not be found again by its hash, so each copy is kept. */
     if (memchr(t.p, '\0', t.n))
         return (struct span){append_text(b, t), (uint32_t)t.n};
     size_t slot = intern_hash(t) & (b->interned_cap - 1);
@@ -213,7 +213,7 @@ bool builder_table_has_path(const struct builder *b, uint32_t slot)
     return t && t->path.n;
 }
 
-/* The number of the field called NAME, made if new. */
+/* Returns the number of the field called NAME, which is added if it is new. */
 static uint32_t builder_field(struct builder *b, struct text name)
 {
     const size_t count = b->fields.n / sizeof(struct named_field);
@@ -319,8 +319,8 @@ struct settings *builder_settings(struct builder *b)
     return &((struct block_head *)(void *)b->block.p)->settings;
 }
 
-/* The field a `header` pattern is filed under, or UINT32_MAX: its fixed beginning is a field name and the
- * colon. */
+/* The field under which a `header` pattern is filed, or UINT32_MAX: its fixed beginning is a field name and
+ * the colon. */
 static uint32_t field_of_rule(struct builder *b, const struct rule *rule)
 {
     char prefix[80];
@@ -392,7 +392,7 @@ static void make_matchers(struct builder *b, const uint32_t *of)
             start[g] += start[g - 1];
         for (size_t i = 0; i < count; i++)
             sorted[start[of[i]]++] = (uint32_t)i;
-        /* Each start now stands at the next one's beginning. */
+        /* Each start is now at the beginning of the next one. */
         for (size_t g = 0; g < groups && !b->failed; g++) {
             const size_t from = g ? start[g - 1] : 0;
             const size_t n = start[g] - from;

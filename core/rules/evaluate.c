@@ -25,7 +25,7 @@ static const uint32_t fact_of[OP_COUNT] = {
     [OP_MAIL] = GP_FACT_MAIL,    [OP_RCPT] = GP_FACT_RCPT, [OP_HEADERS] = GP_FACT_ALL_FIELDS,
 };
 
-/* Whether what a pattern of RULE sees is only the beginning of what the client sent. */
+/* Whether a pattern of RULE sees only the beginning of what the client sent. */
 static bool subject_is_cut(const struct rule *rule, const struct facts *facts)
 {
     return rule->operation >= OP_HEADER ? facts->field && facts->field->cut
@@ -48,8 +48,8 @@ static int test_pattern(const struct block *r, const struct rule *rule, const st
     }
     const bool cut = subject_is_cut(rule, facts);
     int matched = match_subject(code, rule->test.n, subject, cut);
-    /* What Mercury matches a Subject rule against is not documented: the whole field, else its value, serves
-     * both readings. */
+    /* It is not documented what Mercury matches a Subject rule with. Trying the whole field and then its
+     * value covers both. */
     if (matched != 1 && rule->operation == OP_SUBJECT && facts->field) {
         subject = text_trim(facts->field->value);
         int second = match_subject(code, rule->test.n, subject, cut);
@@ -67,10 +67,10 @@ static int test_pattern(const struct block *r, const struct rule *rule, const st
 bool evaluate_lacks_fact(const struct rule *rule, const struct facts *facts)
 {
     const uint32_t lacking = fact_of[rule->operation] & facts->unknown;
-    /* Of a line that was cut a pattern judges what is there; test_pattern() knows it. */
+    /* For a line that was cut, a pattern judges what is there; test_pattern() handles this. */
     if ((rule->flags & RULE_PATTERN) && subject_is_cut(rule, facts))
         return false;
-    /* At connect the address is always known: checks may ask for that alone. */
+    /* At connect the address is always known, and checks may need only that. */
     if (!lacking || rule->operation != OP_CONNECT || (rule->flags & RULE_PATTERN))
         return lacking != 0;
     return (rule->flags & RULE_PLUGIN) && (plugin_checks_needs(facts->plugins, rule) & lacking);

@@ -1,6 +1,6 @@
 /*
- * facts.h - what is known so far. The session fills it; rules and checks read it. All slices are owned by the
- * session.
+ * facts.h - the known facts of a session. The session fills it; rules and checks read it. All slices belong to
+ * the session.
  */
 #ifndef GATEPOST_FACTS_H
 #define GATEPOST_FACTS_H
@@ -16,10 +16,9 @@ struct plugin_checks;
 struct table;
 
 struct facts {
-    const struct block *rules; /* the rules in force: own names and addresses are looked up there */
+    const struct block *rules; /* the rules in force, for own names and addresses */
 
-    const struct plugin_checks
-        *plugins; /* what the checks of its plugins were compiled to; NULL: none can be asked */
+    const struct plugin_checks *plugins; /* the compiled checks of its plugins; NULL: none can be used */
 
     /* One open table per `table` setting, then the trap table; NULL where it could not be opened. */
     struct table *(*table)(void *context, unsigned slot);
@@ -38,23 +37,24 @@ struct facts {
     bool authenticated;
 
     uint32_t unknown; /* mask of GP_FACT_… */
-    uint32_t cut;     /* of those: the line below is only the beginning of what the client sent */
+    uint32_t cut;     /* those of which the line below is only the beginning */
 
-    enum operation asking; /* whose rules are being asked */
+    enum operation asking; /* the operation whose rules are tried */
 
     struct text helo_line; /* verb included, without line end */
     struct text helo;      /* the argument */
     struct text mail_line;
-    struct mailbox sender; /* what the server made of it, if it said so, else what stands in the line */
+    struct mailbox sender; /* as the server itself has read it, or else as it is in the line */
     struct text rcpt_line;
     struct mailbox recipient;
-    /* Second spellings (GP_SECOND); an empty address: none. A check that turns a client away holds by either. */
+    /* Second spellings (GP_SECOND); an empty address: none. A check that refuses a client matches by either
+     * spelling. */
     struct mailbox second_sender;
     struct mailbox second_recipient;
 
-    const struct field *field;   /* the field being judged */
-    const uint32_t *field_count; /* how often each counted field occurred, by the ruleset's numbering */
-    bool fields_incomplete;      /* the header was cut: what is missing cannot be told */
+    const struct field *field;   /* the field that is judged */
+    const uint32_t *field_count; /* how often each counted field occurred, by the numbers of the rule set */
+    bool fields_incomplete;      /* the header was cut, so nobody knows which fields are missing */
 };
 
 #endif

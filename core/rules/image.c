@@ -37,7 +37,7 @@ bool image_is_current(const struct block *r, const char *config)
         if (!note)
             return false;
         struct text path = block_text(r, note->path);
-        /* Zero is a file that was not there, and still is not. */
+        /* Zero means that the file did not exist, and it still does not. */
         os_file_id(path.p, &now);
         if (path.n == 0 || !file_id_eq(&now, &note->id))
             return false;

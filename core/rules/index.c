@@ -5,7 +5,7 @@ struct walk {
     const struct matcher *m;
     const unsigned char *block;
     uint64_t *words;
-    bool any; /* `words` have been set */
+    bool any; /* `words` are set */
 };
 
 static const void *list_at(const struct walk *w, uint32_t at)
@@ -13,24 +13,23 @@ static const void *list_at(const struct walk *w, uint32_t at)
     return w->block + at;
 }
 
-/* The first candidate brings those in that are always asked: most texts have none, and `words` stay as they
- * are. */
+/* The first candidate adds the rules that are always tried. Most texts have no candidate, and `words` stay
+ * as they are. */
 static void begin_candidates(struct walk *w)
 {
     memcpy(w->words, list_at(w, w->m->always_at), block_matcher_words(w->m) * sizeof *w->words);
     w->any = true;
 }
 
-/* Every rule that is found by GRAM becomes a candidate. Out of line, as it is rare: the walk keeps its
- * registers.
- */
+/* Every rule that GRAM finds becomes a candidate. This is a function of its own because it is rare: the walk
+ * keeps its registers. */
 __attribute__((noinline)) static void probe(struct walk *w, uint32_t gram)
 {
     const struct matcher *m = w->m;
     const uint32_t *bucket =
         (const uint32_t *)list_at(w, m->buckets_at) + (gram_hash(gram) >> (32 - m->bucket_bits));
     const struct gram_entry *entries = list_at(w, m->entries_at);
-    /* A damaged bucket must not lead outside. */
+    /* A damaged bucket must not point outside. */
     const uint32_t end = bucket[1] < m->entry_count ? bucket[1] : m->entry_count;
     for (uint32_t i = bucket[0]; i < end; i++) {
         const uint32_t number = entries[i].number;

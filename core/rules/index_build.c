@@ -6,7 +6,7 @@
 
 enum { OFTEN_BITS_LEAST = 8, OFTEN_BITS_MOST = 20, FEW_RULES = 256 };
 
-/* Bytes that most texts contain: a rule found by them would be asked for nearly every client. */
+/* Bytes that most texts contain: a rule filed under them would be tried for nearly every client. */
 static const struct text common[] = {
     {"ehlo helo ", 10},
     {"mail from:<", 11},
@@ -25,7 +25,7 @@ static const struct text common[] = {
     {"http://", 7},
 };
 
-/* Room for COUNT elements; what was there is gone. */
+/* Makes room for COUNT elements; the former contents are lost. */
 static bool room(void **p, size_t *cap, size_t count, size_t size)
 {
     if (count <= *cap)
@@ -44,7 +44,7 @@ static uint32_t bits_for(size_t n, uint32_t least, uint32_t most)
     return bits;
 }
 
-/* Reading the patterns: the runs are kept, and the fours in them counted. */
+/* Reads the patterns: keeps the runs, and counts the groups of four in them. */
 struct reading {
     struct index_plan *plan;
     uint32_t often_shift;
@@ -90,7 +90,7 @@ static bool read_patterns(struct reading *r, const struct rule *rules, const uns
         return false;
     r->often_shift = 32 - bits;
     memset(plan->often, 0, sizeof *plan->often << bits);
-    /* Rarer among the patterns is better, but never one of these. */
+    /* A group that is rarer among the patterns is better, but never one of these. */
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         for (size_t k = 0; k + 4 <= common[i].n; k++)
             *often_of(r, common[i].p + k) += (uint32_t)n + 1;
@@ -104,8 +104,8 @@ static bool read_patterns(struct reading *r, const struct rule *rules, const uns
 }
 
 /*
- * The widest stride that finds every pattern: a run of N bytes has N - 3 fours side by side. Each costs an
- * entry per stride, so it is kept down where there are many rules; those texts, command lines, are short.
+ * The widest stride that finds every pattern: a run of N bytes has N - 3 adjacent groups of four. Each step of
+ * stride costs an entry, so it is limited where there are many rules; their texts, command lines, are short.
  */
 static uint32_t choose_stride(const struct reading *r, size_t rules)
 {
@@ -122,8 +122,8 @@ static uint32_t choose_stride(const struct reading *r, size_t rules)
     return r->run_count ? stride : 0;
 }
 
-/* Where in RUN the STRIDE fours side by side begin that are rarest together; *OFTEN says how rare. Of equals
- * the last: it is their beginnings that patterns have in common with each other and with the texts. */
+/* Where in RUN the STRIDE adjacent groups of four begin that are rarest together; *OFTEN says how rare. Of
+ * equals the last is taken, because patterns share their beginnings with each other and with the texts. */
 static const char *rarest(const struct reading *r, const struct literal_run *run, uint32_t stride,
                           uint64_t *often)
 {
@@ -140,7 +140,7 @@ static const char *rarest(const struct reading *r, const struct literal_run *run
     return best;
 }
 
-/* Chooses the entries of every rule; those without any are always asked. */
+/* Chooses the entries of every rule; rules without any are always tried. */
 static void choose_entries(struct reading *r, size_t rules)
 {
     struct index_plan *plan = r->plan;
@@ -166,7 +166,7 @@ static void choose_entries(struct reading *r, size_t rules)
     }
 }
 
-/* A counting sort by bucket, which leaves in `buckets` where each begins. */
+/* A counting sort by bucket, after which `buckets` has the beginning of each. */
 static void sort_entries(struct index_plan *plan)
 {
     const uint32_t shift = 32 - plan->bucket_bits, filter_shift = 32 - plan->filter_bits;
@@ -179,7 +179,7 @@ static void sort_entries(struct index_plan *plan)
     uint32_t end = 0;
     for (uint32_t i = 0; i <= buckets; i++)
         plan->buckets[i] = end += plan->buckets[i];
-    for (uint32_t i = plan->entry_count; i-- > 0;) /* each bucket from its end on down */
+    for (uint32_t i = plan->entry_count; i-- > 0;) /* each bucket is filled from its end down */
         plan->entries[--plan->buckets[gram_hash(plan->chosen[i].gram) >> shift]] = plan->chosen[i];
 }
 
@@ -193,8 +193,8 @@ bool index_build_plan(struct index_plan *plan, const struct rule *rules, const u
         return false;
     plan->stride = choose_stride(&reading, n);
     const size_t entries = n * plan->stride;
-    /* Each false step past the filter is a branch that was not foreseen. A small filter, which is the one that
-     * every header field meets, can afford to be nearly empty. */
+    /* Each text that passes the filter by chance costs a mispredicted branch. A small filter, such as the
+     * one that every header field meets, can be kept nearly empty. */
     plan->filter_bits = bits_for(entries * 256, 9, 15);
     if ((entries * 16) >> plan->filter_bits)
         plan->filter_bits = bits_for(entries * 16, 9, 26);

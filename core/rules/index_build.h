@@ -1,12 +1,12 @@
 /*
- * index_build.h - planning the index of one matcher: which four bytes each pattern is found by (see ruleset.h).
+ * index_build.h - plans the index of one matcher: the four bytes by which each pattern is found (see block.h).
  */
 #ifndef GATEPOST_RULES_INDEX_BUILD_H
 #define GATEPOST_RULES_INDEX_BUILD_H
 
 #include "index.h"
 
-/* A run of literal bytes of one pattern, four of them or more. */
+/* A run of literal bytes of one pattern, four or more. */
 struct literal_run {
     uint32_t number; /* of the rule in the matcher */
     uint32_t at;     /* into `bytes` */
@@ -31,7 +31,7 @@ struct index_plan {
     uint32_t entry_count;
 };
 
-/* Plans for the N rules NUMBERS of RULES, whose patterns stand in BLOCK. Returns false when out of memory. */
+/* Plans for the N rules NUMBERS of RULES, whose patterns are in BLOCK. Returns false when out of memory. */
 bool index_build_plan(struct index_plan *plan, const struct rule *rules, const unsigned char *block,
                       const uint32_t *numbers, size_t n);
 

@@ -1,5 +1,6 @@
 /*
- * operation.h - what a rule can be asked about, and the words for it in the rule file. Constant data; any thread.
+ * operation.h - the operations at which rules are tried, and their words in the rule file. Constant data; any
+ * thread.
  */
 #ifndef GATEPOST_RULES_OPERATION_H
 #define GATEPOST_RULES_OPERATION_H
@@ -25,10 +26,10 @@ enum operation {
 /* The word of each operation, for rule files and messages. */
 extern const char *const operation_name[OP_COUNT];
 
-/* Whether WORD names an operation, as Mercury's letter or as a word, in any case. */
+/* Returns whether WORD names an operation, as Mercury's letter or as a word, in any case. */
 bool operation_find(struct text word, enum operation *out);
 
-/* The operation's name nearest to WORD; NULL if none is near. */
+/* Returns the operation's name nearest to WORD; NULL if none is near. */
 const char *operation_nearest(struct text word);
 
 /* The word of an enum gp_phase for log lines and verdicts; "-" for none. */

@@ -14,7 +14,7 @@ _Static_assert(GP_AT_CONNECT == OP_BIT(OP_CONNECT) && GP_AT_HELO == OP_BIT(OP_HE
                    GP_AT_HEADERS == OP_BIT(OP_HEADERS) && GP_AT_ALL == OP_BIT(OP_COUNT) - 1,
                "a plugin's operations are the engine's");
 
-/* What comes with gatepost, for messages. */
+/* The checks that come with gatepost, for messages. */
 static const struct {
     const char *check;
     const char *plugin;
@@ -172,7 +172,7 @@ int plugin_args(struct text all, struct gp_argument *args, size_t *at, const cha
     }
 }
 
-/* Where byte OFFSET of ARGUMENT stands in ALL. */
+/* Returns where in ALL byte OFFSET of ARGUMENT is. */
 static size_t place_in(struct text all, const struct gp_argument *args, int n, const struct gp_check_error *e)
 {
     if (e->argument >= (uint32_t)n)
@@ -233,7 +233,7 @@ static void fill(struct gp_facts *to, const struct facts *f, char *client, char 
 
 static int ask(const struct gp_check *check, void *data, struct gp_facts *facts, struct text subject)
 {
-    facts->why[0] = '\0'; /* of an earlier question */
+    facts->why[0] = '\0'; /* left by an earlier call */
     int answer = check->match(data, facts, subject.p ? subject.p : "", subject.n);
     facts->why[facts->why_size - 1] = '\0';
     return answer == 0 || answer == 1 ? answer : -1;
@@ -249,7 +249,7 @@ int plugin_match(const struct gp_check *check, void *data, enum operation op, co
     reason[0] = '\0';
     fill(&facts, f, client, local);
     int answer = ask(check, data, &facts, subject);
-    /* As patterns: the whole field, else its value. */
+    /* As for patterns: the whole field, or else its value. */
     if (answer == 0 && op == OP_SUBJECT && f->field)
         answer = ask(check, data, &facts, text_of(facts.value, facts.value_size));
     if (why)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 struct compiled_check {
-    const struct gp_check *check; /* NULL: it cannot be asked */
+    const struct gp_check *check; /* NULL: it cannot be used */
     void *data;
 };
 
@@ -68,7 +68,7 @@ void plugin_checks_unref(struct plugin_checks **slot)
     free(c);
 }
 
-/* The check that NOTE is about, compiled. Returns NULL if it is not to be had. */
+/* Returns the compiled check of NOTE, or NULL if it cannot be had. */
 static const struct gp_check *take_up(const struct block *r, const struct check_note *note,
                                       const struct gp_check_host *host, plugin_opener open, void **data)
 {
