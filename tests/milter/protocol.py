@@ -3,6 +3,7 @@ import os
 import random
 import socket
 import struct
+import subprocess
 
 from frame import BUILD, GO_AWAY, GOOD, NOT_ACCEPTABLE, RULES, UNIDENTIFIED, Filter, case, finish, holds, same, until
 from milter_client import (CURRENT_ACTIONS, CURRENT_STEPS, LEADING_SPACE, NO_BODY, NO_REPLY_CONNECT,
@@ -18,6 +19,15 @@ def session(filter, name="unknown", address=CLIENT, helo="client.example.net", *
     if helo is not None:
         same(s.helo(helo), "continue")
     return s
+
+
+def table(filter, name, *lines):
+    """A table beside the rules of FILTER, which does not run yet."""
+    text = os.path.join(filter.folder, "text")
+    with open(text, "w", encoding="ascii") as file:
+        file.write("".join(line + "\n" for line in lines))
+    subprocess.run([os.path.join(BUILD, "gatepost"), "table", "make", text, os.path.join(filter.folder, name)], check=True,
+                   stdout=subprocess.DEVNULL)
 
 
 # ---- verdicts ----
@@ -82,6 +92,77 @@ def _():
         same(s.data(), GO_AWAY)
         s.abort()
         same(s.mail("<a@example.net>"), GO_AWAY)
+
+
+@case("Postfix: the address is that of {rcpt_addr} and {mail_addr}, whatever the line says")
+def _():
+    rules = """own-names = mail.example.com
+trap-table = traps.cdb
+rcpt, trap, fail, "554 Spam is not welcome here"
+mail, own-sender, fail, "554 You are not one of us"
+"""
+    with Filter(rules, start=False) as filter:
+        table(filter, "traps.cdb", "to:trap@example.com")
+        filter.start()
+        with session(filter, v="Postfix 3.7.11") as s:
+            same(s.mail("<a(x)@mail.example.com>", mail_addr="a@mail.example.com"), "554 You are not one of us")
+            same(s.mail("<a@mail.example.com>", mail_addr="a@example.net"), "continue")
+            same(s.rcpt("<example.com!trap>", rcpt_addr="trap@example.com", rcpt_mailer="smtp"), "554 Spam is not welcome here")
+            same(s.rcpt("<trap@example.com>", rcpt_addr="other@example.com", rcpt_mailer="smtp"), "continue")
+            # With mailer `error` it is a reply.
+            same(s.rcpt("<other@example.com>", rcpt_addr="trap@example.com", rcpt_mailer="error"), "continue")
+            same(s.rcpt("<trap@example.com>", rcpt_addr="no such person", rcpt_mailer="error"), "continue")
+            same(filter.log().count("Spam is not welcome"), 2, "how often a trap was met")
+
+
+@case("Sendmail: {rcpt_addr} and {mail_addr} are a second spelling")
+def _():
+    rules = """own-names = mail.example.com
+trap-table = traps.cdb
+rcpt, trap, fail, "554 Spam is not welcome here"
+mail, own-sender, fail, "554 You are not one of us"
+"""
+    with Filter(rules, start=False) as filter:
+        table(filter, "traps.cdb", "to:trap@")
+        filter.start()
+        with session(filter, v="8.17.1.9", j="mail.example.com") as s:
+            same(s.mail("<grp:a@mail.example.com;>", mail_addr="a@mail.example.com"), "554 You are not one of us")
+            same(s.mail("<a@mail.example.com>", mail_addr="a@example.net"), "554 You are not one of us")
+            # A local user without a domain, and what Sendmail calls the null sender, say nothing.
+            same(s.mail("<a@virtual.example.com>", mail_addr="user"), "continue")
+            same(s.mail("<>", mail_addr="MAILER-DAEMON@mail.example.com"), "continue")
+            same(s.rcpt("<x@y>,<trap@example.com>", rcpt_addr="trap", rcpt_mailer="local"), "554 Spam is not welcome here")
+            same(s.rcpt("<trap@example.com>", rcpt_addr="other", rcpt_mailer="local"), "554 Spam is not welcome here")
+            same(s.rcpt("<x@example.com>", rcpt_addr="x", rcpt_mailer="local"), "continue")
+
+
+@case("a line is judged whole: 60,000 bytes of a source route hide nothing")
+def _():
+    route = "@" + "r" * 60000 + ".example:"
+    with Filter('rcpt, "*trap@example.com>", fail, "554 Spam is not welcome here"\n') as filter, session(filter) as s:
+        same(s.mail("<%sa@example.net>" % route), "continue")
+        same(s.rcpt("<%strap@example.com>" % route), "554 Spam is not welcome here")
+        same(s.rcpt("<%sother@example.com>" % route), "continue")
+
+
+@case("a long HELO that failed is asked again after AUTH as it was")
+def _():
+    name = "x" * 600 + ".bad.example.net"
+    rules = 'judge-authenticated = yes\nhelo, "*.bad.example.net", fail, "550 Not by that name"\n'
+    with Filter(rules) as filter, session(filter, helo=name) as s:
+        same(s.mail("<a@example.net>", auth_authen="user", auth_type="PLAIN"), "550 Not by that name")
+
+
+@case("a field whose name is none does not hide those after it")
+def _():
+    for steps in (CURRENT_STEPS, CURRENT_STEPS & ~LEADING_SPACE):
+        with Filter() as filter:
+            s = Session(filter.where, steps=steps)
+            same(s.connect("unknown", CLIENT), "no reply")
+            same(s.helo("client.example.net"), "continue")
+            same(message(s, fields=[("X-Gr\u00f6\u00dfe", " 5"), ("X Y", " 5")] + list(GOOD)), "continue")
+            same(message(s, fields=[("X-Gr\u00f6\u00dfe", " 5")]), UNIDENTIFIED)
+            s.quit()
 
 
 @case("a refusal at connect is answered at MAIL")
@@ -303,8 +384,9 @@ def _():
         same(hex(s.steps), hex(NO_REPLY_CONNECT | NO_REPLY_HEADER | NO_BODY | NO_REPLY_EOH | NO_UNKNOWN | REJECTED_RCPT | LEADING_SPACE))
         same(s.actions, 0x100, "actions")
         same(s.version, 6, "version")
-        same(s.asked_macros[2], "{auth_authen} {auth_type}")
-        same(s.asked_macros[3], "{rcpt_mailer}")
+        same(s.asked_macros[0], "j v {client_ptr} {client_resolve} {daemon_addr} {daemon_port} {if_addr}")
+        same(s.asked_macros[2], "{auth_authen} {auth_type} {mail_addr}")
+        same(s.asked_macros[3], "{rcpt_addr} {rcpt_mailer}")
         same([s.asked_macros[i] for i in (1, 4, 5, 6)], ["", "", "", ""])
 
 

@@ -2,12 +2,14 @@
 """One raw SMTP conversation: smtp.py CLIENT-ADDRESS SERVER-ADDRESS PORT LINE...
 
 Sends each LINE as it is, with CRLF, and prints every line of the server; after DATA was answered 354 the lines up to "."
-are sent without waiting. A LINE that begins with "@" is a file whose lines are sent. A LINE with line feeds in it is several
+are sent without waiting. A LINE that begins with "@" is a file whose lines are sent. A LINE that begins with "!" is a command
+for the shell, which is run at that point. A LINE with line feeds in it is several
 commands sent at once, whose replies come one after the other. Ends with "closed" if the server closed
 before the last line was sent. Exit 0 whatever the server said, 3 when there was no conversation.
 """
 import re
 import socket
+import subprocess
 import sys
 
 TIMEOUT = 20
@@ -15,7 +17,9 @@ TIMEOUT = 20
 
 def lines_of(arguments):
     for argument in arguments:
-        if argument.startswith("@"):
+        if argument.startswith("!"):
+            subprocess.run(argument[1:], shell=True, check=True)
+        elif argument.startswith("@"):
             with open(argument[1:], "rb") as file:
                 for line in file:
                     yield line.rstrip(b"\r\n")
