@@ -5,6 +5,7 @@
 #   make check      everything below, cheap first, with the mail servers of this machine's Debian; each callable alone
 #     check-unit      unit tests (cmocka)
 #     check-sessions  tests/sessions through the engine, and the command's own behaviour
+#     check-cases     what the command does with files as administrators have them
 #     check-plugins   the checks regex and dnsbl, loaded from their files, the latter against a name server
 #     check-manuals   the manuals are sound, and print the examples as they are
 #     check-build     what make fetches and prints, where no mail server can be run, and what happens when something fails on the way
@@ -14,8 +15,11 @@
 #     check-exim      tests/sessions and more through real Exims
 #     check-milter    gatepost-milter alone, and in real Sendmails and Postfixes
 #     check-mercury   tests/sessions and more through the Mercury/32 daemon, in Wine
-#   make check-all  all that, and the mail servers of the other Debian: check-exim-debian13 and check-milter-debian13 (or 12) play them on
-#                   any machine
+#   make check-all  all that and what takes longer; each callable alone
+#     check-parity    gatepost reads what the server beside it reads
+#     check-attacks   what an attacker tries, against each real server
+#     check-upgrade   an installation over running servers
+#     check-exim-debian13, check-milter-, check-parity-, check-attacks-   the same with the mail servers of the other Debian; -debian12, too
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make mercury    the Mercury/32 daemon and the command for 32-bit Windows, into build/mercury/
@@ -397,11 +401,12 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 	$(UNIT_OBJ:.o=.d) $(UNIT_TEST_OBJ:.o=.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
 # The stages of `make check`, cheap first, and what `make check-all` adds: whatever takes long and changes seldom.
-CHECK     := unit sessions manuals build plugins fuzz san hosts exim milter mercury
+CHECK     := unit sessions cases manuals build plugins fuzz san hosts exim milter mercury
 RELEASES  := debian12 debian13
 OTHERS    := $(filter-out $(shell [ ! -e /etc/os-release ] || (. /etc/os-release && echo "$$ID$$VERSION_ID")),$(RELEASES))
-CHECK_ALL := $(CHECK) $(OTHERS:%=exim-%) $(OTHERS:%=milter-%)
-ALONE     := $(sort $(CHECK:%=check-%) $(RELEASES:%=check-exim-%) $(RELEASES:%=check-milter-%))
+SERVED    := exim milter parity attacks
+CHECK_ALL := $(CHECK) parity attacks upgrade $(foreach release,$(OTHERS),$(SERVED:%=%-$(release)))
+ALONE     := $(sort $(CHECK_ALL:%=check-%) $(foreach release,$(RELEASES),$(SERVED:%=check-%-$(release))))
 
 .PHONY: check-all $(ALONE)
 check:

@@ -9,18 +9,18 @@
 #   beside_start, beside_stop
 #   beside_use NAME [OPTION...]   the next connections are judged by $rules_of/NAME/gatepost.conf; OPTIONs are the adapter's
 #
-# RELEASE names the release of Debian that the server comes from. Needs $BUILD/gatepost, gatepost.so, gatepost-milter, gatepost-exim.so.
+# GATEPOST_RELEASE names the release of Debian that the server comes from. Needs $BUILD/gatepost, gatepost.so, gatepost-milter, gatepost-exim.so.
 
-adapters=$BUILD${RELEASE:+/$RELEASE}
+adapters=$BUILD${GATEPOST_RELEASE:+/$GATEPOST_RELEASE}
 
 beside_roots() {
     tests/mta/root.sh "${1%-scan}" >/dev/null
-    [ -z "${RELEASE-}" ] || tests/mta/root.sh build >/dev/null
+    [ -z "${GATEPOST_RELEASE-}" ] || tests/mta/root.sh build >/dev/null
 }
 
 beside_setup() {
     beside=$1
-    [ -z "${RELEASE-}" ] || tests/mta/release.sh make -s DEPS=no CC=cc BUILD="$adapters" "$adapters/gatepost-milter" "$adapters/gatepost.so" \
+    [ -z "${GATEPOST_RELEASE-}" ] || tests/mta/release.sh make -s DEPS=no CC=cc BUILD="$adapters" "$adapters/gatepost-milter" "$adapters/gatepost.so" \
         "$adapters/gatepost-exim.so"
     case $beside in
     exim | exim-scan)

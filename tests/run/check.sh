@@ -32,7 +32,7 @@ release_of() {
 # Servers in networks of their own need rights that not every container gives.
 for name in "$@"; do
     case $(script_of "$name") in
-    plugins | build | san | hosts | exim | milter | mercury)
+    plugins | build | san | hosts | exim | milter | mercury | parity | attacks | upgrade)
         tests/mta/able.sh || exit 1
         break
         ;;
@@ -40,12 +40,16 @@ for name in "$@"; do
 done
 tests/run/need.sh build test
 mkdir -p "$BUILD/check"
+# Two stages at once would share folders: `make check-a check-b` runs them one after the other.
+exec 8>"$BUILD/check/lock"
+flock 8
 # This takes minutes on a new machine; the cheap stages run meanwhile.
 for name in "$@"; do
     roots=()
     case $(script_of "$name") in
     exim) roots+=(exim) ;;
     milter) roots+=(postfix sendmail) ;;
+    parity | attacks | upgrade) roots+=(exim postfix sendmail) ;;
     mercury)
         roots+=(wine64 exim)
         ! tests/mta/runs32.sh >/dev/null || roots+=(wine)
@@ -54,13 +58,14 @@ for name in "$@"; do
     esac
     release=$(release_of "$name")
     [ -z "$release" ] || roots+=(build)
-    GATEPOST_RELEASE=$release tests/mta/root.sh --prefetch "${roots[@]}" >>"$BUILD/check/prefetch.log" 2>&1 </dev/null &
+    GATEPOST_RELEASE=$release tests/mta/root.sh --prefetch "${roots[@]}" >>"$BUILD/check/prefetch.log" 2>&1 </dev/null 8>&- &
 done
 
 # Builds what a stage expects in $BUILD.
 prepare() {
     case $1 in
-    sessions) make -s "$BUILD/gatepost" ;;
+    sessions | cases) make -s "$BUILD/gatepost" ;;
+    parity | attacks | upgrade) make -s all ;;
     plugins) make -s "$BUILD/gatepost" plugin-tests ;;
     exim) make -s "$BUILD/gatepost" "$BUILD/gatepost-exim.so" checks ;;
     milter) make -s "$BUILD/gatepost" "$BUILD/gatepost.so" "$BUILD/gatepost-milter" ;;
@@ -79,7 +84,7 @@ for name in "$@"; do
     log=$BUILD/check/$name.log
     status=0
     began=$SECONDS
-    (set -o pipefail && stage "$name" 2>&1 </dev/null | tee "$log") || status=$?
+    (set -o pipefail && stage "$name" 2>&1 </dev/null | tee "$log") 8>&- || status=$?
     echo "check-$name: $((SECONDS - began)) seconds"
     counts_read "check-$(script_of "$name")" "$log" "$status"
     counts_add

@@ -2,7 +2,7 @@
 # check-attacks.sh: what an attacker tries, against each real server with gatepost beside it (tests/attacks/cases.sh). Prints one line
 # per case, then the table "attack | server | outcome", and, last, "check-attacks: N passed, N failed".
 #
-# RELEASE names the release of Debian that the servers come from. Needs $BUILD/gatepost, gatepost.so, gatepost-milter, gatepost-exim.so.
+# GATEPOST_RELEASE names the release of Debian that the servers come from. Needs $BUILD/gatepost, gatepost.so, gatepost-milter, gatepost-exim.so.
 set -eu
 
 cd "$(dirname "$0")/../.."

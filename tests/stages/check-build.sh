@@ -439,6 +439,20 @@ stages_are_summed() {
         says out "check-dead: died with status 3" && counted 1 "5 passed, 1 failed" liar
 }
 
+# With -j, make starts both.
+stages_run_one_after_the_other() {
+    counted 0 "3 passed, 0 failed" good || return 1
+    for name in one two; do
+        # shellcheck disable=SC2016 # the stage expands it
+        printf '#!/bin/sh\nmkdir "$BUILD/here" || exit 1\nsleep 0.3\nrmdir "$BUILD/here"\necho "check-%s: 1 passed, 0 failed"\n' $name \
+            >"$work/tree/tests/stages/check-$name.sh"
+        chmod 755 "$work/tree/tests/stages/check-$name.sh"
+        DEPS=no BUILD="$work/tree/build" "$work/tree/tests/run/check.sh" $name >"$work/$name.out" 2>&1 &
+    done
+    wait
+    says one.out "1 passed, 0 failed" && says two.out "1 passed, 0 failed"
+}
+
 what_was_skipped_is_told() {
     counted 0 "5 passed, 0 failed, 3 skipped" some good || return 1
     sed -n '/^skipped:/,$s/^ *//p' "$work/out" >"$work/said"
@@ -448,6 +462,7 @@ what_was_skipped_is_told() {
 
 check_counts() {
     check "stages are summed, and one that dies has failed" stages_are_summed
+    check "two stages run one after the other" stages_run_one_after_the_other
     check "what was skipped is counted, and told with its reasons" what_was_skipped_is_told
 }
 
