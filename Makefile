@@ -113,7 +113,16 @@ $(BUILD)/libgatepost-core.a: $(CORE_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/libgatepost-tools.a: $(TOOLS_OBJ)
+# What the page of `gatepost report` brings along, as texts in a C file: for Windows the same.
+$(BUILD)/obj/page_assets.c: tools/report/page.css tools/report/sortable.min.js
+	@mkdir -p $(@D)
+	@{ echo 'extern const char page_css[], page_sortable[];'; \
+	echo 'const char page_css[] = {'; od -An -v -tu1 tools/report/page.css | sed 's/[0-9][0-9]*/&,/g'; echo '0};'; \
+	echo 'const char page_sortable[] = {'; od -An -v -tu1 tools/report/sortable.min.js | sed 's/[0-9][0-9]*/&,/g'; echo '0};'; } >$@
+$(BUILD)/obj/page_assets.o: $(BUILD)/obj/page_assets.c
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/libgatepost-tools.a: $(TOOLS_OBJ) $(BUILD)/obj/page_assets.o
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -173,7 +182,11 @@ $(WIN)/libgatepost-core.a: $(WIN_CORE_OBJ)
 	@rm -f $@
 	$(WIN_AR) rcs $@ $^
 
-$(WIN)/libgatepost-tools.a: $(WIN_TOOLS_OBJ)
+$(WIN)/obj/page_assets.o: $(BUILD)/obj/page_assets.c | win-deps
+	@mkdir -p $(@D)
+	$(WIN_CC) $(WIN_CPPFLAGS) $(WIN_CFLAGS) -c -o $@ $<
+
+$(WIN)/libgatepost-tools.a: $(WIN_TOOLS_OBJ) $(WIN)/obj/page_assets.o
 	@rm -f $@
 	$(WIN_AR) rcs $@ $^
 

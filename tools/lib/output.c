@@ -85,14 +85,28 @@ void output_add(struct writer *w, struct text t, size_t size)
     }
 }
 
+/* The characters that mean something in HTML, in text and in the value of an attribute. */
+static const char *entity(char c)
+{
+    return c == '<'    ? "&lt;"
+           : c == '>'  ? "&gt;"
+           : c == '&'  ? "&amp;"
+           : c == '"'  ? "&quot;"
+           : c == '\'' ? "&#39;"
+                       : NULL;
+}
+
 /* Writes T, and returns how many columns that were. */
-static int show(FILE *f, struct text t)
+static int show(FILE *f, bool html, struct text t)
 {
     int columns = 0;
     bool safe;
     for (size_t n; t.n; t = text_skip(t, n)) {
         n = output_char(t, &safe);
-        if (safe)
+        const char *written = html && safe ? entity(t.p[0]) : NULL;
+        if (written)
+            fputs(written, f);
+        else if (safe)
             fwrite(t.p, 1, n, f);
         for (size_t i = 0; i < n && !safe; i++)
             fprintf(f, "\\x%02x", (unsigned char)t.p[i]);
@@ -103,7 +117,7 @@ static int show(FILE *f, struct text t)
 
 void output_text(FILE *f, struct text t)
 {
-    show(f, t);
+    show(f, false, t);
 }
 
 /* A conversion: "%-*.*s" and the like. */
@@ -154,7 +168,7 @@ static struct conversion take_conversion(const char **at, va_list *arguments)
     return c;
 }
 
-static void show_text(FILE *f, const struct conversion *c, const char *text)
+static void show_text(FILE *f, bool html, const struct conversion *c, const char *text)
 {
     static const char none[] = "(none)";
     const char *p = text ? text : none;
@@ -171,7 +185,7 @@ static void show_text(FILE *f, const struct conversion *c, const char *text)
         }
         fprintf(f, "%*s", c->width > columns ? c->width - columns : 0, "");
     }
-    columns = show(f, t);
+    columns = show(f, html, t);
     if (c->left && c->width > columns)
         fprintf(f, "%*s", c->width - columns, "");
 }
@@ -194,7 +208,7 @@ static void show_number(FILE *f, const struct conversion *c, va_list *arguments)
 }
 #pragma GCC diagnostic pop
 
-void output_vprintf(FILE *f, const char *format, va_list arguments)
+static void print(FILE *f, bool html, const char *format, va_list arguments)
 {
     va_list rest;
     va_copy(rest, arguments);
@@ -211,15 +225,28 @@ void output_vprintf(FILE *f, const char *format, va_list arguments)
         }
         struct conversion c = take_conversion(&p, &rest);
         if (c.kind == 's') {
-            show_text(f, &c, va_arg(rest, const char *));
+            show_text(f, html, &c, va_arg(rest, const char *));
         } else if (c.kind == 'c') {
             char one = (char)va_arg(rest, int);
-            show(f, text_of(&one, 1));
+            show(f, html, text_of(&one, 1));
         } else if (c.kind) {
             show_number(f, &c, &rest);
         }
     }
     va_end(rest);
+}
+
+void output_vprintf(FILE *f, const char *format, va_list arguments)
+{
+    print(f, false, format, arguments);
+}
+
+void output_html(FILE *f, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print(f, true, format, arguments);
+    va_end(arguments);
 }
 
 void output_printf(FILE *f, const char *format, ...)

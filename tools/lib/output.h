@@ -31,6 +31,10 @@ void output_add(struct writer *w, struct text t, size_t size);
 void output_printf(FILE *f, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 void output_vprintf(FILE *f, const char *format, va_list arguments) __attribute__((format(__printf__, 2, 0)));
 
+/* The same for HTML: the format is markup; the text of each %s and %c is written so that it is text there, and in the value of
+ * an attribute in quotes. */
+void output_html(FILE *f, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
+
 /* Standard output must have been written. Returns STATUS; or STATUS_CANNOT when it could not, which is said. */
 int output_finish(const char *command, int status);
 

@@ -117,6 +117,19 @@ static void output_printf__every_conversion__as_printf_has_it(void **state)
         "[ff] [1.50] [\\x1b]\n");
 }
 
+static void print_html(FILE *f, struct text t)
+{
+    output_html(f, "<b title=\"%.*s\">%.*s</b>", (int)t.n, t.p, (int)t.n, t.p);
+}
+
+static void output_html__markup_of_others__is_text(void **state)
+{
+    (void)state;
+    assert_string_equal(printed(print_html, TEXT("\"><script>alert('x')</script>&\x1b")),
+                        "<b title=\"&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;\\x1b\">"
+                        "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;\\x1b</b>");
+}
+
 static void output_add__longer_than_asked__is_cut_between_characters(void **state)
 {
     (void)state;
@@ -169,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output__text_of_others__is_safe_in_every_form),
         cmocka_unit_test(output_printf__every_conversion__as_printf_has_it),
+        cmocka_unit_test(output_html__markup_of_others__is_text),
         cmocka_unit_test(output_add__longer_than_asked__is_cut_between_characters),
         cmocka_unit_test(json__commas_and_brackets__are_the_writers),
     };
