@@ -51,7 +51,11 @@ enum gp_action {
                       when asked */
     GP_CLOSE = 3,  /* give the reply, then close the connection; a host that cannot close treats it as
                     * GP_REFUSE */
-    GP_DROP = 4    /* close the connection without a reply, if the host can */
+    GP_DROP = 4,   /* close the connection without a reply, if the host can */
+    /* Of rcpt(), and only for a host that set GP_CAN_HOLD: accept this recipient without asking further. The
+     * message is refused with the reply of the verdict by end_of_headers() and end_of_message(), whoever else it
+     * is for, and so is the session after it, also if the transaction is given up. */
+    GP_HOLD = 5
 };
 
 /* The phases of a session, in their order. */
@@ -94,6 +98,10 @@ struct gp_host {
 /* Logs at opening which rules are in force, or why none are, also if the same was logged before. For a process
  * that runs for a long time. */
 #define GP_ANNOUNCE 8u
+
+/* The host accepts the recipient of a GP_HOLD and refuses the message at its end. Without it rcpt() gives
+ * GP_REFUSE instead. */
+#define GP_CAN_HOLD 16u
 
 struct gp_open_options {
     uint32_t size;

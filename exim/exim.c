@@ -18,7 +18,8 @@
  *     predata    -
  *     data       $message_size, a blank, $message_headers_raw
  *
- * The value is empty, or the ACL verb and the reply: "deny 554 …", "drop 554 …", "defer 451 …". OPTIONS is the
+ * The value is empty, or the ACL verb and the reply: "deny 554 …", "drop 554 …", "defer 451 …". At RCPT it can be "hold
+ * 554 …": the ACL accepts that recipient, and the value at DATA refuses the message. OPTIONS is the
  * path of the rule file, or words of the form config=PATH state-dir=PATH on-error=tempfail. local_scan(),
  * in local_scan.c, is for an Exim without ${dlfunc}. What both share is session.c.
  *
@@ -58,6 +59,8 @@ static void tell_last_rcpt(void)
  * reply. */
 static const char *verb_of(uint32_t action, uint32_t code)
 {
+    if (action == GP_HOLD)
+        return "hold";
     if (code / 100 == 4)
         return "defer";
     return action == GP_CLOSE || action == GP_DROP ? "drop" : "deny";
@@ -143,7 +146,7 @@ static const char *phase_rcpt(const char *payload)
     tell_last_rcpt();
     payload = tell_parsed(payload, exim_self.api->rcpt_parsed);
     action = exim_self.api->rcpt(exim_self.session, payload, strlen(payload), 0, &v);
-    exim_self.rcpt_passed = action == GP_PASS;
+    exim_self.rcpt_passed = action == GP_PASS || action == GP_HOLD;
     exim_self.rcpt_before = &recipients_count ? recipients_count : 0;
     return value_of(action, &v);
 }

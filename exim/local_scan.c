@@ -68,6 +68,8 @@ static int scan_envelope(struct gp_verdict *v)
             const char *rcpt = exim_text(recipients_list[i].address);
             exim_self.api->rcpt_parsed(exim_self.session, rcpt, strlen(rcpt), 0);
             action = exim_self.api->rcpt(exim_self.session, rcpt, strlen(rcpt), GP_ARGUMENT, v);
+            if (action == GP_HOLD) /* the message is refused below, once its header was heard */
+                action = GP_PASS;
         }
     return action;
 }

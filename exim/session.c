@@ -91,6 +91,7 @@ static bool engine_open(const char *options)
     options_parse(&exim_self.options, options);
     open.config = exim_self.options.config;
     open.state_dir = exim_self.options.state_dir;
+    open.flags = GP_CAN_HOLD;
     if (&host_checking && host_checking)
         open.flags |= GP_READ_ONLY;
     if (exim_self.options.tempfail)

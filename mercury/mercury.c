@@ -169,7 +169,7 @@ static INT_32 on_rcpt(struct visit *v, UINT_32 event, MSEVENTBUF *e)
         return MERCURY_GO_ON;
     }
     int action = self.api->rcpt(v->session, line, n, 0, &verdict);
-    v->rcpt_passed = action == GP_PASS;
+    v->rcpt_passed = action == GP_PASS || action == GP_HOLD;
     return verdict_answer(v, event, e, action, &verdict);
 }
 
@@ -410,7 +410,8 @@ static const char *open_engine(void)
 {
     static char reason[600];
     struct gp_host host = {.size = sizeof host, .log = host_log};
-    struct gp_open_options options = {.size = sizeof options, .host = &host, .config = self.config};
+    struct gp_open_options options = {
+        .size = sizeof options, .flags = GP_CAN_HOLD, .host = &host, .config = self.config};
     struct gp_error error = {.size = sizeof error};
     self.api = gatepost_api(GP_API_MAJOR);
     if (self.api && self.api->engine_open(&options, &self.engine, &error) >= 0) {

@@ -63,6 +63,9 @@ INT_32 verdict_answer(struct visit *v, UINT_32 event, MSEVENTBUF *e, int action,
 
     if (action == GP_PASS)
         return MERCURY_GO_ON;
+    /* A hold needs Mercury to refuse the message after its body, which is documented nowhere; else it closes. */
+    if (action == GP_HOLD && may_fail(v, MERCURY_DATA_BODY))
+        return MERCURY_GO_ON;
     if (action == GP_DROP) {
         e->outbuf[0] = '\0';
         return MERCURY_HANG_UP;

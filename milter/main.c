@@ -192,7 +192,7 @@ static int open_engine(struct filter *filter)
     const struct options *o = &self.options;
     struct gp_host host = {.size = sizeof host, .log = log_line};
     struct gp_open_options open = {.size = sizeof open,
-                                   .flags = o->tempfail ? GP_TEMPFAIL : 0,
+                                   .flags = GP_CAN_HOLD | (o->tempfail ? GP_TEMPFAIL : 0),
                                    .host = &host,
                                    .config = o->config,
                                    .state_dir = o->state_dir};

@@ -130,7 +130,7 @@ static sfsistat give(SMFICTX *ctx, int action, const struct gp_verdict *verdict)
 {
     struct reply r;
 
-    if (action == GP_PASS)
+    if (action == GP_PASS || action == GP_HOLD) /* the reply of a hold comes at the end of the header */
         return SMFIS_CONTINUE;
     reply_of(verdict, &r);
     return give_reply(ctx, &r);

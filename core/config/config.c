@@ -165,16 +165,34 @@ static void parse_load(struct load *c, struct line *l, const char *folder)
                    installed.p);
 }
 
-static void note_pending(struct load *c, const struct line *l, const struct rule_text *rule)
+/* Notes the table that a test looks things up in: whether a setting defines it is known at the end. */
+static void note_pending(struct load *c, const struct line *l, const struct rule_draft *test,
+                         const struct rule_args *args)
 {
+    if ((test->flags & (RULE_PATTERN | RULE_PLUGIN)) || checks_registry[test->check].operand != OPERAND_TABLE)
+        return;
     struct pending_table *p = arena_alloc(&c->arena, sizeof *p);
     if (!p)
         return;
-    *p = (struct pending_table){
-        .next = c->pending, .line = *l, .at = rule->args_at, .slot = rule->draft.operand};
+    *p = (struct pending_table){.next = c->pending, .line = *l, .at = args->at, .slot = test->operand & 0xffff};
     p->line.text = arena_text(&c->arena, l->text);
-    p->name = arena_text(&c->arena, rule->check_args);
+    p->name = arena_text(&c->arena, args->text);
     c->pending = p;
+}
+
+/* What a session must look up or remember because some rule asks for it. */
+static void note_watched(struct settings *settings, const struct rule_text *rule)
+{
+    if (rule->needs_name)
+        settings->needs_name = 1;
+    for (uint32_t i = 0; i <= rule->draft.more_n; i++) {
+        const struct rule_draft *test = i ? rule->more + i - 1 : &rule->draft;
+        const char *check = test->flags & (RULE_PATTERN | RULE_PLUGIN) ? "" : checks_registry[test->check].name;
+        if (strcmp(check, "trap") == 0 && test->operation > OP_RCPT)
+            settings->watches |= WATCH_TRAPS;
+        if (strcmp(check, "own-trace") == 0)
+            settings->watches |= WATCH_TRACE;
+    }
 }
 
 static void parse_rule(struct load *c, struct line *l, uint32_t file)
@@ -183,11 +201,13 @@ static void parse_rule(struct load *c, struct line *l, uint32_t file)
     if (!rule_line_parse(l, c->builder, c->code, &rule))
         return;
     rule.draft.file = file;
-    if (!(rule.draft.flags & (RULE_PATTERN | RULE_PLUGIN)) &&
-        checks_registry[rule.draft.check].operand == OPERAND_TABLE)
-        note_pending(c, l, &rule);
-    if (rule.draft.operation == OP_CONNECT && rule.needs_name)
-        builder_settings(c->builder)->needs_name = 1;
+    rule.draft.more = rule.more;
+    note_pending(c, l, &rule.draft, &rule.args);
+    for (uint32_t i = 0; i < rule.draft.more_n; i++) {
+        rule.more[i].file = file;
+        note_pending(c, l, rule.more + i, rule.more_args + i);
+    }
+    note_watched(builder_settings(c->builder), &rule);
     if (c->flags & CONFIG_LINT)
         lint_rule(&c->lint, l, &rule);
     builder_rule(c->builder, &rule.draft);

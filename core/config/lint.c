@@ -95,7 +95,7 @@ static void lint_header_actions(struct line *l, const struct rule_text *rule)
                      "'refuse' also rejects the client's other messages in this session, so they bounce; use "
                      "'fail' to reject only this one");
     bool missing_id =
-        (d->flags & RULE_NOT) && is_check(d, "has") && text_eq_nocase(rule->check_args, TEXT("Message-ID"));
+        (d->flags & RULE_NOT) && is_check(d, "has") && text_eq_nocase(rule->args.text, TEXT("Message-ID"));
     if (missing_id && (d->flags & RULE_BLOCK))
         line_warning(l, rule->action_at,
                      "this puts honest clients on the blocklist: a list server may send no Message-ID");
@@ -165,7 +165,7 @@ static bool same_test(const struct block *r, const struct rule *a, const struct 
 
 static bool holds_always(const struct block *r, const struct rule *rule)
 {
-    return (rule->flags & RULE_PATTERN) && !(rule->flags & RULE_NOT) &&
+    return (rule->flags & RULE_PATTERN) && !(rule->flags & RULE_NOT) && rule->more.n == 0 &&
            pattern_matches_all(code_of(r, rule), rule->test.n);
 }
 
@@ -179,7 +179,8 @@ static void hidden_by_search(void *context, struct text run)
         return;
     for (uint32_t n = index_next(&c); n < h->number; n = index_next(&c)) {
         const struct rule *earlier = block_rule(h->rules, n);
-        if (earlier->action == ACT_LOG || !(earlier->flags & RULE_PATTERN) || (earlier->flags & RULE_NOT))
+        if (earlier->action == ACT_LOG || !(earlier->flags & RULE_PATTERN) || (earlier->flags & RULE_NOT) ||
+            earlier->more.n)
             continue;
         size_t size = pattern_is_search(code_of(h->rules, earlier), earlier->test.n, literal, sizeof literal);
         if (size && contains(run, text_of(literal, size)) && n < h->by)
@@ -229,7 +230,7 @@ void lint_hidden(struct lint *lint, const struct block *r, struct report *report
             at = (at + 1) & (cap - 1);
         if (seen[at] && seen[at] - 1 < h.by)
             h.by = seen[at] - 1;
-        else if (!seen[at] && rule->action != ACT_LOG)
+        else if (!seen[at] && rule->action != ACT_LOG && rule->more.n == 0)
             seen[at] = i + 1;
         h.matcher = block_matcher(r, (enum operation)rule->operation);
         if ((rule->flags & RULE_PATTERN) && !(rule->flags & RULE_NOT))

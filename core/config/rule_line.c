@@ -63,6 +63,7 @@ static bool parse_pattern(struct line *l, struct text source, unsigned char *cod
     if (notes.unknown_slash)
         line_warning(l, inside + notes.unknown_slash - 1,
                      "this '/' has no special meaning; it is an ordinary slash");
+    out->needs_name = out->draft.operation == OP_CONNECT;
     out->draft.flags |= RULE_PATTERN;
     out->draft.source = source;
     out->draft.code = text_of((const char *)code, n);
@@ -98,20 +99,20 @@ static bool parse_plugin_check(struct line *l, struct builder *b, const struct p
         const size_t open = l->at, close = plugin_args_end(l->text, open + 1);
         if (close == l->text.n)
             return line_error(l, open, "this parenthesis is never closed");
-        out->check_args = text_trim(text_of(l->text.p + open + 1, close - open - 1));
-        out->args_at = (size_t)(out->check_args.p - l->text.p);
+        out->args.text = text_trim(text_of(l->text.p + open + 1, close - open - 1));
+        out->args.at = (size_t)(out->args.text.p - l->text.p);
         l->at = close + 1;
     }
     if (!check_fits(l, known->check->name, known->check->operations, out))
         return false;
     out->draft.flags |= RULE_PLUGIN;
-    out->needs_name = (known->check->needs & GP_FACT_NAME) != 0;
+    out->needs_name = out->draft.operation == OP_CONNECT && (known->check->needs & GP_FACT_NAME) != 0;
     out->draft.source = text_of(l->text.p + out->test_at, l->at - out->test_at);
-    if (builder_check(b, known, out->check_args, &out->draft.operand, &at, reason, sizeof reason))
+    if (builder_check(b, known, out->args.text, &out->draft.operand, &at, reason, sizeof reason))
         return true;
-    if (out->check_args.n == 0)
+    if (out->args.text.n == 0)
         return line_error(l, out->test_at, "%s; it is written %.100s", reason, known->check->usage);
-    return line_error(l, out->args_at + at, "%s", reason);
+    return line_error(l, out->args.at + at, "%s", reason);
 }
 
 /* There is no check NAME: reports which one may have been meant. Returns false. */
@@ -153,16 +154,80 @@ static bool parse_arguments(struct line *l, const struct check *check, struct ru
         return line_error(l, open, "this parenthesis is never closed");
     if (check->args == ARGS_NONE)
         return line_error(l, open, "'%s' takes no argument", check->name);
-    out->check_args = text_trim(text_of(l->text.p + open + 1, close - open - 1));
-    out->args_at = (size_t)(out->check_args.p - l->text.p);
+    out->args.text = text_trim(text_of(l->text.p + open + 1, close - open - 1));
+    out->args.at = (size_t)(out->args.text.p - l->text.p);
     l->at = close + 1;
     return true;
 }
 
-/* Compiles the arguments of CHECK into its operand. Returns NULL, or what is wrong with them. */
-static const char *make_operand(struct builder *b, const struct check *check, struct text args,
-                                uint32_t *operand)
+/* Takes the next word of a check's arguments: words are apart by blanks, commas, or both. */
+static struct text next_argument(struct text *args)
 {
+    size_t i = 0, end;
+    while (i < args->n && (is_space((unsigned char)args->p[i]) || args->p[i] == ','))
+        i++;
+    for (end = i; end < args->n && !is_space((unsigned char)args->p[end]) && args->p[end] != ',';)
+        end++;
+    struct text word = text_of(args->p + i, end - i);
+    *args = text_skip(*args, end);
+    return word;
+}
+
+/* The number of WORD in a list that ends in NULL, or UINT32_MAX. */
+static uint32_t word_number(const char *const *words, struct text word)
+{
+    for (uint32_t i = 0; words[i]; i++)
+        if (text_eq_nocase(word, text_z(words[i])))
+            return i;
+    return UINT32_MAX;
+}
+
+static const char *make_mask(const struct check *check, struct text args, uint32_t *operand)
+{
+    struct text word = next_argument(&args);
+    if (word.n == 0) {
+        for (uint32_t i = 0; check->words[i]; i++)
+            *operand |= 1u << i;
+        return NULL;
+    }
+    for (; word.n; word = next_argument(&args)) {
+        uint32_t number = word_number(check->words, word);
+        if (number == UINT32_MAX)
+            return check->problem;
+        *operand |= 1u << number;
+    }
+    return NULL;
+}
+
+static const char *make_table(struct builder *b, const struct check *check, struct text args, enum operation op,
+                              struct text *name, uint32_t *operand)
+{
+    *name = next_argument(&args);
+    struct text fact = next_argument(&args);
+    uint32_t said = fact.n ? word_number(check->words, fact) : UINT32_MAX;
+    if (name->n == 0 || name->n > TABLE_NAME_MOST)
+        return check->problem;
+    if ((fact.n && said == UINT32_MAX) || next_argument(&args).n)
+        return "after the name of the table comes client, helo, from or to, the fact to look up, and nothing "
+               "more";
+    *operand = builder_table(b, *name);
+    if (*operand == UINT32_MAX)
+        return "too many tables";
+    *operand |= (said + 1) << 16;
+    const uint32_t about = checks_about(check, *operand, op);
+    if (!about)
+        return "say which fact to look up, as in in(NAME, client); there are client, helo, from and to";
+    if (about == OP_BIT(OP_RCPT) && op > OP_RCPT)
+        return "a message has several recipients; look up 'to' at rcpt";
+    /* A fact is known from its own operation on. */
+    return about > OP_BIT(op) && !(about & OP_BIT(op)) ? "this fact is not known yet at this operation" : NULL;
+}
+
+/* Compiles the arguments of CHECK into its operand. Returns NULL, or what is wrong with them. */
+static const char *make_operand(struct builder *b, const struct check *check, struct rule_text *out)
+{
+    const struct text args = out->args.text;
+    uint32_t *operand = &out->draft.operand;
     switch (check->operand) {
     case OPERAND_COUNTER:
         if (!header_name_is_valid(args))
@@ -170,17 +235,12 @@ static const char *make_operand(struct builder *b, const struct check *check, st
         *operand = builder_counter(b, args);
         return NULL;
     case OPERAND_TABLE:
-        if (args.n == 0 || args.n > TABLE_NAME_MOST)
-            return check->problem;
-        *operand = builder_table(b, args);
-        return *operand == UINT32_MAX ? "too many tables" : NULL;
+        return make_table(b, check, args, out->draft.operation, &out->args.text, operand);
     case OPERAND_WORD:
-        for (uint32_t i = 0; check->words[i]; i++)
-            if (text_eq_nocase(args, text_z(check->words[i]))) {
-                *operand = i;
-                return NULL;
-            }
-        return check->problem;
+        *operand = word_number(check->words, args);
+        return *operand == UINT32_MAX ? check->problem : NULL;
+    case OPERAND_WORDS:
+        return make_mask(check, args, operand);
     default:
         return NULL;
     }
@@ -202,9 +262,11 @@ static bool parse_check(struct line *l, struct builder *b, struct rule_text *out
         return false;
     out->draft.check = number;
     out->draft.source = text_of(l->text.p + out->test_at, l->at - out->test_at);
-    const char *wrong = make_operand(b, check, out->check_args, &out->draft.operand);
+    const char *wrong = make_operand(b, check, out);
     if (wrong)
-        return line_error(l, out->check_args.n ? out->args_at : out->test_at, "%s", wrong);
+        return line_error(l, out->args.text.n ? out->args.at : out->test_at, "%s", wrong);
+    const uint32_t about = checks_about(check, out->draft.operand, out->draft.operation);
+    out->needs_name = (about & OP_BIT(OP_CONNECT)) != 0;
     return true;
 }
 
@@ -224,6 +286,49 @@ static bool parse_test(struct line *l, struct builder *b, unsigned char *code, s
     if (line_peek(l) != '"')
         return parse_check(l, b, out);
     return line_quoted(l, &source) && parse_pattern(l, source, code, out);
+}
+
+/* One test after `and`. A pattern becomes the rule's own test, which the index finds it by. */
+static bool add_test(struct line *l, const struct rule_text *next, struct rule_text *out)
+{
+    const uint32_t n = out->draft.more_n;
+    if (!(next->draft.flags & RULE_PATTERN)) {
+        out->more[n] = next->draft;
+        out->more_args[n] = next->args;
+    } else if (out->draft.flags & RULE_PATTERN) {
+        return line_error(l, next->test_at, "a rule has one pattern at most; its other tests must be checks");
+    } else {
+        out->more[n] = out->draft;
+        out->more_args[n] = out->args;
+        out->draft = next->draft;
+        out->args = next->args;
+        out->test_at = next->test_at;
+    }
+    out->draft.more_n = n + 1;
+    out->needs_name = out->needs_name || next->needs_name;
+    return true;
+}
+
+/* The tests after the first, joined by `and`. */
+static bool parse_more_tests(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out)
+{
+    for (;;) {
+        const size_t before = l->at;
+        line_separator(l);
+        const size_t at = l->at;
+        if (!text_eq_nocase(line_word(l), TEXT("and"))) {
+            l->at = before;
+            return true;
+        }
+        if (memchr(l->text.p + before, ',', at - before))
+            return line_error(l, at, "no comma comes before 'and'; write: TEST and TEST, ACTION");
+        if (out->draft.more_n == RULE_TESTS - 1)
+            return line_error(l, at, "a rule has %d tests at most", (int)RULE_TESTS);
+        line_blanks(l);
+        struct rule_text next = {.draft = {.operation = out->draft.operation, .line = out->draft.line}};
+        if (!parse_test(l, b, code, &next) || !add_test(l, &next, out))
+            return false;
+    }
 }
 
 /* Mercury's positional letters: action, S or -, N or -. Returns false without a report if WORD is not of
@@ -250,6 +355,10 @@ static bool letters(struct text word, struct rule_text *out, const char **wrong)
         out->draft.flags |= RULE_BLOCK;
     out->block_letter = second == 'S';
     if (third == 'N') {
+        if (out->draft.more_n) {
+            *wrong = "N negates the one test of a rule; with 'and' write 'not' before the test that it is for";
+            return false;
+        }
         if (out->draft.flags & RULE_NOT) {
             *wrong = "both 'not' and N negate the test; write only one of them";
             return false;
@@ -325,10 +434,15 @@ static bool parse_action(struct line *l, struct rule_text *out)
                               "expected an action, such as refuse, fail or log, or Mercury's letters");
         return line_error(
             l, out->action_at,
-            "unknown action '%.*s'; there are refuse (R), fail (F), close (B), drop (D), log (L), skip (X) and "
-            "exempt (S), then S or -, then N or -",
+            "unknown action '%.*s'; there are refuse (R), fail (F), close (B), drop (D), log (L), skip (X), "
+            "exempt (S) and hold; letters are followed by S or -, then N or -",
             (int)(word.n < 40 ? word.n : 40), word.p);
     }
+    if (out->draft.action == ACT_HOLD && out->draft.operation != OP_RCPT)
+        return line_error(
+            l, out->action_at,
+            "'hold' takes a recipient and refuses the message later, so it makes sense at rcpt alone; "
+            "use refuse, fail or close here");
     if (!parse_block(l, out))
         return false;
     if ((out->draft.flags & RULE_BLOCK) && (out->draft.action == ACT_SKIP || out->draft.action == ACT_EXEMPT))
@@ -347,7 +461,7 @@ static bool parse_reply(struct line *l, struct rule_text *out)
         return true;
     if (!line_quoted(l, &reply))
         return false;
-    bool needs_code = action == ACT_REFUSE || action == ACT_FAIL || action == ACT_CLOSE;
+    bool needs_code = action == ACT_REFUSE || action == ACT_FAIL || action == ACT_CLOSE || action == ACT_HOLD;
     if (!reply_check(l, out->reply_at + 1, reply, needs_code && reply.n))
         return false;
     out->draft.reply = reply;
@@ -356,11 +470,11 @@ static bool parse_reply(struct line *l, struct rule_text *out)
 
 bool rule_line_parse(struct line *l, struct builder *b, unsigned char *code, struct rule_text *out)
 {
-    *out = (struct rule_text){.draft.line = l->number, .needs_name = true};
+    *out = (struct rule_text){.draft.line = l->number};
     if (!parse_operation(l, out))
         return false;
     line_separator(l);
-    if (!parse_test(l, b, code, out))
+    if (!parse_test(l, b, code, out) || !parse_more_tests(l, b, code, out))
         return false;
     line_separator(l);
     if (!parse_action(l, out))

@@ -195,6 +195,11 @@ bool engine_tempfails(const struct gp_engine *e)
     return (e->flags & GP_TEMPFAIL) != 0;
 }
 
+bool engine_can_hold(const struct gp_engine *e)
+{
+    return (e->flags & GP_CAN_HOLD) != 0;
+}
+
 /* Copies as much as the host's struct has room for. A text that is cut there still ends in NUL. */
 static void give_error(struct gp_error *out, const struct error *e)
 {

@@ -36,6 +36,9 @@ int64_t engine_now(const struct gp_engine *e, const struct block *rules);
 /* Returns whether sessions get 451 while no rules are in force. */
 bool engine_tempfails(const struct gp_engine *e);
 
+/* Whether the host accepts the recipient of a `hold` and refuses the message at its end (GP_CAN_HOLD). */
+bool engine_can_hold(const struct gp_engine *e);
+
 /* Members of struct gp_api; see gatepost.h. */
 int engine_open(const struct gp_open_options *options, struct gp_engine **engine, struct gp_error *error);
 void engine_close(struct gp_engine **engine);

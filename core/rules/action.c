@@ -4,7 +4,7 @@
 
 const char *const action_name[ACT_COUNT] = {
     [ACT_REFUSE] = "refuse", [ACT_FAIL] = "fail", [ACT_CLOSE] = "close",   [ACT_DROP] = "drop",
-    [ACT_LOG] = "log",       [ACT_SKIP] = "skip", [ACT_EXEMPT] = "exempt",
+    [ACT_LOG] = "log",       [ACT_SKIP] = "skip", [ACT_EXEMPT] = "exempt", [ACT_HOLD] = "hold",
 };
 
 bool action_find(struct text word, enum rule_action *out)
@@ -27,6 +27,6 @@ const char *action_nearest(struct text word)
 
 const char *action_verdict_name(unsigned verdict)
 {
-    static const char *const name[] = {"pass", "fail", "refuse", "close", "drop"};
+    static const char *const name[] = {"pass", "fail", "refuse", "close", "drop", "hold"};
     return name[verdict < sizeof name / sizeof *name ? verdict : 0];
 }

@@ -6,7 +6,17 @@
 
 #include "core/base/text.h"
 
-enum rule_action { ACT_REFUSE, ACT_FAIL, ACT_CLOSE, ACT_DROP, ACT_LOG, ACT_SKIP, ACT_EXEMPT, ACT_COUNT };
+enum rule_action {
+    ACT_REFUSE,
+    ACT_FAIL,
+    ACT_CLOSE,
+    ACT_DROP,
+    ACT_LOG,
+    ACT_SKIP,
+    ACT_EXEMPT,
+    ACT_HOLD,
+    ACT_COUNT
+};
 
 /* The word of each action in a rule file. */
 extern const char *const action_name[ACT_COUNT];

@@ -10,7 +10,7 @@ const char block_magic[8] = "gprules";
 
 uint32_t block_layout(void)
 {
-    const uint32_t revision = 5;
+    const uint32_t revision = 6;
     return revision * 0x01000193u ^ (uint32_t)sizeof(struct block_head) * 31u ^
            (uint32_t)sizeof(struct rule) * 1009u ^ (uint32_t)sizeof(struct settings) * 65599u;
 }
@@ -218,6 +218,14 @@ const struct rule *block_rule(const struct block *r, uint32_t n)
     return block_element(r, head(r)->rules, n, sizeof(struct rule));
 }
 
+const struct rule *block_test(const struct block *r, const struct rule *rule, uint32_t n)
+{
+    if (n == 0)
+        return rule;
+    return n <= rule->more.n ? block_element(r, head(r)->terms, rule->more.at + n - 1, sizeof(struct rule))
+                             : NULL;
+}
+
 struct text block_reply(const struct block *r, const struct rule *rule)
 {
     return block_text(r, (struct span){rule->reply_at, rule->reply_size});
@@ -231,6 +239,17 @@ struct text block_source(const struct block *r, const struct rule *rule)
     const size_t room = r->size - rule->source_at;
     const char *end = memchr(p, '\0', room);
     return end ? text_of(p, (size_t)(end - p)) : TEXT("");
+}
+
+void block_tests_text(const struct block *r, const struct rule *rule, struct writer *w)
+{
+    const struct rule *test;
+    for (uint32_t i = 0; (test = block_test(r, rule, i)) != NULL; i++) {
+        struct text source = block_source(r, test);
+        const char *quote = test->flags & RULE_PATTERN ? "\"" : "";
+        writer_printf(w, "%s%s%s%.*s%s", i ? " and " : "", test->flags & RULE_NOT ? "not " : "", quote,
+                      (int)(source.n < 120 ? source.n : 120), source.p, quote);
+    }
 }
 
 void block_cause(const struct block *r, const struct rule *rule, struct writer *w)

@@ -44,6 +44,7 @@ struct rule {
     uint32_t operand;       /* of a check; checks.h. With RULE_PLUGIN: index into the block's plugin checks */
     uint32_t block_seconds; /* with RULE_BLOCK: 0 means the steps of block-time */
     struct span test;       /* pattern code; of a check nothing */
+    struct span more;       /* further tests, joined by `and`: numbers of the block's terms */
     uint32_t reply_at;
     uint32_t source_at; /* the test as written, NUL-terminated: for messages */
 };
@@ -90,6 +91,9 @@ struct relay_pattern {
 
 enum { RECIPIENT_DELIMITERS = 4 };
 
+/* What a session remembers only if some rule asks for it later. */
+enum { WATCH_TRAPS = 1, WATCH_TRACE = 2 };
+
 struct settings {
     struct span own_names;        /* list of struct span; other alphabets as A-labels */
     struct span own_addresses;    /* list of struct network, full length */
@@ -113,7 +117,8 @@ struct settings {
     uint8_t needs_name; /* some rule looks at the client's name */
     uint8_t relay_log;  /* relay-block = log: what ties relays together is logged, and nobody listed */
     char recipient_delimiter[RECIPIENT_DELIMITERS]; /* zero after the last */
-    uint8_t reserved[2];
+    uint8_t watches; /* mask of WATCH_…: what some rule asks for after the fact */
+    uint8_t reserved[1];
 };
 
 struct matcher {
@@ -190,8 +195,16 @@ uint32_t block_registry(const struct block *r);
 /* NULL if there is none. Of a block from a file its members can be anything: evaluate_is_sound(). */
 const struct rule *block_rule(const struct block *r, uint32_t n);
 
-struct text block_reply(const struct block *r, const struct rule *rule);  /* empty: the default */
-struct text block_source(const struct block *r, const struct rule *rule); /* the test as written */
+/* Test N of RULE: 0 is the rule itself; then those that `and` joins to it, each with the members of a test (operation,
+ * flags, check, operand, source). NULL if there is none. */
+const struct rule *block_test(const struct block *r, const struct rule *rule, uint32_t n);
+
+struct text block_reply(const struct block *r, const struct rule *rule); /* empty: the default */
+struct text block_source(const struct block *r,
+                         const struct rule *test); /* one test as written, without `not` */
+
+/* All tests of a rule, as they could be written: not "*.*" and trap. */
+void block_tests_text(const struct block *r, const struct rule *rule, struct writer *w);
 
 /* "gatepost.conf:3" in W. */
 void block_cause(const struct block *r, const struct rule *rule, struct writer *w);
@@ -222,6 +235,7 @@ struct block_head {
     struct span plugins;     /* list of struct span: absolute paths */
     struct span checks;      /* list of struct check_note */
     struct span rules;       /* list of struct rule */
+    struct span terms;       /* list of struct rule: the tests that `and` joins to others */
     struct span fields;      /* list of struct named_field */
     struct span field_slots; /* list of uint32_t, a power of two: 1 + number of the field, open addressing by
                                 hash; 0 is free */

@@ -20,6 +20,7 @@ struct heap {
 struct builder {
     struct heap block;   /* head, then texts, code and lists as they come */
     struct heap rules;   /* struct rule */
+    struct heap terms;   /* struct rule */
     struct heap files;   /* struct file_note */
     struct heap tables;  /* struct table_note */
     struct heap fields;  /* struct named_field */
@@ -89,6 +90,7 @@ void builder_free(struct builder **slot)
         return;
     free(b->block.p);
     free(b->rules.p);
+    free(b->terms.p);
     free(b->files.p);
     free(b->tables.p);
     free(b->fields.p);
@@ -294,9 +296,10 @@ bool builder_check(struct builder *b, const struct plugin_check *c, struct text 
     return true;
 }
 
-void builder_rule(struct builder *b, const struct rule_draft *d)
+/* What all of a draft but code and reply becomes. */
+static struct rule test_of(struct builder *b, const struct rule_draft *d)
 {
-    struct rule rule = {
+    return (struct rule){
         .line = d->line,
         .file = (uint16_t)d->file,
         .operation = (uint8_t)d->operation,
@@ -305,10 +308,20 @@ void builder_rule(struct builder *b, const struct rule_draft *d)
         .check = (uint8_t)d->check,
         .operand = d->operand,
         .block_seconds = d->block_seconds,
-        .reply_size = (uint16_t)d->reply.n,
+        .source_at = append_text(b, d->source),
     };
+}
+
+void builder_rule(struct builder *b, const struct rule_draft *d)
+{
+    struct rule rule = test_of(b, d);
+    rule.reply_size = (uint16_t)d->reply.n;
     rule.reply_at = builder_text(b, d->reply).at;
-    rule.source_at = append_text(b, d->source);
+    rule.more = (struct span){(uint32_t)(b->terms.n / sizeof(struct rule)), d->more_n};
+    for (uint32_t i = 0; i < d->more_n; i++) {
+        const struct rule term = test_of(b, d->more + i);
+        heap_add(b, &b->terms, &term, sizeof term);
+    }
     rule.test = (struct span){(uint32_t)b->block.n, (uint32_t)d->code.n};
     heap_add(b, &b->block, d->code.p, d->code.n);
     heap_add(b, &b->rules, &rule, sizeof rule);
@@ -450,6 +463,7 @@ struct block *builder_finish(struct builder *b, struct plugin_checks **checks)
     struct span tables =
         builder_list(b, b->tables.p, b->tables.n / sizeof(struct table_note), sizeof(struct table_note));
     struct span rules = builder_list(b, b->rules.p, b->rules.n / sizeof(struct rule), sizeof(struct rule));
+    struct span terms = builder_list(b, b->terms.p, b->terms.n / sizeof(struct rule), sizeof(struct rule));
     struct span fields =
         builder_list(b, b->fields.p, b->fields.n / sizeof(struct named_field), sizeof(struct named_field));
     struct span plugins =
@@ -469,6 +483,7 @@ struct block *builder_finish(struct builder *b, struct plugin_checks **checks)
     head->plugins = plugins;
     head->checks = notes;
     head->rules = rules;
+    head->terms = terms;
     head->fields = fields;
     head->field_slots = slots;
     head->counters = b->counters;

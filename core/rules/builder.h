@@ -23,6 +23,9 @@ struct rule_draft {
     struct text source; /* the test as written: for messages */
     struct text code;   /* of a pattern */
     struct text reply;
+    const struct rule_draft
+        *more; /* further tests, joined by `and`: their operation, flags, check, operand, source */
+    uint32_t more_n;
 };
 
 /* REGISTRY identifies the checks that rules may use: checks_stamp(). Returns NULL when out of memory. */

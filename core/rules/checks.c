@@ -1,6 +1,7 @@
 #include "checks.h"
 
 #include "core/base/scan.h"
+#include "core/mail/address_name.h"
 #include "core/mail/domain.h"
 #include "core/mail/helo.h"
 #include "core/mail/idn.h"
@@ -142,14 +143,31 @@ static int match_mailbox(const struct facts *f, uint32_t slot, enum table_tag ta
     return looked_up(found, m->address, key, why);
 }
 
-static int match_trap(const struct facts *f, uint32_t operand, struct writer *why)
+/* Whether the latest recipient, in either spelling, is a trap. */
+static int recipient_is_trap(const struct facts *f, struct writer *why)
 {
-    (void)operand;
     int found = match_mailbox(f, TABLE_TRAP, TAG_TO, &f->recipient, why);
     if (found != 0 || f->second_recipient.address.n == 0)
         return found;
     WHY(why, "; ");
     return match_mailbox(f, TABLE_TRAP, TAG_TO, &f->second_recipient, why);
+}
+
+int checks_trap(const struct facts *f)
+{
+    return recipient_is_trap(f, NULL);
+}
+
+static int match_trap(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    (void)operand;
+    if (f->asking <= OP_RCPT)
+        return recipient_is_trap(f, why);
+    WHY(why, "%s",
+        f->trap_offered < 0   ? "the table is not there or not usable"
+        : f->trap_offered > 0 ? "a recipient of this message is in the table"
+                              : "no recipient of this message is in the table");
+    return f->trap_offered;
 }
 
 static const char *const msgid_words[] = {
@@ -167,6 +185,11 @@ static int match_msgid(const struct facts *f, uint32_t operand, struct writer *w
     return good;
 }
 
+static bool header_is_whole(const struct facts *f)
+{
+    return !f->fields_incomplete && !(f->unknown & GP_FACT_ALL_FIELDS);
+}
+
 /* How often the field occurs. */
 static uint32_t occurrences(const struct facts *f, uint32_t counter)
 {
@@ -176,7 +199,7 @@ static uint32_t occurrences(const struct facts *f, uint32_t counter)
 static int match_has(const struct facts *f, uint32_t operand, struct writer *why)
 {
     uint32_t n = occurrences(f, operand);
-    if (n == 0 && f->fields_incomplete) {
+    if (n == 0 && !header_is_whole(f)) {
         WHY(why, "the server did not pass on the whole header");
         return -1;
     }
@@ -187,7 +210,7 @@ static int match_has(const struct facts *f, uint32_t operand, struct writer *why
 static int match_once(const struct facts *f, uint32_t operand, struct writer *why)
 {
     uint32_t n = occurrences(f, operand);
-    if (n < 2 && f->fields_incomplete) {
+    if (n < 2 && !header_is_whole(f)) {
         WHY(why, "the server did not pass on the whole header");
         return -1;
     }
@@ -211,50 +234,149 @@ static int match_in_helo(const struct facts *f, uint32_t slot, struct writer *wh
     return t ? looked_up(table_helo(t, f->helo, &value, &key), f->helo, key, why) : -1;
 }
 
-/* The subject of the operation decides what is looked up: it is the one fact of the phase that is being asked
- * about. */
-static int match_in(const struct facts *f, uint32_t slot, struct writer *why)
+/* What in(NAME, FACT) looks up; the first is none, the operation decides then. */
+enum in_fact { IN_NONE, IN_CLIENT, IN_HELO, IN_FROM, IN_TO };
+
+static const char *const in_words[] = {"client", "helo", "from", "to", NULL};
+
+static enum in_fact in_fact(uint32_t operand, enum operation op)
 {
-    switch (f->asking) {
-    case OP_CONNECT:
+    static const enum in_fact of_operation[OP_COUNT] = {[OP_CONNECT] = IN_CLIENT,
+                                                        [OP_HELO] = IN_HELO,
+                                                        [OP_HELO_DEFERRED] = IN_HELO,
+                                                        [OP_MAIL] = IN_FROM,
+                                                        [OP_RCPT] = IN_TO};
+    const uint32_t said = operand >> 16;
+    return said ? said <= IN_TO ? (enum in_fact)said : IN_NONE : of_operation[op];
+}
+
+static int match_in(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    static const uint32_t needed[] = {
+        [IN_HELO] = GP_FACT_HELO, [IN_FROM] = GP_FACT_MAIL, [IN_TO] = GP_FACT_RCPT};
+    const uint32_t slot = operand & 0xffff;
+    const enum in_fact fact = in_fact(operand, f->asking);
+    if (needed[fact] & f->unknown) {
+        WHY(why, "cannot say: the server did not pass on what the test needs");
+        return -1;
+    }
+    switch (fact) {
+    case IN_CLIENT:
         return match_in_client(f, slot, why);
-    case OP_HELO:
-    case OP_HELO_DEFERRED:
+    case IN_HELO:
         return match_in_helo(f, slot, why);
-    case OP_MAIL:
+    case IN_FROM:
         return match_mailbox(f, slot, TAG_FROM, &f->sender, why);
-    case OP_RCPT:
+    case IN_TO:
         return match_mailbox(f, slot, TAG_TO, &f->recipient, why);
     default:
         return -1;
     }
 }
 
-enum { AT_HELO = OP_BIT(OP_HELO) | OP_BIT(OP_HELO_DEFERRED) };
+static const char *const address_words[] = {"dashed", "dotted", "reversed", "joined", "padded", "hex", NULL};
+
+static int match_address_in(const struct facts *f, struct text name, uint32_t classes, struct writer *why)
+{
+    if (!f->client_known) {
+        WHY(why, "the client's address is not known");
+        return -1;
+    }
+    unsigned found = address_name_find(&f->client, name, classes);
+    if (found)
+        WHY(why, "'%.*s' contains the address %.*s, %s", SHOW(name), SHOW(f->client_text),
+            address_name_word(found));
+    else
+        WHY(why, "'%.*s' does not contain the address %.*s", SHOW(name), SHOW(f->client_text));
+    return found != 0;
+}
+
+static int match_helo_has_address(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    /* A literal is the address itself: client-literal. */
+    if (f->helo.n && f->helo.p[0] == '[') {
+        WHY(why, "'%.*s' is an address literal", SHOW(f->helo));
+        return 0;
+    }
+    return match_address_in(f, f->helo, operand, why);
+}
+
+static int match_name_has_address(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    if (f->name.n == 0) {
+        WHY(why, "the client has no verified name");
+        return f->name_state == GP_NAME_UNKNOWN ? -1 : 0;
+    }
+    return match_address_in(f, f->name, operand, why);
+}
+
+static int match_own_trace(const struct facts *f, uint32_t operand, struct writer *why)
+{
+    (void)operand;
+    const bool ours =
+        (f->name.n && name_is_ours(f, f->name)) || (f->client_known && block_own_address(f->rules, &f->client));
+    if (ours) {
+        WHY(why, "the client is one of our own hosts");
+        return -1;
+    }
+    if (!f->trace_seen && !header_is_whole(f)) {
+        WHY(why, "the server did not pass on the whole header");
+        return -1;
+    }
+    const bool holds = f->trace_by.n && name_is_ours(f, f->trace_by);
+    WHY(why, "the newest Received field says 'by %.*s', which is %s", SHOW(f->trace_by),
+        holds ? "one of our names" : "not one of our names");
+    return holds;
+}
+
+enum {
+    AT_HELO = OP_BIT(OP_HELO) | OP_BIT(OP_HELO_DEFERRED),
+    FROM_CONNECT = GP_AT_ALL,
+    FROM_HELO = FROM_CONNECT & ~OP_BIT(OP_CONNECT),
+    FROM_MAIL = FROM_HELO & ~AT_HELO,
+    FROM_RCPT = FROM_MAIL & ~OP_BIT(OP_MAIL)
+};
 
 #define NO_ARGUMENT ARGS_NONE, NULL, OPERAND_NONE, NULL, NULL
 #define FIELD(example)                                                                                         \
     ARGS_NEEDED, example, OPERAND_COUNTER, NULL,                                                               \
         "this is not the name of a header field; write it without the colon, like has(Message-ID)"
+#define ADDRESS(example)                                                                                       \
+    ARGS_OPTIONAL, example, OPERAND_WORDS, address_words,                                                      \
+        "the spellings of an address are dashed, dotted, reversed, joined, padded and hex"
 
 const struct check checks_registry[] = {
-    {"own-name", AT_HELO, NO_ARGUMENT, match_own_name},
-    {"fqdn", AT_HELO, NO_ARGUMENT, match_fqdn},
-    {"bare-address", AT_HELO, NO_ARGUMENT, match_bare_address},
-    {"client-literal", AT_HELO, NO_ARGUMENT, match_client_literal},
-    {"own-sender", OP_BIT(OP_MAIL), NO_ARGUMENT, match_own_sender},
-    {"trap", OP_BIT(OP_RCPT), NO_ARGUMENT, match_trap},
-    {"msg-id", OP_BIT(OP_MESSAGE_ID), ARGS_OPTIONAL, "msg-id(strict)", OPERAND_WORD, msgid_words,
-     "the kinds of msg-id are msg-id, msg-id(strict), msg-id(sendmail) and msg-id(word)", match_msgid},
-    {"has", OP_BIT(OP_HEADERS), FIELD("has(Message-ID)"), match_has},
-    {"once", OP_BIT(OP_HEADERS), FIELD("once(Message-ID)"), match_once},
-    {"in", OP_BIT(OP_CONNECT) | AT_HELO | OP_BIT(OP_MAIL) | OP_BIT(OP_RCPT), ARGS_NEEDED, "in(NAME)",
-     OPERAND_TABLE, NULL,
+    {"own-name", FROM_HELO, AT_HELO, GP_FACT_HELO, NO_ARGUMENT, match_own_name},
+    {"fqdn", FROM_HELO, AT_HELO, GP_FACT_HELO, NO_ARGUMENT, match_fqdn},
+    {"bare-address", FROM_HELO, AT_HELO, GP_FACT_HELO, NO_ARGUMENT, match_bare_address},
+    {"client-literal", FROM_HELO, AT_HELO, GP_FACT_HELO, NO_ARGUMENT, match_client_literal},
+    {"helo-has-address", FROM_HELO, AT_HELO, GP_FACT_HELO, ADDRESS("helo-has-address(dashed reversed)"),
+     match_helo_has_address},
+    {"name-has-address", FROM_CONNECT, OP_BIT(OP_CONNECT), GP_FACT_NAME,
+     ADDRESS("name-has-address(dashed reversed)"), match_name_has_address},
+    {"own-sender", FROM_MAIL, OP_BIT(OP_MAIL), GP_FACT_MAIL, NO_ARGUMENT, match_own_sender},
+    {"trap", FROM_RCPT, OP_BIT(OP_RCPT), GP_FACT_RCPT, NO_ARGUMENT, match_trap},
+    {"msg-id", OP_BIT(OP_MESSAGE_ID), OP_BIT(OP_MESSAGE_ID), 0, ARGS_OPTIONAL, "msg-id(strict)", OPERAND_WORD,
+     msgid_words, "the kinds of msg-id are msg-id, msg-id(strict), msg-id(sendmail) and msg-id(word)",
+     match_msgid},
+    {"has", OP_BIT(OP_HEADERS), OP_BIT(OP_HEADERS), 0, FIELD("has(Message-ID)"), match_has},
+    {"once", OP_BIT(OP_HEADERS), OP_BIT(OP_HEADERS), 0, FIELD("once(Message-ID)"), match_once},
+    {"own-trace", OP_BIT(OP_HEADERS), OP_BIT(OP_HEADERS), 0, NO_ARGUMENT, match_own_trace},
+    {"in", FROM_CONNECT, 0, 0, ARGS_NEEDED, "in(NAME) or in(NAME, client)", OPERAND_TABLE, in_words,
      "expected the name of a table, like in(partners), that a line 'table partners = partners.cdb' defines",
      match_in},
 };
 
 const unsigned checks_count = sizeof checks_registry / sizeof *checks_registry;
+
+uint32_t checks_about(const struct check *check, uint32_t operand, enum operation op)
+{
+    static const uint32_t of_fact[] = {[IN_CLIENT] = OP_BIT(OP_CONNECT),
+                                       [IN_HELO] = AT_HELO,
+                                       [IN_FROM] = OP_BIT(OP_MAIL),
+                                       [IN_TO] = OP_BIT(OP_RCPT)};
+    return check->about ? check->about : of_fact[in_fact(operand, op)];
+}
 
 uint32_t checks_stamp(void)
 {

@@ -13,13 +13,16 @@
 enum operand_kind {
     OPERAND_NONE,
     OPERAND_WORD,    /* the number of a word: `words` */
+    OPERAND_WORDS,   /* a mask: bit N for word N; no argument is all of them */
     OPERAND_COUNTER, /* the counter of a header field */
-    OPERAND_TABLE    /* the slot of a table */
+    OPERAND_TABLE    /* the slot of a table, and in the upper half 1 + the number of a word of `words` */
 };
 
 struct check {
     const char *name;
     uint32_t operations; /* mask of OP_BIT() where it makes sense */
+    uint32_t about; /* mask of OP_BIT(): the operations whose fact it looks at; 0: it depends on the operand */
+    uint32_t facts; /* mask of GP_FACT_… without which it cannot say; the others it looks at, match() knows */
     enum { ARGS_NONE, ARGS_OPTIONAL, ARGS_NEEDED } args;
     const char *args_hint; /* for messages: "has(Message-ID)" */
 
@@ -34,6 +37,13 @@ struct check {
 
 extern const struct check checks_registry[];
 extern const unsigned checks_count;
+
+/* The operations whose fact a test looks at: about, or what its operand says. */
+uint32_t checks_about(const struct check *check, uint32_t operand, enum operation op);
+
+/* Whether the latest recipient is in the trap table: 1, 0, or -1 cannot say. For who remembers it for the later
+ * operations: facts.trap_offered. */
+int checks_trap(const struct facts *f);
 
 /* A number that changes with the registry: rules compiled for another one cannot be used. */
 uint32_t checks_stamp(void);

@@ -20,6 +20,15 @@ bool evaluate_is_sound(const struct block *r, const struct rule *rule)
     return rule->check < checks_count && (checks_registry[rule->check].operations & at);
 }
 
+uint32_t evaluate_about(const struct rule *test)
+{
+    if (test->flags & (RULE_PATTERN | RULE_PLUGIN))
+        return 0;
+    const uint32_t about =
+        checks_about(&checks_registry[test->check], test->operand, (enum operation)test->operation);
+    return about & OP_BIT(test->operation) ? 0 : about;
+}
+
 static const uint32_t fact_of[OP_COUNT] = {
     [OP_CONNECT] = GP_FACT_NAME, [OP_HELO] = GP_FACT_HELO, [OP_HELO_DEFERRED] = GP_FACT_HELO,
     [OP_MAIL] = GP_FACT_MAIL,    [OP_RCPT] = GP_FACT_RCPT, [OP_HEADERS] = GP_FACT_ALL_FIELDS,
@@ -66,12 +75,15 @@ static int test_pattern(const struct block *r, const struct rule *rule, const st
 
 bool evaluate_lacks_fact(const struct rule *rule, const struct facts *facts)
 {
-    const uint32_t lacking = fact_of[rule->operation] & facts->unknown;
+    /* A check of ours names the facts that it cannot do without. */
+    const bool own = !(rule->flags & (RULE_PATTERN | RULE_PLUGIN));
+    const uint32_t lacking =
+        (own ? checks_registry[rule->check].facts : fact_of[rule->operation]) & facts->unknown;
     /* For a line that was cut, a pattern judges what is there; test_pattern() handles this. */
     if ((rule->flags & RULE_PATTERN) && subject_is_cut(rule, facts))
         return false;
     /* At connect the address is always known, and checks may need only that. */
-    if (!lacking || rule->operation != OP_CONNECT || (rule->flags & RULE_PATTERN))
+    if (!lacking || own || rule->operation != OP_CONNECT || (rule->flags & RULE_PATTERN))
         return lacking != 0;
     return (rule->flags & RULE_PLUGIN) && (plugin_checks_needs(facts->plugins, rule) & lacking);
 }

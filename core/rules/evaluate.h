@@ -18,6 +18,9 @@ bool evaluate_is_sound(const struct block *r, const struct rule *rule);
 int evaluate_rule(const struct block *r, const struct rule *rule, const struct facts *facts,
                   struct text subject, struct writer *why);
 
+/* Returns the operations, as OP_BIT()s, whose fact TEST looks at, if they are not the one it is asked at. */
+uint32_t evaluate_about(const struct rule *test);
+
 /* Returns whether the server did not pass on the fact that RULE needs: then its test was not tried. */
 bool evaluate_lacks_fact(const struct rule *rule, const struct facts *facts);
 

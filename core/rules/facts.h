@@ -54,7 +54,12 @@ struct facts {
 
     const struct field *field;   /* the field that is judged */
     const uint32_t *field_count; /* how often each counted field occurred, by the numbers of the rule set */
-    bool fields_incomplete;      /* the header was cut, so nobody knows which fields are missing */
+    /* Whether the client tried a recipient of this transaction that is a trap: 1, 0, or -1 cannot say. Kept only if a
+     * rule asks for it after RCPT. */
+    int trap_offered;
+    bool trace_seen;        /* a Received field came; kept only if a rule asks for own-trace */
+    struct text trace_by;   /* the server that the newest of them names */
+    bool fields_incomplete; /* the header was cut, so nobody knows which fields are missing */
 };
 
 #endif

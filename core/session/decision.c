@@ -54,6 +54,10 @@ int decision_apply(struct gp_session *s, struct decision *d, struct gp_verdict *
 {
     if (!decision_is_made(d))
         return decision_pass(s, v);
+    if (d->action == GP_HOLD && decision_is_made(&s->holding))
+        return decision_repeat(s, &s->holding, v); /* what this client did to a trap is known */
+    if (d->action == GP_HOLD && !engine_can_hold(s->engine))
+        d->action = GP_REFUSE;
     if (d->cause == CAUSE_RULE)
         block_client(s, d);
     statistics_decision(s, d);
@@ -62,11 +66,23 @@ int decision_apply(struct gp_session *s, struct decision *d, struct gp_verdict *
         session_log_decision(s, d, 0);
     if (s->settings->log_only)
         return decision_pass(s, v);
+    struct decision *kept = d->action == GP_HOLD ? &s->holding : &s->refused;
     if (d->action != GP_FAIL) {
-        s->refused = *d;
-        s->refused.block_seconds = 0;
+        *kept = *d;
+        kept->block_seconds = 0;
     }
     return decision_repeat(s, d, v);
+}
+
+void decision_end_hold(struct gp_session *s)
+{
+    if (!decision_is_made(&s->holding))
+        return;
+    if (!decision_is_made(&s->refused)) {
+        s->refused = s->holding;
+        s->refused.action = GP_REFUSE;
+    }
+    s->holding = (struct decision){0};
 }
 
 int decision_without_rules(struct gp_session *s, enum gp_phase phase, struct gp_verdict *v)

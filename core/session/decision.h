@@ -35,4 +35,7 @@ int decision_repeat(struct gp_session *s, const struct decision *d, struct gp_ve
 /* Without rules in force a message is answered as the host wished. */
 int decision_without_rules(struct gp_session *s, enum gp_phase phase, struct gp_verdict *v);
 
+/* The transaction of a `hold` is over, whichever way: from now on the session is refused with its reply. */
+void decision_end_hold(struct gp_session *s);
+
 #endif

@@ -95,7 +95,8 @@ static int ask(struct gp_session *s, unsigned what)
         return there;
     uint32_t mask = tag_mask(s, t, TAG_CLIENT) | tag_mask(s, t, TAG_HELO) | tag_mask(s, t, TAG_FROM);
     if (what == OP_RCPT)
-        mask |= tag_mask(s, t, TAG_TO) & 1u << OP_RCPT;
+        mask |=
+            (s->facts.asking >= OP_HEADER ? all_recipients_mask(s, t) : tag_mask(s, t, TAG_TO)) & 1u << OP_RCPT;
     if (what >= OP_HEADER && what < OP_COUNT)
         mask |= all_recipients_mask(s, t);
     if (mask >> what & 1)

@@ -10,10 +10,8 @@
 #include "repeats.h"
 
 static const enum gp_action action_of[ACT_COUNT] = {
-    [ACT_REFUSE] = GP_REFUSE,
-    [ACT_FAIL] = GP_FAIL,
-    [ACT_CLOSE] = GP_CLOSE,
-    [ACT_DROP] = GP_DROP,
+    [ACT_REFUSE] = GP_REFUSE, [ACT_FAIL] = GP_FAIL, [ACT_CLOSE] = GP_CLOSE,
+    [ACT_DROP] = GP_DROP,     [ACT_HOLD] = GP_HOLD,
 };
 
 /* Rules of one matcher or of two, merged in file order. */
@@ -88,26 +86,38 @@ static int ask_plugin(struct asking *a, const struct rule *rule, struct writer *
     return holds;
 }
 
+/* One test of a rule: 1 it speaks for the rule, 0 against it, -1 it cannot say. */
+static int ask_test(struct asking *a, const struct rule *test, struct writer *why)
+{
+    struct gp_session *s = a->s;
+    if (!evaluate_is_sound(s->rules, test))
+        return -1;
+    const int holds = test->flags & RULE_PLUGIN ? ask_plugin(a, test, why)
+                                                : evaluate_rule(s->rules, test, &s->facts, a->subject, why);
+    return holds < 0 ? -1 : evaluate_triggers(test, holds);
+}
+
+/* Whether all tests speak for the rule. The trace shows why each does or does not; without it, asking ends with the first
+ * that does not. */
 static bool triggers(struct asking *a, const struct rule *rule)
 {
     struct gp_session *s = a->s;
-    if (!s->trace && !(rule->flags & RULE_PLUGIN))
-        return evaluate_triggers(rule, evaluate_rule(s->rules, rule, &s->facts, a->subject, NULL));
-    char why[400], cause[300];
-    struct writer w = writer_on(why, sizeof why), c = writer_on(cause, sizeof cause);
-    int holds = rule->flags & RULE_PLUGIN ? ask_plugin(a, rule, &w)
-                                          : evaluate_rule(s->rules, rule, &s->facts, a->subject, &w);
-    bool triggered = evaluate_triggers(rule, holds);
+    char why[400], cause[300], tests[1400];
+    struct writer w = writer_on(why, sizeof why);
+    const struct rule *test;
+    bool all = true;
+    for (uint32_t i = 0; (test = block_test(s->rules, rule, i)) != NULL && (all || s->trace); i++) {
+        writer_add(&w, i ? TEXT("; ") : TEXT(""));
+        all = ask_test(a, test, s->trace || (test->flags & RULE_PLUGIN) ? &w : NULL) == 1 && all;
+    }
     if (!s->trace)
-        return triggered;
-    struct text source = block_source(s->rules, rule);
-    const char *quote = rule->flags & RULE_PATTERN ? "\"" : "";
+        return all;
+    struct writer c = writer_on(cause, sizeof cause), t = writer_on(tests, sizeof tests);
     block_cause(s->rules, rule, &c);
-    session_log_trace(s, "  %s: %s %s%s%.*s%s: %s: %s%s", cause, operation_name[a->op],
-                      rule->flags & RULE_NOT ? "not " : "", quote, (int)(source.n < 120 ? source.n : 120),
-                      source.p, quote, why, triggered ? "triggers: " : "does not trigger",
-                      triggered ? action_name[rule->action] : "");
-    return triggered;
+    block_tests_text(s->rules, rule, &t);
+    session_log_trace(s, "  %s: %s %s: %s: %s%s", cause, operation_name[a->op], tests, why,
+                      all ? "triggers: " : "does not trigger", all ? action_name[rule->action] : "");
+    return all;
 }
 
 /* Whether what the rule does to the client waits for MAIL, and lapses with AUTH. */
@@ -167,6 +177,22 @@ static bool act(struct asking *a, const struct rule *rule, struct decision *d)
     }
 }
 
+/* Whether a test of RULE looks at the fact of another operation which the client is exempt from: that exemption is not
+ * to be undone here. 1, 0, or -1 where the table cannot be used. */
+static int exempt_elsewhere(struct gp_session *s, const struct rule *rule)
+{
+    uint32_t about = 0;
+    const struct rule *test;
+    for (uint32_t i = 0; (test = block_test(s->rules, rule, i)) != NULL; i++)
+        about |= evaluate_about(test);
+    for (unsigned other = 0; other < OP_COUNT; other++) {
+        int exempt = about & OP_BIT(other) ? exemption_ask(s, (enum operation)other, CAUSE_RULE) : 0;
+        if (exempt != 0)
+            return exempt;
+    }
+    return 0;
+}
+
 static void ask(struct asking *a, const struct matcher *first, const struct matcher *second, struct decision *d)
 {
     const struct rule *rule;
@@ -187,6 +213,18 @@ static void ask(struct asking *a, const struct matcher *first, const struct matc
             if (a->spared < 0)
                 decision_on_error(a->s, a->op, a->phase, d);
             return;
+        }
+        const int elsewhere = exempt_elsewhere(a->s, rule);
+        if (elsewhere != 0) {
+            session_log_trace(a->s, "  %s: exempt from an operation that a test of this rule is about",
+                              operation_name[a->op]);
+            if (elsewhere > 0)
+                statistics_event(a->s, STATS_EXEMPTED);
+            else
+                decision_on_error(a->s, a->op, a->phase, d);
+            if (elsewhere < 0)
+                return;
+            continue;
         }
         if (act(a, rule, d))
             return;

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "repeats.h"
 #include "verdict.h"
+#include "core/mail/trace_field.h"
 
 void session_on_field(void *context, const struct field *field)
 {
@@ -18,7 +19,12 @@ void session_on_field(void *context, const struct field *field)
     /* What may tie this attempt to others, whatever decides about it. */
     if (s->settings->relay_patterns.n && !s->has_subject && text_eq_nocase(field->name, TEXT("Subject")))
         s->has_subject = keep_set(&s->kept[KEPT_SUBJECT], text_trim(field->value));
-    if (decision_is_made(&s->message) || session_is_never_judged(s))
+    if ((s->settings->watches & WATCH_TRACE) && !s->facts.trace_seen &&
+        text_eq_nocase(field->name, TEXT("Received"))) {
+        s->facts.trace_seen = keep_set(&s->kept[KEPT_TRACE], trace_field_by(field->value));
+        s->facts.trace_by = keep_text(&s->kept[KEPT_TRACE]);
+    }
+    if (decision_is_made(&s->message) || decision_is_made(&s->holding) || session_is_never_judged(s))
         return;
     if (field->cut && s->reader.failed) { /* not as the client sent it */
         session_lose_exemptions(s);
@@ -45,6 +51,7 @@ int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
     header_end(&s->reader);
     if (s->reader.failed || s->reader.broken_off)
         s->facts.fields_incomplete = true;
+    decision_end_hold(s);
     if (session_begin(s, GP_PHASE_DATA, v, &action) || session_settle_mail(s, v, &action)) {
         s->headers_over = true;
         s->message = s->told; /* of an earlier phase; end_of_message() gives it again */

@@ -11,6 +11,7 @@
 #include "exemption.h"
 #include "log.h"
 #include "repeats.h"
+#include "core/rules/checks.h"
 
 enum { RECIPIENTS_MOST = 1 << 20 };
 
@@ -183,6 +184,7 @@ int session_helo(struct gp_session *s, const char *text, size_t n, uint32_t flag
 {
     struct decision d = {0};
     int action;
+    decision_end_hold(s);
     take_helo(s, text_of(text, n), flags);
     if (session_begin(s, GP_PHASE_HELO, v, &action)) {
         s->greeted = true;
@@ -203,6 +205,7 @@ void session_auth(struct gp_session *s)
 void session_transaction_over(struct gp_session *s)
 {
     repeats_flush(s);
+    decision_end_hold(s);
     s->in_transaction = false;
     s->headers_over = false;
     s->has_first_rcpt = false;
@@ -211,6 +214,9 @@ void session_transaction_over(struct gp_session *s)
     s->recipients_lost = false;
     s->message = (struct decision){0};
     address_forget(s);
+    s->facts.trap_offered = 0;
+    s->facts.trace_seen = false;
+    s->facts.trace_by = TEXT("");
     s->facts.fields_incomplete = (s->facts.unknown & GP_FACT_ALL_FIELDS) != 0;
     if (s->counts)
         memset(s->counts, 0, block_counter_count(s->rules) * sizeof *s->counts);
@@ -305,6 +311,14 @@ void session_rcpt_parsed(struct gp_session *s, const char *address, size_t n, ui
     address_parsed(s, GP_FACT_RCPT, text_of(address, n), flags);
 }
 
+/* Remembers for the header whether the recipient is a trap. */
+static void note_trap(struct gp_session *s)
+{
+    const int trap = s->facts.unknown & GP_FACT_RCPT ? -1 : checks_trap(&s->facts);
+    if (trap != 0)
+        s->facts.trap_offered = trap;
+}
+
 int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flags, struct gp_verdict *v)
 {
     struct decision d = {0};
@@ -316,9 +330,11 @@ int session_rcpt(struct gp_session *s, const char *text, size_t n, uint32_t flag
     if (session_begin(s, GP_PHASE_RCPT, v, &action) || session_settle_mail(s, v, &action))
         return action;
     session_log_trace(s, "rcpt %.200s:", s->facts.rcpt_line.p);
+    if ((s->settings->watches & WATCH_TRAPS) && s->facts.trap_offered != 1)
+        note_trap(s);
     ask_phase(s, OP_RCPT, s->facts.rcpt_line, NULL, &d);
     action = decision_apply(s, &d, v);
-    if (action == GP_PASS)
+    if (action == GP_PASS || action == GP_HOLD)
         add_recipient(s);
     return action;
 }

@@ -38,6 +38,7 @@ enum {
     KEPT_RCPT_PARSED,
     KEPT_RCPT_SECOND,
     KEPT_RCPT_WHOLE,
+    KEPT_TRACE, /* the server that the newest Received field names */
     KEPT_COUNT
 };
 
@@ -91,6 +92,7 @@ struct gp_session {
     struct decision held_connect; /* given at MAIL, unless AUTH comes first */
     struct decision held_helo;
     const struct rule *held_block; /* a `log` rule that puts the client on the blocklist at MAIL */
+    struct decision holding;       /* of `hold`, in this transaction: how its message is refused */
     struct decision message;       /* of the header being read */
     struct decision told;          /* what the latest phase answered */
     struct exemption_answers exemption;

@@ -12,13 +12,17 @@ uint64_t statistics_rule_hash(const struct block *r, const struct rule *rule)
 {
     char text[1400];
     struct writer w = writer_on(text, sizeof text);
-    struct text source = block_source(r, rule);
-    writer_printf(&w, "%s %s%s", operation_name[rule->operation], rule->flags & RULE_NOT ? "not " : "",
-                  rule->flags & RULE_PATTERN ? "\"" : "");
-    /* A check means the same in either case; in a pattern, and in what a plugin is told, case may matter. */
-    const bool keeps_case = (rule->flags & (RULE_PATTERN | RULE_PLUGIN)) != 0;
-    for (size_t i = 0; i < source.n; i++)
-        writer_char(&w, keeps_case ? source.p[i] : (char)fold((unsigned char)source.p[i]));
+    const struct rule *test;
+    writer_printf(&w, "%s ", operation_name[rule->operation]);
+    for (uint32_t n = 0; (test = block_test(r, rule, n)) != NULL; n++) {
+        struct text source = block_source(r, test);
+        /* A check means the same in either case; in a pattern, and in what a plugin is told, case may matter. */
+        const bool keeps_case = (test->flags & (RULE_PATTERN | RULE_PLUGIN)) != 0;
+        writer_printf(&w, "%s%s%s", n ? " and " : "", test->flags & RULE_NOT ? "not " : "",
+                      test->flags & RULE_PATTERN ? "\"" : "");
+        for (size_t i = 0; i < source.n; i++)
+            writer_char(&w, keeps_case ? source.p[i] : (char)fold((unsigned char)source.p[i]));
+    }
     writer_printf(&w, " %s", action_name[rule->action]);
     return stats_rule_hash(writer_text(&w));
 }

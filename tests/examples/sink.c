@@ -259,7 +259,7 @@ static int run(char **ports)
 int main(int argc, char **argv)
 {
     struct gp_host host = {.size = sizeof host, .log = log_line};
-    struct gp_open_options options = {.size = sizeof options, .host = &host};
+    struct gp_open_options options = {.size = sizeof options, .flags = GP_CAN_HOLD, .host = &host};
     struct gp_error error = {.size = sizeof error};
     sink.name = "mail.example.com";
     for (int c; (c = getopt(argc, argv, "tn:s:")) != -1;) {

@@ -109,7 +109,7 @@ static const char *next_command(struct talk *t, size_t *n)
 /* Sends the engine's reply. Returns true if the verdict is to pass: then the caller replies. */
 static bool passes(struct talk *t, int action)
 {
-    if (action == GP_PASS)
+    if (action == GP_PASS || action == GP_HOLD) /* a held message is refused at its end */
         return true;
     if (action == GP_REFUSE)
         t->refused = true;

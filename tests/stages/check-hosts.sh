@@ -175,10 +175,10 @@ check_examples() {
         check "$example judges" converse "$library" "$host"
         check "$example without the library says so" complains "$work/none.so" "none.so" "$host" 203.0.113.9
         check "$example with a library that is another says so" complains "$work/foreign.so" "gatepost_api" "$host" 203.0.113.9
-        check "$example with an engine of another version says so" complains "$work/other.so" "does not support version 1" "$host" 203.0.113.9
+        check "$example with an engine of another version says so" complains "$work/other.so" "does not speak version 1" "$host" 203.0.113.9
     done
     check "the sink without the library says so" complains "$work/none.so" "none.so" "$full/example-sink" 2525
-    check "the sink with an engine of another version says so" complains "$work/other.so" "does not support version 1" "$full/example-sink" 2525
+    check "the sink with an engine of another version says so" complains "$work/other.so" "does not speak version 1" "$full/example-sink" 2525
 }
 
 # ---- the sink ----

@@ -59,7 +59,7 @@ void log_gatepost_read(struct log_event *e, struct text m)
     e->program = LOG_GATEPOST;
     e->kind = LOG_OTHER;
     if (!text_eq(action, TEXT("fail")) && !text_eq(action, TEXT("refuse")) && !text_eq(action, TEXT("close")) &&
-        !text_eq(action, TEXT("drop")))
+        !text_eq(action, TEXT("drop")) && !text_eq(action, TEXT("hold")))
         return;
     e->reason = action;
     char memory[1024];

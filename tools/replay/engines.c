@@ -71,6 +71,7 @@ static struct gp_engine *open_engine(struct engines *e, const char *path)
     struct gp_engine *engine = NULL;
     struct gp_host host = {.size = sizeof host, .context = e, .log = host_log, .clock = host_clock};
     struct gp_open_options options = {.size = sizeof options,
+                                      .flags = GP_CAN_HOLD,
                                       .host = &host,
                                       .config = path,
                                       .state_dir = e->state_dir ? e->state_dir : e->scratch};

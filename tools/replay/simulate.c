@@ -32,7 +32,7 @@ static bool passes(struct simulation *s, int action, const struct gp_verdict *v,
     }
     if (action == GP_REFUSE)
         s->refused = true;
-    if (action != GP_DROP)
+    if (action != GP_DROP && action != GP_HOLD)
         answer(s, reply, v->reply ? v->reply : "554 5.7.1 Transaction refused");
     if (action == GP_CLOSE || action == GP_DROP)
         shut(s, reply);
@@ -95,7 +95,8 @@ static int say_rcpt(struct simulation *s, struct text line, struct reply *reply)
     struct gp_verdict v = {.size = sizeof v};
     if (!s->sender && !s->refused)
         return answer(s, reply, "503 5.5.1 MAIL first");
-    if (!passes(s, s->api->rcpt(s->session, line.p, line.n, 0, &v), &v, reply))
+    const int action = s->api->rcpt(s->session, line.p, line.n, 0, &v);
+    if (!passes(s, action, &v, reply) && action != GP_HOLD)
         return 0;
     if (!s->sender)
         return answer(s, reply, "503 5.5.1 MAIL first");

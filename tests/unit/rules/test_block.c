@@ -150,7 +150,7 @@ static void damaged__rules_that_make_no_sense__are_none(void **state)
     struct writer w = writer_on(why, sizeof why);
     (void)state;
     rule[0].test.at = (uint32_t)n - 1; /* no sound code there */
-    rule[1].operation = OP_SUBJECT;    /* `in` cannot be asked there */
+    rule[1].operation = OP_COUNT;
     rule[2].action = ACT_COUNT;
     rule[3].check = 255;
     head->sum = block_sum(copy, n);
