@@ -317,7 +317,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgatepost-unit.a $(BUILD)/libgatepost
 	@mkdir -p $(@D)
 	$(SAY) "  $@"
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libgatepost-unit.a \
-		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB) $(FUZZ_LDLIBS_$(@F))
+		$(BUILD)/libgatepost-tools.a $(BUILD)/libgatepost-core.a $(ALL_LDFLAGS) $(CDB) $(ZLIB) $(FUZZ_LDLIBS_$(@F))
 FUZZ_LDLIBS_fuzz_regex = $(CHECK_OBJ_regex) $(CHECK_LIB_regex)
 $(BUILD)/fuzz/fuzz_regex: $(CHECK_OBJ_regex)
 
