@@ -92,8 +92,8 @@ struct gp_host {
 /* gp_open_options.flags */
 #define GP_READ_ONLY 1u /* judge, and read what is there, but change no file (exim -bh) */
 #define GP_NO_STATE  2u /* neither read nor write anything in the state directory */
-#define GP_TEMPFAIL                                                                                            \
-    4u /* answer 451 while no rules are in force (on-error = tempfail); without it sessions pass */
+/* answer 451 while no rules are in force (on-error = tempfail); without it sessions pass */
+#define GP_TEMPFAIL 4u
 
 /* Logs at opening which rules are in force, or why none are, also if the same was logged before. For a process
  * that runs for a long time. */
@@ -165,10 +165,10 @@ struct gp_verdict {
 };
 
 /* Flags of helo, mail and rcpt. */
-#define GP_ARGUMENT                                                                                            \
-    1u /* TEXT is the bare argument, from which the engine writes "EHLO x", "MAIL FROM:<x>", "RCPT TO:<x>" */
-#define GP_CUT                                                                                                 \
-    2u /* TEXT is only the beginning of what the client sent; tests that depend on the rest cannot say */
+/* TEXT is the bare argument, from which the engine writes "EHLO x", "MAIL FROM:<x>", "RCPT TO:<x>" */
+#define GP_ARGUMENT 1u
+/* TEXT is only the beginning of what the client sent; tests that depend on the rest cannot say */
+#define GP_CUT 2u
 
 /* Flag of mail_parsed and rcpt_parsed. */
 #define GP_SECOND 4u /* a second spelling of the address, in addition to the one in the command line */

@@ -74,7 +74,7 @@ static bool matcher_is_sound(const struct block *r, const struct matcher *m)
             list_is_sound(r, m->entries_at, m->entry_count, sizeof(struct gram_entry)));
 }
 
-/* Whether everything is sound that is used without another look. */
+/* Whether everything is sound that later code uses without another check. */
 static bool matchers_are_sound(const struct block *r)
 {
     const struct block_head *h = head(r);
@@ -190,7 +190,7 @@ struct text block_plugin(const struct block *r, uint32_t n)
 
 uint32_t block_counter_count(const struct block *r)
 {
-    /* A counter needs a field: more of them than fields is damage. */
+    /* A counter needs a field, so more counters than fields means damage. */
     const struct span fields = head(r)->fields;
     return head(r)->counters <= fields.n && fields.n <= r->size / sizeof(struct named_field) ? head(r)->counters
                                                                                              : 0;
@@ -264,7 +264,7 @@ const struct matcher *block_matcher(const struct block *r, enum operation op)
     return &head(r)->matcher[op];
 }
 
-/* Eight bytes of a name from P on, or all of a shorter one. */
+/* Eight bytes of a name from P on, or all of a shorter name. */
 static uint64_t name_bytes(const char *p, size_t n)
 {
     uint64_t bytes = 0;
@@ -276,8 +276,8 @@ static uint64_t name_bytes(const char *p, size_t n)
 }
 
 /*
- * A session does this for every field, so it looks at no more than the first and the last eight bytes. Setting
- * bit 5 makes letters of either case alike; what else it makes alike is told apart by comparing the names.
+ * A session does this for every field, so it reads only the first and the last eight bytes. Setting bit 5 makes
+ * letters of either case equal; comparing the names finds what else it made equal.
  */
 uint32_t block_field_hash(struct text name)
 {
@@ -314,7 +314,7 @@ bool block_own_name(const struct block *r, struct text name)
     name = idn_name(name, room);
     for (uint32_t i = 0; i < names.n; i++) {
         const struct span *s = block_element(r, names, i, sizeof *s);
-        if (!s) /* the list does not lie in the block */
+        if (!s) /* the list is not within the block */
             return false;
         if (domain_in(name, block_text(r, *s)))
             return true;

@@ -1,15 +1,15 @@
 /*
- * ruleset.h - the compiled rules and settings: one block of memory, addressed by 32-bit offsets, without
- * pointers, so that it can be kept in a file and mapped (image.h). Immutable once built; any number of threads
- * may read it.
+ * block.h - the compiled rules and settings: one block of memory, addressed by 32-bit offsets, without
+ * pointers, so that it can be kept in a file and mapped (image.h). It never changes once built; any number of
+ * threads may read it.
  *
- * The rules of one operation form a matcher: a list in file order, and an index that finds those which can hold
- * for a text without asking each. The index knows four literal bytes of each pattern (letter case folded), the
- * rarest that the pattern has; a text is walked once and only rules whose four bytes stand in it are asked. If
- * all patterns have longer runs of literal bytes, it knows the fours at STRIDE places side by side, of which
- * any text with the run shows one when it is looked at every STRIDE bytes only. Patterns without four such
- * bytes, negated rules and checks, those of plugins too, are always asked. `header` rules whose pattern begins
- * with a field name have a matcher for that name.
+ * The rules of one operation form a matcher: a list in file order, and an index that finds the rules that can
+ * hold for a text without trying each. The index knows four literal bytes of each pattern (letter case folded),
+ * the rarest that the pattern has. A text is walked once, and only rules whose four bytes occur in it are
+ * tried. If all patterns have longer runs of literal bytes, the index has the groups of four at STRIDE adjacent
+ * places; then a walk that looks only at every STRIDE-th byte finds one of them in any text with the run.
+ * Patterns without four such bytes, negated rules and all checks are always tried. `header` rules whose pattern
+ * begins with a field name have a matcher for that name.
  */
 #ifndef GATEPOST_RULES_BLOCK_H
 #define GATEPOST_RULES_BLOCK_H
@@ -30,7 +30,7 @@ struct span {
     uint32_t n; /* bytes, or elements of a list */
 };
 
-/* RULE_BOUNCES: with RULE_BLOCK, the client is put on the blocklist for a message from the null sender too. */
+/* RULE_BOUNCES: with RULE_BLOCK, a message from the null sender also puts the client on the blocklist. */
 enum { RULE_NOT = 1, RULE_BLOCK = 2, RULE_PATTERN = 4, RULE_PLUGIN = 8, RULE_BOUNCES = 16 };
 
 struct rule {
@@ -40,10 +40,10 @@ struct rule {
     uint8_t action; /* enum rule_action */
     uint8_t flags;
     uint8_t check;          /* index into the registry of checks.h, unless RULE_PATTERN or RULE_PLUGIN */
-    uint16_t reply_size;    /* bytes, the NUL behind it not counted; 0: the default reply */
+    uint16_t reply_size;    /* bytes, without the NUL after it; 0: the default reply */
     uint32_t operand;       /* of a check; checks.h. With RULE_PLUGIN: index into the block's plugin checks */
     uint32_t block_seconds; /* with RULE_BLOCK: 0 means the steps of block-time */
-    struct span test;       /* pattern code; of a check nothing */
+    struct span test;       /* pattern code; empty for a check */
     struct span more;       /* further tests, joined by `and`: numbers of the block's terms */
     uint32_t reply_at;
     uint32_t source_at; /* the test as written, NUL-terminated: for messages */
@@ -61,17 +61,17 @@ enum { TABLE_EXEMPT, TABLE_BLOCK, TABLE_TRAP, TABLE_NAMED, TABLE_MOST = 64, TABL
 struct table_note {
     struct span name;  /* of a `table NAME` setting, else empty */
     struct span path;  /* absolute; empty: no such table */
-    uint32_t optional; /* the setting was not written: a missing file is no fault */
+    uint32_t optional; /* the file has no such setting, so a missing file is not a fault */
     uint32_t reserved;
 };
 
-/* A check of a plugin with its arguments, once for all rules that say the same. What it is compiled to does not
- * stand in the block: plugin_checks.h. */
+/* A check of a plugin with its arguments, once for all rules with the same arguments. Its compiled form is
+ * not in the block: plugin_checks.h. */
 struct check_note {
     struct span name;
-    struct span args;    /* what stands between the parentheses */
+    struct span args;    /* the text between the parentheses */
     uint32_t plugin;     /* index into the block's plugins */
-    uint32_t operations; /* as the plugin had it */
+    uint32_t operations; /* as the plugin declared it */
 };
 
 struct network {
@@ -115,7 +115,7 @@ struct settings {
     uint8_t log_only; /* mode = log */
     uint8_t on_error_tempfail;
     uint8_t needs_name; /* some rule looks at the client's name */
-    uint8_t relay_log;  /* relay-block = log: what ties relays together is logged, and nobody listed */
+    uint8_t relay_log;  /* relay-block = log: relays are only logged, and no client is listed */
     char recipient_delimiter[RECIPIENT_DELIMITERS]; /* zero after the last */
     uint8_t watches; /* mask of WATCH_…: what some rule asks for after the fact */
     uint8_t reserved[1];
@@ -124,11 +124,11 @@ struct settings {
 struct matcher {
     uint32_t rule_count;
     uint32_t rules_at;  /* uint32_t numbers of rules, ascending */
-    uint32_t always_at; /* uint64_t words: bit N: the N-th of them is always asked */
+    uint32_t always_at; /* uint64_t words: bit N: the N-th of them is always tried */
     uint32_t always_any;
-    uint32_t stride;      /* a text is looked at every STRIDE bytes; 0: no index */
+    uint32_t stride;      /* the walk looks at every STRIDE-th byte of a text; 0: no index */
     uint32_t filter_bits; /* log2 of the number of bits */
-    uint32_t filter_at;   /* uint64_t words: bit per hash of four bytes; most texts stop here */
+    uint32_t filter_at;   /* uint64_t words: a bit per hash of four bytes; most texts end here */
     uint32_t bucket_bits; /* log2 of the number of buckets */
     uint32_t buckets_at;  /* uint32_t per bucket: its first entry; one more for the end */
     uint32_t entries_at;  /* struct gram_entry */
@@ -157,27 +157,27 @@ struct named_field {
 
 struct block;
 
-/* The block from memory that the ruleset takes over (free()d with it), or from a mapping (unmapped with it).
- * Checks its head, and for a mapping the checksum and the matchers; the rest is checked where it is used. NULL
- * if it is no block of this engine's, or out of memory: then memory or mapping stay the caller's. */
+/* Makes a block of memory that it takes over (free()d with it), or of a mapping (unmapped with it). Checks
+ * its head, and for a mapping the checksum and the matchers; the rest is checked where it is used. Returns
+ * NULL if it is not a block of this engine, or when out of memory: then the caller keeps memory or mapping. */
 struct block *block_adopt(void *memory, size_t size);
 struct block *block_adopt_map(const struct file_map *map);
 
-/* The same over caller's memory that must outlive it, treated with the mistrust of a mapping. */
+/* The same for the caller's memory, which must outlive it; it is checked like a mapping. */
 struct block *block_borrow(const void *memory, size_t size);
 
 struct block *block_ref(struct block *r);
 void block_unref(struct block **r);
 
-/* The bytes of the block: what is written into an image. */
+/* Returns the bytes of the block, which are written into an image. */
 struct text block_bytes(const struct block *r);
 
 const struct settings *block_settings(const struct block *r);
 
-/* A text of the block; the empty one if the span lies outside. A NUL stands behind it. */
+/* Returns a text of the block; the empty text if the span is outside. A NUL follows it. */
 struct text block_text(const struct block *r, struct span s);
 
-/* Element N of a list of elements of SIZE bytes; NULL if there is none. */
+/* Returns element N of a list of elements of SIZE bytes; NULL if there is none. */
 const void *block_element(const struct block *r, struct span list, uint32_t n, size_t size);
 
 uint32_t block_file_count(const struct block *r);
@@ -192,7 +192,7 @@ uint32_t block_most_rules(const struct block *r); /* that one matcher has */
 uint32_t block_rule_count(const struct block *r);
 uint32_t block_registry(const struct block *r);
 
-/* NULL if there is none. Of a block from a file its members can be anything: evaluate_is_sound(). */
+/* Returns NULL if there is none. In a block from a file its members can be anything: evaluate_is_sound(). */
 const struct rule *block_rule(const struct block *r, uint32_t n);
 
 /* Test N of RULE: 0 is the rule itself; then those that `and` joins to it, each with the members of a test (operation,
@@ -206,23 +206,23 @@ struct text block_source(const struct block *r,
 /* All tests of a rule, as they could be written: not "*.*" and trap. */
 void block_tests_text(const struct block *r, const struct rule *rule, struct writer *w);
 
-/* "gatepost.conf:3" in W. */
+/* Writes "gatepost.conf:3" to W. */
 void block_cause(const struct block *r, const struct rule *rule, struct writer *w);
 
-/* The matcher of an operation; for OP_HEADER that of the patterns without a field name. */
+/* Returns the matcher of an operation; for OP_HEADER that of the patterns without a field name. */
 const struct matcher *block_matcher(const struct block *r, enum operation op);
 
-/* What is known of a field by its name (any case); NULL if no rule names it. */
+/* Returns what is known about a field by its name (any case); NULL if no rule names it. */
 const struct named_field *block_field(const struct block *r, struct text name);
 
-/* Whether NAME is one of own-names; IP one of own-addresses; IP in own-networks; PORT one of submission-ports.
- */
+/* Return whether NAME is one of own-names; IP one of own-addresses; IP in own-networks; PORT one of
+ * submission-ports. */
 bool block_own_name(const struct block *r, struct text name);
 bool block_own_address(const struct block *r, const struct ip *ip);
 bool block_own_network(const struct block *r, const struct ip *ip);
 bool block_submission_port(const struct block *r, uint32_t port);
 
-/* What stands at the beginning of the block. */
+/* The beginning of the block. */
 struct block_head {
     char magic[8];
     uint64_t sum; /* of all that follows it */
@@ -240,12 +240,12 @@ struct block_head {
     struct span field_slots; /* list of uint32_t, a power of two: 1 + number of the field, open addressing by
                                 hash; 0 is free */
     uint32_t counters;
-    uint32_t registry;   /* stands for the checks that the engine had (checks_stamp()) */
+    uint32_t registry;   /* identifies the checks of the engine (checks_stamp()) */
     uint32_t most_rules; /* in one matcher */
     struct matcher matcher[OP_COUNT];
 };
 
-/* In the open for the walk over a text (index.c) alone, which is what a session spends its time on. */
+/* Public only for the walk over a text (index.c), where a session spends its time. */
 struct block {
     const unsigned char *base;
     size_t size;
@@ -255,8 +255,8 @@ struct block {
     struct file_map map;
 };
 
-/* N bytes of the block at offset AT; NULL if they do not lie within it. Everything in the block is reached
- * through this, but for the lists of a matcher, which index.h checks once. */
+/* Returns N bytes of the block at offset AT; NULL if they are not within it. All code reads the block
+ * through this, except the lists of a matcher, which index.h checks once. */
 static inline const void *block_at(const struct block *r, uint32_t at, uint64_t n)
 {
     return at <= r->size && n <= r->size - at ? r->base + at : NULL;
@@ -266,7 +266,7 @@ extern const char block_magic[8];
 uint32_t block_layout(void);
 uint64_t block_sum(const void *block, size_t size);
 
-/* The hash of a field name, the same for letters of either case. */
+/* Returns the hash of a field name, the same for letters of either case. */
 uint32_t block_field_hash(struct text name);
 
 #endif

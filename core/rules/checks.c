@@ -8,7 +8,7 @@
 #include "core/mail/msgid.h"
 #include "core/table/table.h"
 
-/* A reason in words, only if somebody asked. */
+/* Writes a reason in words, if the caller wants one. */
 #define WHY(why, ...)                                                                                          \
     do {                                                                                                       \
         if (why)                                                                                               \
@@ -102,7 +102,7 @@ static struct table *open_table(const struct facts *f, uint32_t slot, struct wri
     return t;
 }
 
-/* Says what came of a look-up; RESULT is the table's 1, 0 or -1. */
+/* Writes the result of a look-up; RESULT is the table's 1, 0 or -1. */
 static int looked_up(int result, struct text what, struct text key, struct writer *why)
 {
     if (result < 0)
@@ -114,7 +114,7 @@ static int looked_up(int result, struct text what, struct text key, struct write
     return result;
 }
 
-/* Without the tag of a recipient ("sugar" for "sugar+x"), where the settings name what parts it; else LOCAL. */
+/* Returns LOCAL without the tag of a recipient ("sugar" for "sugar+x"), if the settings name the delimiter. */
 static struct text without_tag(const struct facts *f, struct text local)
 {
     const char *delimiters = block_settings(f->rules)->recipient_delimiter;
@@ -190,7 +190,7 @@ static bool header_is_whole(const struct facts *f)
     return !f->fields_incomplete && !(f->unknown & GP_FACT_ALL_FIELDS);
 }
 
-/* How often the field occurs. */
+/* Returns how often the field occurs. */
 static uint32_t occurrences(const struct facts *f, uint32_t counter)
 {
     return f->field_count && counter < block_counter_count(f->rules) ? f->field_count[counter] : 0;

@@ -1,6 +1,4 @@
-/*
- * checks.h - the named tests. One const registry; adding a check touches checks.c alone.
- */
+/* checks.h - the named checks. One const registry; a new check changes only checks.c. */
 #ifndef GATEPOST_CHECKS_H
 #define GATEPOST_CHECKS_H
 
@@ -9,7 +7,7 @@
 
 #include "core/base/writer.h"
 
-/* What the operand of a check is. Whoever reads the rule makes it. */
+/* The kind of operand that a check has. The parser of rules makes it. */
 enum operand_kind {
     OPERAND_NONE,
     OPERAND_WORD,    /* the number of a word: `words` */
@@ -20,18 +18,18 @@ enum operand_kind {
 
 struct check {
     const char *name;
-    uint32_t operations; /* mask of OP_BIT() where it makes sense */
+    uint32_t operations; /* mask of OP_BIT(): where rules may use it */
     uint32_t about; /* mask of OP_BIT(): the operations whose fact it looks at; 0: it depends on the operand */
     uint32_t facts; /* mask of GP_FACT_… without which it cannot say; the others it looks at, match() knows */
     enum { ARGS_NONE, ARGS_OPTIONAL, ARGS_NEEDED } args;
     const char *args_hint; /* for messages: "has(Message-ID)" */
 
     enum operand_kind operand;
-    const char *const *words; /* with OPERAND_WORD: by number; "" stands for no argument; NULL ends them */
-    const char *problem;      /* what is said where the argument is none of that kind */
+    const char *const *words; /* with OPERAND_WORD: by number; "" means no argument; NULL ends them */
+    const char *problem;      /* the message if the argument is not of that kind */
 
-    /* 1 holds, 0 does not, -1 cannot say. Called from many threads at once. WHY (may be NULL) gets the reason
-     * in words. */
+    /* Returns 1 if the check holds, 0 if not, -1 if it cannot say. Called from many threads at once. WHY
+     * (may be NULL) gets the reason in words. */
     int (*match)(const struct facts *f, uint32_t operand, struct writer *why);
 };
 
@@ -45,13 +43,13 @@ uint32_t checks_about(const struct check *check, uint32_t operand, enum operatio
  * operations: facts.trap_offered. */
 int checks_trap(const struct facts *f);
 
-/* A number that changes with the registry: rules compiled for another one cannot be used. */
+/* Returns a number that changes with the registry: rules compiled for another one cannot be used. */
 uint32_t checks_stamp(void);
 
-/* The number of the check called NAME, or checks_count. */
+/* Returns the number of the check called NAME, or checks_count. */
 unsigned checks_find(struct text name);
 
-/* The known name nearest to NAME, or NULL if none is near. */
+/* Returns the known name nearest to NAME, or NULL if none is near. */
 const char *checks_nearest(struct text name);
 
 #endif

@@ -10,7 +10,7 @@ struct side {
     struct keep *first;  /* the server's own parse */
     struct keep *second; /* its second spelling */
     struct keep *whole;  /* the address with our name as its domain */
-    unsigned shift;      /* of its bits in `noted` */
+    unsigned shift;      /* its bits in `noted` */
     struct text *fact_line;
     struct mailbox *fact_address;
     struct mailbox *fact_second;
@@ -40,7 +40,7 @@ static struct side side_of(struct gp_session *s, uint32_t fact)
                          .fact_second = &s->facts.second_recipient};
 }
 
-/* The first byte of T that is C and not quoted; T.n if there is none. */
+/* Returns the index of the first byte of T that is C and not quoted; T.n if there is none. */
 static size_t find_unquoted(struct text t, char c)
 {
     bool quoted = false;
@@ -54,7 +54,7 @@ static size_t find_unquoted(struct text t, char c)
     return quoted ? text_find(t, 0, c) : i < t.n ? i : t.n;
 }
 
-/* Keeps the command line, written around a bare argument. */
+/* Keeps the command line, built around a bare argument. */
 static bool keep_line(const struct side *side, struct text text, uint32_t flags)
 {
     text = text_trim(text);
@@ -68,8 +68,7 @@ static bool keep_line(const struct side *side, struct text text, uint32_t flags)
     return keep_join(side->line, pieces, sizeof pieces / sizeof *pieces);
 }
 
-/* The name that a server gives an address without a domain: that of our end, else the first of own-names that is
- * a name. */
+/* The domain of an address without one: the name of our end, or else the first whole name of own-names. */
 static struct text local_name(const struct gp_session *s)
 {
     const struct span names = s->settings->own_names;
@@ -99,7 +98,7 @@ static bool complete(const struct gp_session *s, struct keep *whole, struct mail
     return true;
 }
 
-/* A server writes the left side with or without its quotes, but no domain has an '@'. */
+/* A server may write the local part with or without its quotes, but no domain has an '@'. */
 static struct mailbox split(struct text address)
 {
     size_t at = address.n;
@@ -116,7 +115,7 @@ void address_parsed(struct gp_session *s, uint32_t fact, struct text address, ui
     const struct side side = side_of(s, fact);
     const bool second = (flags & GP_SECOND) != 0;
     address = text_trim(address);
-    if (!address.n && (second || fact == GP_FACT_RCPT)) /* that is no address */
+    if (!address.n && (second || fact == GP_FACT_RCPT)) /* that is not an address */
         return;
     uint32_t note = second ? NOTED_SECOND : NOTED_FIRST;
     if (!keep_set(second ? side.second : side.first, address))
@@ -124,12 +123,13 @@ void address_parsed(struct gp_session *s, uint32_t fact, struct text address, ui
     s->noted |= note << side.shift;
 }
 
-/* What the command line says. What was cut off may belong to the address, unless its bracket closed before. */
+/* Reads the address from the command line. If the line was cut, the missing rest may belong to the address,
+ * unless its bracket was closed before. */
 static void read_line(struct gp_session *s, const struct side *side)
 {
     struct mailbox *m = side->fact_address;
     bool found = mailbox_from_command(*side->fact_line, m);
-    /* Here no parse of the server's needs the room. */
+    /* The room is free here: it is needed only for a parse of the server's. */
     if (found && m->cfws && keep_set(side->first, m->address))
         found = mailbox_clean(m, keep_room(side->first));
     else if (found && m->cfws)

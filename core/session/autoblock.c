@@ -6,8 +6,8 @@
 #include "core/state/blocklist.h"
 #include "core/state/sightings.h"
 
-/* What went wrong for this client, once a session. A file that cannot be used at all meets every session of a client
- * that comes again and again: then it is said once for each. */
+/* Logs a failure for this client, once a session. A file that cannot be used at all would give a line for
+ * every session of a client that keeps coming: then it is logged once for each client. */
 static void complain(struct gp_session *s, const char *what, const char *reason, bool unusable, bool *said)
 {
     char line[512], address[IP_TEXT_MAX];
@@ -37,8 +37,8 @@ static void say_full(struct gp_session *s, const struct block_outcome *outcome)
     engine_log(s->engine, GP_LOG_WARNING, line);
 }
 
-/* Returns the seconds that the client stays from now on, 0 if it could not be put there. One that was not
- * listed counts as COUNTER. */
+/* Returns for how many seconds the client stays from now on, 0 if it could not be put there. A client that
+ * was not listed counts as COUNTER. */
 static uint32_t put(struct gp_session *s, const struct block_request *request, enum stats_counter counter)
 {
     char why[300];
@@ -57,7 +57,8 @@ static uint32_t put(struct gp_session *s, const struct block_request *request, e
     return outcome.entry.until > request->now ? (uint32_t)(outcome.entry.until - request->now) : 0;
 }
 
-/* Bounces and callouts have the null sender, and come from honest servers to whatever sender others forge. */
+/* Bounces and callouts have the null sender. They come from honest servers, to whatever sender others have
+ * forged. */
 static bool is_bounce(const struct gp_session *s)
 {
     return s->in_transaction && s->facts.sender.address.n == 0 && !(s->facts.unknown & GP_FACT_MAIL);
@@ -84,8 +85,8 @@ uint32_t autoblock_for_rule(struct gp_session *s, const struct rule *rule)
     return put(s, &request, STATS_BLOCKED);
 }
 
-/* The key of a pattern for this attempt. Returns false where there is none: the null sender and short subjects
- * tie nothing together. */
+/* Makes the key of a pattern for this attempt. Returns false if there is none: the null sender and short
+ * subjects make no attempts the same. */
 static bool key_of(struct gp_session *s, const struct relay_pattern *pattern, const struct decision *d,
                    struct sighting_request *request)
 {
@@ -103,7 +104,7 @@ static bool key_of(struct gp_session *s, const struct relay_pattern *pattern, co
     return s->in_transaction && s->has_first_rcpt && d->phase >= GP_PHASE_RCPT && request->sender.n;
 }
 
-/* One line that lists the clients and what tied them together. */
+/* Writes one line with the clients and what their attempts have in common. */
 static void say_relays(struct gp_session *s, const struct sighting_request *request,
                        const struct sighting *sighting)
 {
@@ -128,7 +129,7 @@ static void say_relays(struct gp_session *s, const struct sighting_request *requ
     engine_log(s->engine, GP_LOG_NOTICE, line);
 }
 
-/* Puts every client of a sighting on the list. Returns the seconds of the one seen last: the session's. */
+/* Puts every client of a sighting on the list. Returns the seconds of the last one, which is the session's. */
 static uint32_t put_relays(struct gp_session *s, const struct sighting *sighting, int64_t now)
 {
     uint32_t seconds = 0;
@@ -148,15 +149,16 @@ static uint32_t put_relays(struct gp_session *s, const struct sighting *sighting
     return seconds;
 }
 
-/* An honest forwarder brings spam that others sent it. Whoever is in own-networks or has an entry of his own in the
- * exemption table is no relay: 1 he is not, 0 he may be, -1 that is not known. */
+/* An honest forwarder passes on spam that others have sent to it. A client in own-networks, or with an entry
+ * of its own in the exemption table, is not a relay: returns 1 if it is not, 0 if it may be, -1 if this is
+ * not known. */
 static int is_known(struct gp_session *s, const struct ip *client, struct text name)
 {
     return block_own_network(s->rules, client) ? 1 : exemption_has_entry(s, client, name);
 }
 
-/* Leaves the known clients out, also those that became known after their attempt. Returns false if that cannot be
- * said. */
+/* Leaves out the exempt clients, also those that became exempt after their attempt. Returns false if this is
+ * not known. */
 static bool leave_out(struct gp_session *s, struct sighting *sighting)
 {
     unsigned kept = 0;

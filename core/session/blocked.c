@@ -4,8 +4,8 @@
 #include "core/state/blocklist.h"
 #include "log.h"
 
-/* How the answer reaches as far as what is listed: a client or a name is refused for the session, an address
- * for the command. */
+/* How far the decision reaches: a listed client or name is refused for the session, an address for the
+ * command. */
 static const struct {
     enum table_tag tag;
     enum gp_phase phase;

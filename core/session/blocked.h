@@ -1,5 +1,5 @@
 /*
- * blocked.h - whether the client, its HELO name, the sender or the recipient stands in the block table, or the
+ * blocked.h - whether the client, its HELO name, the sender or the recipient is in the block table, or the
  * client on the blocklist.
  */
 #ifndef GATEPOST_SESSION_BLOCKED_H
@@ -7,11 +7,11 @@
 
 #include "state.h"
 
-/* Asks the block table about the fact of OP (connect: the client; helo, mail, rcpt). *D becomes the decision if
- * it stands there and is not spared; it is left alone otherwise. */
+/* Looks up the fact of OP in the block table (connect: the client; helo, mail, rcpt). *D becomes the
+ * decision if the fact is there and not exempt; otherwise *D does not change. */
 void blocked_by_table(struct gp_session *s, enum operation op, struct decision *d);
 
-/* Asks the blocklist about the client, in the same way. */
+/* Looks the client up in the blocklist, in the same way. */
 void blocked_by_list(struct gp_session *s, struct decision *d);
 
 #endif

@@ -1,7 +1,7 @@
 #include "exemption.h"
 
-/* "headers message-id", "all", "none", "blocklist" as a mask. Unknown words are nothing: a newer gatepost may
- * have written them. */
+/* Reads "headers message-id", "all", "none", "blocklist" as a mask. Unknown words are ignored: a newer
+ * gatepost may have written them. */
 static uint32_t parse_mask(struct text value)
 {
     uint32_t mask = 0;
@@ -66,7 +66,8 @@ static uint32_t tag_mask(struct gp_session *s, struct table *t, enum table_tag t
     return s->exemption.mask[tag];
 }
 
-/* Header operations are about one text for all: a recipient spares them only if every accepted one does. */
+/* Header operations concern one text for all recipients: a recipient exempts from them only if every
+ * accepted one does. */
 static uint32_t all_recipients_mask(struct gp_session *s, struct table *t)
 {
     if (s->exemption.all_recipients_known)

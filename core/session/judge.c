@@ -25,7 +25,7 @@ struct asking {
     int spared; /* -2 until a rule has triggered, then exemption_ask()'s answer */
 };
 
-/* Leaves `from` alone: it is large, and set only for a matcher that has candidates. */
+/* Does not set `from`: it is large, and is set only for a matcher that has candidates. */
 static void asking_init(struct asking *a, struct gp_session *s, enum operation op, enum gp_phase phase,
                         struct text subject)
 {
@@ -37,7 +37,7 @@ static void asking_init(struct asking *a, struct gp_session *s, enum operation o
     a->spared = -2;
 }
 
-/* Returns false if no rule can hold: most of the time. */
+/* Returns false if no rule can hold, which is so most of the time. */
 static bool asking_begin(struct asking *a, const struct matcher *first, const struct matcher *second)
 {
     const struct matcher *m[2] = {first, second};
@@ -67,10 +67,10 @@ static const struct rule *asking_next(struct asking *a)
     }
 }
 
-/* A check of a plugin: what it could not answer, and what took too long, is said. */
+/* A check of a plugin: logs if it cannot say, or took too long. */
 static int ask_plugin(struct asking *a, const struct rule *rule, struct writer *why)
 {
-    enum { SLOW_MS = PLUGIN_LIMIT_MS + 500 }; /* some more, for a busy machine */
+    enum { SLOW_MS = PLUGIN_LIMIT_MS + 500 }; /* some extra time, for a busy machine */
     struct gp_session *s = a->s;
     const int64_t begun = os_ticks_ms();
     const int holds = evaluate_rule(s->rules, rule, &s->facts, a->subject, why);
@@ -120,19 +120,19 @@ static bool triggers(struct asking *a, const struct rule *rule)
     return all;
 }
 
-/* Whether what the rule does to the client waits for MAIL, and lapses with AUTH. */
+/* Whether the rule's effect on the client waits for MAIL, and lapses with AUTH. */
 static bool waits(struct asking *a, const struct rule *rule)
 {
     struct gp_session *s = a->s;
     bool held = a->op == OP_HELO_DEFERRED || (s->waits_for_auth && a->phase <= GP_PHASE_HELO);
-    /* What the connection holds outlives the next HELO. */
+    /* What the connection holds remains after the next HELO. */
     if (held && (rule->flags & RULE_BLOCK) && !(s->held_block && s->held_block->operation == OP_CONNECT))
         s->held_block = rule;
     return held;
 }
 
-/* A `log` rule: the client goes on the blocklist with its first trigger in a transaction or not at all, and of many
- * triggers there are few lines. */
+/* A `log` rule: it can put the client on the blocklist only when it first triggers in a transaction, and
+ * many triggers give few log lines. */
 static void act_log(struct asking *a, const struct rule *rule)
 {
     struct gp_session *s = a->s;
@@ -152,7 +152,7 @@ static void act_log(struct asking *a, const struct rule *rule)
         session_log_rule(s, rule, a->phase, seconds, 0);
 }
 
-/* Acts on a rule that triggered. Returns true if no more rules are asked. */
+/* Carries out a rule that triggered. Returns true if no more rules are tried. */
 static bool act(struct asking *a, const struct rule *rule, struct decision *d)
 {
     struct gp_session *s = a->s;
@@ -201,7 +201,8 @@ static void ask(struct asking *a, const struct matcher *first, const struct matc
     while ((rule = asking_next(a)) != NULL) {
         if (!triggers(a, rule))
             continue;
-        /* All rules of an operation are spared alike, so the first that triggers asks for all of them. */
+        /* All rules of an operation are exempt alike, so the first that triggers looks this up for all of
+         * them. */
         if (a->spared == -2)
             a->spared = exemption_ask(a->s, a->op, CAUSE_RULE);
         if (a->spared != 0) {

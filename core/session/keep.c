@@ -18,7 +18,7 @@ void keep_fini(struct keep *k)
     k->p = NULL;
 }
 
-/* Room for N bytes and a NUL. Returns false if there is only that of `near`. */
+/* Makes room for N bytes and a NUL. Returns false if there is only the room of `near`. */
 static bool make_room(struct keep *k, size_t n)
 {
     if (n + 1 <= (k->p ? k->cap : sizeof k->near))

@@ -1,6 +1,4 @@
-/*
- * keep.h - texts that a session owns, and what happens when there is no memory for one.
- */
+/* keep.h - texts that a session owns, and what happens when there is no memory for one. */
 #ifndef GATEPOST_SESSION_KEEP_H
 #define GATEPOST_SESSION_KEEP_H
 
@@ -11,7 +9,7 @@ struct gp_session;
 /* A text is kept whole up to this size. */
 enum { KEEP_MOST = 1 << 16 };
 
-/* A text of the session's own. Short ones stay in place. */
+/* A text that the session owns. Short ones need no allocation. */
 struct keep {
     char *p;
     size_t n;
@@ -24,8 +22,8 @@ struct keep {
 void keep_init(struct keep *k);
 void keep_fini(struct keep *k);
 
-/* Copies T into K with a NUL after it. Returns false when out of memory: K then holds what fits in place. T must
- * not lie in K. */
+/* Copies T into K with a NUL after it. Returns false when out of memory: K then holds what fits without an
+ * allocation. T must not be in K. */
 bool keep_set(struct keep *k, struct text t);
 
 /* The same for COUNT pieces, one after the other. */
@@ -42,12 +40,12 @@ static inline struct text keep_text(const struct keep *k)
     return text_of(k->p ? k->p : k->near, k->n);
 }
 
-/* Memory ran out. What the exemption table says about this session is not known from now on (on-error). Logged
- * once a session. */
+/* Memory ran out. From now on it is not known what the exemption table says about this session (on-error).
+ * Logged once a session. */
 void session_lose_exemptions(struct gp_session *s);
 
-/* There was no memory to keep a fact (GP_FACT_…) whole. KEPT becomes empty, and rules about the fact cannot say.
- */
+/* There was no memory to keep a fact (GP_FACT_…) whole. KEPT becomes empty, and rules about the fact cannot
+ * say. */
 void session_lose(struct gp_session *s, uint32_t fact, struct keep *kept);
 
 #endif

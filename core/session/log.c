@@ -33,7 +33,7 @@ static void add_facts(const struct gp_session *s, enum gp_phase phase, struct wr
     writer_printf(w, " phase=%s client=", operation_phase_name(phase));
     if (f->client_known)
         writer_add(w, f->client_text);
-    else if (f->client_text.n) /* no address: whatever the host calls it */
+    else if (f->client_text.n) /* not an address: some other name of the host's */
         writer_quoted(w, f->client_text, 60);
     else
         writer_char(w, '-');
@@ -128,7 +128,7 @@ void session_log_trace_line(struct gp_session *s, const char *format, ...)
     va_end(arguments);
     if (n < 0)
         return;
-    /* It quotes what the client said. */
+    /* It quotes what the client sent. */
     size_t length = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)

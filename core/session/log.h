@@ -6,23 +6,23 @@
 
 #include "state.h"
 
-/* The log line of a decision that is not pass; `would` with mode = log. COUNT: how often it was made in this
- * transaction, if the line is about all of them; else 0. */
+/* Writes the log line of a decision other than pass; `would` with mode = log. COUNT: how often it was made
+ * in this transaction, if the line is about all of them; else 0. */
 void session_log_decision(struct gp_session *s, const struct decision *d, uint32_t count);
 
-/* The log line of a `log` rule. COUNT as above. */
+/* Writes the log line of a `log` rule. COUNT as above. */
 void session_log_rule(struct gp_session *s, const struct rule *rule, enum gp_phase phase,
                       uint32_t block_seconds, uint32_t count);
 
-/* A check of a plugin could not say, or took more than its time: a line for the log, once an hour for each
- * rule. WHAT is "cannot say" or the like, WHY its reason. */
+/* A check of a plugin could not say, or took too long: writes a line to the log, once an hour for each rule.
+ * WHAT is "cannot say" or the like, WHY its reason. */
 void session_log_check(struct gp_session *s, const struct rule *rule, const char *what, const char *why);
 
-/* The decision as a line for the trace. */
+/* Writes the decision as a line for the trace. */
 void session_log_trace_decision(struct gp_session *s, const struct decision *d);
 
-/* A line for the trace, if somebody listens. A macro, because a session comes by here for every field and
- * nearly always nobody does. */
+/* Writes a line for the trace, if a function is set. It is a macro, because a session calls it for every
+ * field and hardly ever has a function. */
 #define session_log_trace(s, ...)                                                                              \
     do {                                                                                                       \
         if ((s)->trace)                                                                                        \

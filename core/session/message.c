@@ -16,7 +16,7 @@ void session_on_field(void *context, const struct field *field)
     const struct named_field *named = block_field(s->rules, field->name);
     if (named && named->counted && named->counted <= block_counter_count(s->rules))
         s->counts[named->counted - 1]++;
-    /* What may tie this attempt to others, whatever decides about it. */
+    /* What may connect this attempt with others, whatever rule decides about it. */
     if (s->settings->relay_patterns.n && !s->has_subject && text_eq_nocase(field->name, TEXT("Subject")))
         s->has_subject = keep_set(&s->kept[KEPT_SUBJECT], text_trim(field->value));
     if ((s->settings->watches & WATCH_TRACE) && !s->facts.trace_seen &&
@@ -72,12 +72,12 @@ int session_end_of_headers(struct gp_session *s, struct gp_verdict *v)
 int session_end_of_message(struct gp_session *s, uint64_t message_size, struct gp_verdict *v)
 {
     int action;
-    (void)message_size; /* nothing asks for it yet; the log of later versions may */
+    (void)message_size; /* nothing uses it yet; the log of later versions may */
     if (!s->headers_over)
         action = session_end_of_headers(s, v);
     else
         action = verdict_fill(s, decision_is_made(&s->refused) ? &s->refused : &s->message, v);
-    s->facts.unknown &= ~GP_FACT_ALL_FIELDS; /* it was about this message */
+    s->facts.unknown &= ~GP_FACT_ALL_FIELDS; /* it concerned this message */
     session_transaction_over(s);
     return action;
 }

@@ -33,7 +33,8 @@ static struct table *table_of(void *context, unsigned slot)
     return policy_table(s->policy, slot, &t) == 1 ? t : NULL;
 }
 
-/* All but the texts is zero: they are most of the struct, and nothing reads them before it has written them. */
+/* Everything but the texts is set to zero. The texts are most of the struct, and each is written before it
+ * is read. */
 static struct gp_session *session_new(void)
 {
     struct gp_session *s = malloc(sizeof *s);
@@ -64,7 +65,7 @@ int session_open(struct gp_engine *engine, const struct gp_client *client, struc
 {
     struct gp_client c = {0};
     *session = NULL;
-    /* Without its address a client would never be judged, and nobody would know. */
+    /* Without its address a client would never be judged, and nobody would notice. */
     if (client->size < offsetof(struct gp_client, name)) {
         engine_log(engine, GP_LOG_ERROR,
                    "gatepost: a session cannot be opened: the size of gp_client is not set");

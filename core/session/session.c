@@ -22,7 +22,7 @@ static const enum gp_phase phase_of[] = {
     [OP_RCPT] = GP_PHASE_RCPT,
 };
 
-/* Moves the decision to HELD, unless one is held there already. */
+/* Moves the decision to HELD, unless one is already held there. */
 static void hold(struct decision *d, struct decision *held)
 {
     if (decision_is_made(d) && !decision_is_made(held))
@@ -31,9 +31,9 @@ static void hold(struct decision *d, struct decision *held)
 }
 
 /*
- * What every phase before the header asks: the block table, at connect the blocklist, then the rules of OP about
- * SUBJECT. *D becomes the decision, or is left alone. Where HELD is not NULL, what has to wait for MAIL goes there
- * instead.
+ * Every phase before the header does this: the block table, at connect the blocklist, then the rules of OP on
+ * SUBJECT. *D becomes the decision, or does not change. If HELD is not NULL, a decision that must wait for MAIL
+ * goes there instead.
  */
 static void ask_phase(struct gp_session *s, enum operation op, struct text subject, struct decision *held,
                       struct decision *d)
@@ -71,7 +71,7 @@ static void ask_connect(struct gp_session *s, struct decision *d)
         writer_add(&w, f->client_text);
     }
     ask_phase(s, OP_CONNECT, writer_text(&w), &s->held_connect, d);
-    /* What would close with mode = log has been logged. */
+    /* With mode = log, a decision that would close has already been logged. */
     if (s->silent && s->settings->log_only)
         *d = (struct decision){0};
     s->silent = false;
@@ -89,7 +89,7 @@ static void take_helo(struct gp_session *s, struct text text, uint32_t flags)
         session_lose(s, GP_FACT_HELO, line);
     if ((flags & GP_CUT) || line->cut) {
         f->cut |= GP_FACT_HELO;
-        f->unknown |= GP_FACT_HELO; /* the rest may belong to the name */
+        f->unknown |= GP_FACT_HELO; /* the missing rest may belong to the name */
     }
     f->helo_line = keep_text(line);
     size_t verb = 0;
@@ -111,12 +111,12 @@ static void ask_helo(struct gp_session *s, struct decision *d)
     ask_phase(s, OP_HELO, s->facts.helo_line, &s->held_helo, d);
     if (decision_is_made(&s->held_helo))
         return;
-    /* After `fail` the client may go on to MAIL: what waits for it is asked as well. */
+    /* After `fail` the client may go on to MAIL, so the rules that wait for it are tried too. */
     if ((!decision_is_made(d) || d->action == GP_FAIL) && !s->exempt)
         judge(s, OP_HELO_DEFERRED, GP_PHASE_HELO, s->facts.helo_line, &s->held_helo);
 }
 
-/* Asks the phases before BEFORE that the host passed over. True if one of them decided: V is filled then,
+/* Judges the phases before BEFORE that the host has skipped. True if one of them decided: V is filled then,
  * *ACTION set. */
 static bool settle(struct gp_session *s, enum gp_phase before, struct gp_verdict *v, int *action)
 {
@@ -134,7 +134,7 @@ static bool settle(struct gp_session *s, enum gp_phase before, struct gp_verdict
     return false;
 }
 
-/* What has been held until MAIL, if AUTH has not come before. An exemption by sender is known only now. */
+/* Gives what was held until MAIL, unless AUTH came first. An exemption by sender is known only now. */
 static bool give_held(struct gp_session *s, struct decision *held, struct gp_verdict *v, int *action)
 {
     if (!decision_is_made(held) || session_is_never_judged(s))
@@ -225,8 +225,8 @@ void session_transaction_over(struct gp_session *s)
     exemption_forget(s, TAG_TO);
 }
 
-/* Whom a `log` rule of connect or HELO puts on the blocklist, now that no AUTH came. An exemption by sender is
- * known only now. */
+/* Applies the `block` of a `log` rule that triggered at connect or HELO. It waits until MAIL because AUTH
+ * would cancel it. An exemption by sender is known only now. */
 static void give_held_block(struct gp_session *s)
 {
     const struct rule *rule = s->held_block;
@@ -268,7 +268,7 @@ static void add_recipient(struct gp_session *s)
     char room[256];
     struct text local = mailbox_plain(m, room, sizeof room);
     const size_t need = local.n + m->domain.n + 2;
-    /* A NUL would end the text it stands in; nobody is spared by such an address. */
+    /* A NUL would end the stored text, so such an address exempts nothing. */
     bool odd = memchr(local.p ? local.p : "", '\0', local.n) ||
                memchr(m->domain.p ? m->domain.p : "", '\0', m->domain.n);
     if (need > s->recipients_cap - s->recipients_size) {

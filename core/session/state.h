@@ -1,6 +1,4 @@
-/*
- * state.h - what a session remembers. All files of this folder work on it; nobody outside sees it.
- */
+/* state.h - what a session remembers. All files of this folder work on it; no code outside sees it. */
 #ifndef GATEPOST_SESSION_STATE_H
 #define GATEPOST_SESSION_STATE_H
 
@@ -18,7 +16,7 @@ struct decision {
     enum operation operation;
     enum cause cause;
     const struct rule *rule; /* with CAUSE_RULE */
-    struct text reply;       /* in the rules, or in a mapped table: good while the policy is held */
+    struct text reply;       /* in the rules, or in a mapped table: valid while the policy is held */
     uint32_t block_seconds;
 };
 
@@ -29,10 +27,10 @@ enum {
     KEPT_HELO,
     KEPT_MAIL,
     KEPT_RCPT,
-    KEPT_FIRST_RCPT, /* as it is compared, like the next */
+    KEPT_FIRST_RCPT, /* in the form in which it is compared, like the next */
     KEPT_PLAIN_SENDER,
     KEPT_SUBJECT,
-    KEPT_MAIL_PARSED, /* what the server made of the address, and its second spelling */
+    KEPT_MAIL_PARSED, /* the address as the server itself has read it, and its second spelling */
     KEPT_MAIL_SECOND,
     KEPT_MAIL_WHOLE, /* the address with our name as its domain */
     KEPT_RCPT_PARSED,
@@ -42,18 +40,18 @@ enum {
     KEPT_COUNT
 };
 
-/* What the server said about the address of the next MAIL or RCPT. */
+/* The server's parse of the address in the next MAIL or RCPT. */
 enum { NOTED_FIRST = 1, NOTED_SECOND = 2, NOTED_LOST = 4, NOTED_ALL = 7, NOTED_RCPT_SHIFT = 3 };
 
-/* Which operations a client is spared: a bit per operation, and one for the blocklist. */
+/* The operations from which a client is exempt: a bit per operation, and one for the blocklist. */
 enum { EXEMPTION_BLOCKLIST = OP_COUNT, EXEMPTION_ALL = (1 << (OP_COUNT + 1)) - 1 };
 
-/* Answers of the exemption table, kept as long as the fact they are about lasts. */
+/* Answers of the exemption table, kept as long as their fact lasts. */
 struct exemption_answers {
     uint32_t known;           /* bit per tag */
-    uint32_t mask[TAG_COUNT]; /* TAG_TO: of the recipient being asked about */
+    uint32_t mask[TAG_COUNT]; /* TAG_TO: of the present recipient */
     bool all_recipients_known;
-    uint32_t all_recipients; /* what every accepted recipient is spared */
+    uint32_t all_recipients; /* what every accepted recipient is exempt from */
     bool unusable;           /* the table cannot be used: on-error decides */
 };
 
@@ -64,8 +62,8 @@ struct repeats {
     uint32_t n, cap;
 };
 
-/* Milliseconds that a session waits in all for others to give the lock of the state directory back. After that its
- * writes are given up at once if the lock is held. */
+/* How many milliseconds a session waits in total for the lock of the state directory. After that its writes
+ * are given up at once if another process holds the lock. */
 enum { SESSION_WAIT_MS = 100 };
 
 struct gp_session {
@@ -76,10 +74,11 @@ struct gp_session {
     struct facts facts;
     uint32_t noted; /* mask of NOTED_…, of the recipient shifted */
 
-    bool connected;         /* the phase has been asked */
+    bool connected;         /* the phase has been judged */
     bool connect_was_asked; /* in another session, for the same connection (GP_CONNECT_ASKED) */
-    bool silent;            /* that is being repeated: nothing is counted, logged or put on the blocklist */
-    bool greeted;           /* HELO has been asked */
+    bool silent;            /* that connection is being judged again: nothing is counted, logged or put on
+                             * the blocklist */
+    bool greeted;           /* HELO has been judged */
     bool in_transaction;
     bool own_network;
     bool not_network;    /* not over the network: never judged */
@@ -87,20 +86,20 @@ struct gp_session {
     bool waits_for_auth; /* on a submission port */
     bool headers_over;
     bool has_first_rcpt;          /* of this transaction, in KEPT_FIRST_RCPT */
-    bool has_subject;             /* of this message, in KEPT_SUBJECT; only if a relay pattern asks for it */
-    struct decision refused;      /* after refuse, close and drop: what every later command gets */
+    bool has_subject;             /* of this message, in KEPT_SUBJECT; only if a relay pattern needs it */
+    struct decision refused;      /* after refuse, close and drop: the reply to every later command */
     struct decision held_connect; /* given at MAIL, unless AUTH comes first */
     struct decision held_helo;
     const struct rule *held_block; /* a `log` rule that puts the client on the blocklist at MAIL */
     struct decision holding;       /* of `hold`, in this transaction: how its message is refused */
     struct decision message;       /* of the header being read */
-    struct decision told;          /* what the latest phase answered */
+    struct decision told;          /* the answer of the latest phase */
     struct exemption_answers exemption;
     struct repeats repeats;
-    uint32_t wait_left; /* of SESSION_WAIT_MS */
-    bool
-        said_unlisted; /* that this client could not be put on the blocklist was logged; that an attempt could */
-    bool said_unnoted; /* not be noted */
+    uint32_t wait_left; /* the part of SESSION_WAIT_MS that is left */
+    bool said_unlisted; /* it was logged that this client could not be put on the blocklist; that an attempt
+                        * could */
+    bool said_unnoted;  /* not be noted */
 
     struct header_reader reader;
     uint32_t *counts;   /* per counted field */
@@ -108,7 +107,7 @@ struct gp_session {
     char *recipients;   /* accepted ones: local NUL domain NUL … */
     size_t recipients_size;
     size_t recipients_cap;
-    size_t last_recipient; /* where the last accepted one begins */
+    size_t last_recipient; /* the beginning of the last accepted one */
     bool recipients_lost;  /* there was no memory for one */
 
     void (*trace)(void *context, const char *line, size_t n);
@@ -121,7 +120,8 @@ struct gp_session {
     char cause[300];
 };
 
-/* Whether nothing of this session is judged: own network, authenticated, exempt, or not over the network. */
+/* Returns whether nothing of this session is judged: own network, authenticated, exempt, or not over the
+ * network. */
 static inline bool session_is_never_judged(const struct gp_session *s)
 {
     return s->own_network || s->exempt || s->not_network ||

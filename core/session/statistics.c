@@ -16,7 +16,8 @@ uint64_t statistics_rule_hash(const struct block *r, const struct rule *rule)
     writer_printf(&w, "%s ", operation_name[rule->operation]);
     for (uint32_t n = 0; (test = block_test(r, rule, n)) != NULL; n++) {
         struct text source = block_source(r, test);
-        /* A check means the same in either case; in a pattern, and in what a plugin is told, case may matter. */
+        /* The name of a check means the same in either case. In a pattern, and in arguments of plugins, case
+         * may matter. */
         const bool keeps_case = (test->flags & (RULE_PATTERN | RULE_PLUGIN)) != 0;
         writer_printf(&w, "%s%s%s", n ? " and " : "", test->flags & RULE_NOT ? "not " : "",
                       test->flags & RULE_PATTERN ? "\"" : "");
