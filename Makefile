@@ -120,7 +120,7 @@ $(BUILD)/obj/page_assets.c: tools/report/page.css tools/report/sortable.min.js
 	echo 'const char page_css[] = {'; od -An -v -tu1 tools/report/page.css | sed 's/[0-9][0-9]*/&,/g'; echo '0};'; \
 	echo 'const char page_sortable[] = {'; od -An -v -tu1 tools/report/sortable.min.js | sed 's/[0-9][0-9]*/&,/g'; echo '0};'; } >$@
 $(BUILD)/obj/page_assets.o: $(BUILD)/obj/page_assets.c
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/libgatepost-tools.a: $(TOOLS_OBJ) $(BUILD)/obj/page_assets.o
 	@rm -f $@
@@ -157,7 +157,7 @@ WIN_TOOLS_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_T
 WIN_LIBS = $(WIN)/libcdb.a -ladvapi32 -lntdll
 
 win-deps:
-	@tests/run/need.sh windows$(filter 64,$(BITS))
+	@BUILD='$(BUILD)' tests/run/need.sh windows$(filter 64,$(BITS))
 
 mercury: $(WIN)/gatepost.exe $(WIN)/gatepost.dll
 
@@ -167,44 +167,47 @@ mercury64:
 # tinycdb's own sources, unchanged. The header stands alone in a folder, for everything else of Debian's must stay unseen.
 $(WIN)/libcdb.a: | win-deps
 	@mkdir -p $(WIN)/tinycdb $(WIN)/obj/tinycdb
-	source=$$(tests/mta/source.sh tinycdb) && cp "$$source/cdb.h" $(WIN)/tinycdb/ && \
+	$(Q)source=$$(tests/mta/source.sh tinycdb) && cp "$$source/cdb.h" $(WIN)/tinycdb/ && \
 	for name in init find findnext seq seek unpack hash make make_add make_put; do \
 		$(WIN_CC) -O2 $(WIN_MACHINE_$(BITS)) -w -c -o $(WIN)/obj/tinycdb/$$name.o "$$source/cdb_$$name.c" || exit 1; \
 	done
 	@rm -f $@
-	$(WIN_AR) rcs $@ $(WIN)/obj/tinycdb/*.o
+	$(Q)$(WIN_AR) rcs $@ $(WIN)/obj/tinycdb/*.o
 
 $(WIN)/obj/%.o: %.c | win-deps $(WIN)/libcdb.a
 	@mkdir -p $(@D)
-	$(WIN_CC) $(WIN_CPPFLAGS) $(WIN_CFLAGS) -c -o $@ $<
+	$(Q)$(WIN_CC) $(WIN_CPPFLAGS) $(WIN_CFLAGS) -c -o $@ $<
 
 $(WIN)/libgatepost-core.a: $(WIN_CORE_OBJ)
 	@rm -f $@
-	$(WIN_AR) rcs $@ $^
+	$(Q)$(WIN_AR) rcs $@ $^
 
 $(WIN)/obj/page_assets.o: $(BUILD)/obj/page_assets.c | win-deps
 	@mkdir -p $(@D)
-	$(WIN_CC) $(WIN_CPPFLAGS) $(WIN_CFLAGS) -c -o $@ $<
+	$(Q)$(WIN_CC) $(WIN_CPPFLAGS) $(WIN_CFLAGS) -c -o $@ $<
 
 $(WIN)/libgatepost-tools.a: $(WIN_TOOLS_OBJ) $(WIN)/obj/page_assets.o
 	@rm -f $@
-	$(WIN_AR) rcs $@ $^
+	$(Q)$(WIN_AR) rcs $@ $^
 
 $(WIN)/gatepost.exe: $(WIN)/obj/tools/main.o $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
-	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS) -lz -lws2_32
+	$(SAY) "  $@"
+	$(Q)$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS) -lz -lws2_32
 
 # The daemon.
 WIN_DLL_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(wildcard mercury/*.c))
 
 $(WIN)/gatepost.dll: $(WIN_DLL_OBJ) mercury/exports.def $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
-	$(WIN_CC) $(WIN_CFLAGS) -shared -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) -Wl,--gc-sections $(WIN_LIBS) -lws2_32
+	$(SAY) "  $@"
+	$(Q)$(WIN_CC) $(WIN_CFLAGS) -shared -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) -Wl,--gc-sections $(WIN_LIBS) -lws2_32
 
 # What does to the daemon what Mercury does, for the tests.
 WIN_HOST_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(addprefix tests/mercury/,host.c stage.c connection.c soak.c) \
 	tools/replay/dialogue.c tools/replay/playback.c tools/replay/expect.c tools/replay/order.c tools/lib/calendar.c tools/lib/output.c)
 
 $(WIN)/host.exe: $(WIN_HOST_OBJ) $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
-	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS)
+	$(SAY) "  $@"
+	$(Q)$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS)
 
 ABI ?= $(shell exim4-localscan-plugin-config --localscan-apiversion 2>/dev/null || echo 6.0)
 
@@ -345,11 +348,11 @@ mercury-tests: mercury mercury-unit $(WIN)/host.exe
 
 $(WIN)/libcmocka.a: | win-deps
 	@mkdir -p $(WIN)/cmocka $(WIN)/obj/cmocka
-	source=$$(tests/mta/source.sh cmocka) && cp "$$source/include/cmocka.h" $(WIN)/cmocka/ && \
+	$(Q)source=$$(tests/mta/source.sh cmocka) && cp "$$source/include/cmocka.h" $(WIN)/cmocka/ && \
 	$(WIN_CC) -O2 -w -D__USE_MINGW_ANSI_STDIO=1 -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
 		-DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -I"$$source/include" -c -o $(WIN)/obj/cmocka/cmocka.o "$$source/src/cmocka.c"
 	@rm -f $@
-	$(WIN_AR) rcs $@ $(WIN)/obj/cmocka/cmocka.o
+	$(Q)$(WIN_AR) rcs $@ $(WIN)/obj/cmocka/cmocka.o
 
 # Written anew only if another test came or went.
 $(WIN)/unit/programs.h: FORCE
@@ -359,20 +362,21 @@ $(WIN)/unit/programs.h: FORCE
 
 $(WIN)/obj/tests/unit/lib/%.o: tests/unit/lib/%.c $(WIN)/unit/programs.h | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
 	@mkdir -p $(@D)
-	$(WIN_UNIT_CC) -c -o $@ $<
+	$(Q)$(WIN_UNIT_CC) -c -o $@ $<
 
 $(WIN)/obj/tests/unit/%.o: tests/unit/%.c | win-deps $(WIN)/libcdb.a $(WIN)/libcmocka.a
 	@mkdir -p $(@D)
-	$(WIN_UNIT_CC) -Wno-missing-prototypes -Dmain=$(*F) -c -o $@ $<
-	$(WIN_KEEP)$(*F) $@
+	$(Q)$(WIN_UNIT_CC) -Wno-missing-prototypes -Dmain=$(*F) -c -o $@ $<
+	$(Q)$(WIN_KEEP)$(*F) $@
 
 $(WIN)/obj/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c | win-deps $(WIN)/libcdb.a
 	@mkdir -p $(@D)
-	$(WIN_UNIT_CC) -DLLVMFuzzerTestOneInput=fuzz_$* -c -o $@ $<
-	$(WIN_KEEP)fuzz_$* $@
+	$(Q)$(WIN_UNIT_CC) -DLLVMFuzzerTestOneInput=fuzz_$* -c -o $@ $<
+	$(Q)$(WIN_KEEP)fuzz_$* $@
 
 $(WIN)/unit.exe: $(WIN_UNIT_OBJ) $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a $(WIN)/libcmocka.a
-	$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(FAILING_ALLOC) $(WIN_LIBS) -lz -lws2_32 -lpsapi
+	$(SAY) "  $@"
+	$(Q)$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(FAILING_ALLOC) $(WIN_LIBS) -lz -lws2_32 -lpsapi
 
 -include $(WIN_UNIT_OBJ:.o=.d)
 
