@@ -202,7 +202,7 @@ $(WIN)/gatepost.dll: $(WIN_DLL_OBJ) mercury/exports.def $(WIN)/libgatepost-core.
 	$(Q)$(WIN_CC) $(WIN_CFLAGS) -shared -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) -Wl,--gc-sections $(WIN_LIBS) -lws2_32
 
 # What does to the daemon what Mercury does, for the tests.
-WIN_HOST_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(addprefix tests/mercury/,host.c stage.c connection.c soak.c) \
+WIN_HOST_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(addprefix tests/mercury/,host.c stage.c connection.c soak.c collide.c) \
 	tools/replay/dialogue.c tools/replay/playback.c tools/replay/expect.c tools/replay/order.c tools/lib/calendar.c tools/lib/output.c)
 
 $(WIN)/host.exe: $(WIN_HOST_OBJ) $(WIN)/libgatepost-core.a $(WIN)/libcdb.a

@@ -11,6 +11,7 @@
 #include <windows.h>
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "core/gatepost.h"
 
@@ -20,17 +21,15 @@ enum { SESSIONS_MOST = 512, SESSION_SILENCE_MS = 3600000 };
 struct visit {
     struct gp_session *session; /* NULL: not opened yet */
     const struct gp_settings_ext *settings;
-    bool begun; /* the engine has been asked or told something, and knows the name */
-    bool connect_asked;
-    bool authenticated; /* and the engine knows */
-    bool exempt;        /* Mercury's own marks say that it is not to be judged */
-    bool rcpt_passed;   /* the last RCPT was none that we turned away, and Mercury has not said yes to it */
-    bool fields_any;    /* some field of the message has been told to the engine */
-    bool in_field;      /* a line before was one, so that a blank continues it */
-    unsigned char fields[32]; /* bit per hash of the names of fields that were seen */
-    char held[520];           /* reply to HELO that waits for MAIL; empty: none */
-    char helo[512];           /* the greeting it is about */
-    bool helo_after_auth;     /* that greeting was judged as one of somebody who has authenticated */
+    bool begun;           /* the engine has been asked or told something, and knows the name */
+    bool authenticated;   /* and the engine knows */
+    bool exempt;          /* a transaction filter of Mercury's has blessed it: it is not judged */
+    bool exempt_message;  /* Mercury has marked this message as exempt, and the rules say that this counts */
+    bool rcpt_passed;     /* the last RCPT was none that we turned away, and Mercury has not said yes to it */
+    bool fields_any;      /* some field of the message has been told to the engine */
+    bool helo_after_auth; /* the greeting was judged as one of somebody who has authenticated */
+    char held[520];       /* reply to HELO that waits for MAIL; empty: none */
+    char helo[512];       /* the greeting it is about */
 
     /* sessions.c's own */
     uint32_t id;
@@ -42,6 +41,19 @@ struct visit {
     CRITICAL_SECTION lock;
     struct visit *next;
 };
+
+/* What the rules of the visit's session say of a setting for Mercury; NULL while none are in force. */
+static inline const char *visit_setting(const struct visit *v, const char *name)
+{
+    return v->settings ? v->settings->get(v->session, name) : NULL;
+}
+
+/* Whether the setting is VALUE. False while no rules are in force. */
+static inline bool visit_setting_is(const struct visit *v, const char *name, const char *value)
+{
+    const char *words = visit_setting(v, name);
+    return words && strcmp(words, value) == 0;
+}
 
 /* END frees what the adapter put into a visit. */
 void sessions_init(void (*end)(struct visit *visit));
@@ -55,7 +67,7 @@ void sessions_give(struct visit *visit);
 /* Forgets the session; one that a thread has ends when it is given back. */
 void sessions_forget(uint32_t id);
 
-/* Forgets all of them. No thread may have one. */
+/* Forgets all of them. No thread may have one; for the time after closedown(). */
 void sessions_fini(void);
 
 #endif

@@ -3,18 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the rules of V's session say of a setting; NULL while none are in force. */
-static const char *setting(const struct visit *v, const char *name)
-{
-    return v->settings ? v->settings->get(v->session, name) : NULL;
-}
-
-bool setting_is(const struct visit *v, const char *name, const char *value)
-{
-    const char *words = setting(v, name);
-    return words && strcmp(words, value) == 0;
-}
-
 /* What mercury-fail-at calls it; NULL for the connection, at which there is nothing to go on with. */
 static const char *word_of(UINT_32 event)
 {
@@ -37,7 +25,7 @@ static const char *word_of(UINT_32 event)
 /* Whether Mercury may be told to fail the command of EVENT and go on. */
 static bool may_fail(const struct visit *v, UINT_32 event)
 {
-    const char *word = word_of(event), *words = setting(v, "mercury-fail-at");
+    const char *word = word_of(event), *words = visit_setting(v, "mercury-fail-at");
     const size_t n = word ? strlen(word) : 0;
     if (!n)
         return false;
@@ -51,7 +39,8 @@ static bool may_fail(const struct visit *v, UINT_32 event)
 
 static void put_reply(const struct visit *v, MSEVENTBUF *e, const char *reply)
 {
-    snprintf(e->outbuf, sizeof e->outbuf, "%s%s", reply, setting_is(v, "mercury-crlf", "yes") ? "\r\n" : "");
+    snprintf(e->outbuf, sizeof e->outbuf, "%s%s", reply,
+             visit_setting_is(v, "mercury-crlf", "yes") ? "\r\n" : "");
 }
 
 /* What Mercury is to do about the verdict on EVENT. */

@@ -10,9 +10,6 @@
 #include "mercury_abi.h"
 #include "sessions.h"
 
-/* Whether the rules in force for V have VALUE for that setting of ours. False while there are no rules. */
-bool setting_is(const struct visit *v, const char *name, const char *value);
-
 /* What on_event() returns for the verdict on EVENT; the reply is in E. */
 INT_32 verdict_answer(struct visit *v, UINT_32 event, MSEVENTBUF *e, int action,
                       const struct gp_verdict *verdict);

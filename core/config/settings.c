@@ -420,13 +420,17 @@ static void parse_host_setting(struct settings_parse *p, struct line *l, unsigne
 {
     const struct host_setting *h = &host_settings[which];
     char words[128];
-    struct text bad;
-    size_t n = host_settings_take(h, value, words, sizeof words, &bad);
+    struct text odd;
+    size_t n = host_settings_take(h, value, words, sizeof words, &odd);
     if (n == SIZE_MAX) {
-        line_error(l, bad.n ? (size_t)(bad.p - l->text.p) : at,
+        line_error(l, odd.n ? (size_t)(odd.p - l->text.p) : at,
                    h->is_list ? "expected any of these words: %s" : "expected one of: %s", h->words);
         return;
     }
+    if (odd.n)
+        line_warning(l, (size_t)(odd.p - l->text.p),
+                     "'%.*s' is a word of an earlier version and now means '%s'; choose from: %s", (int)odd.n,
+                     odd.p, h->by_default, h->words);
     struct span s = builder_text(p->builder, text_of(words, n));
     builder_settings(p->builder)->host[which] = s;
 }

@@ -15,6 +15,8 @@ struct host_setting {
     const char *words;      /* that may stand in it */
     const char *by_default; /* what it is when nobody sets it */
     bool is_list;           /* takes any number of the words, none at all too; else exactly one */
+    const char *former; /* words of an earlier version, or NULL: they mean the default now, so that an upgrade
+                               leaves no rule file without effect */
 };
 
 extern const struct host_setting host_settings[HOST_SETTINGS];
@@ -23,8 +25,9 @@ extern const struct host_setting host_settings[HOST_SETTINGS];
 unsigned host_settings_find(struct text name);
 
 /* VALUE as it is kept: lower case, one blank between words, at most CAP bytes. Returns its length, or SIZE_MAX
- * with the offending word in *WRONG (empty: the wrong number of words). */
+ * with the offending word in *ODD (empty: the wrong number of words). Otherwise *ODD is a former word that stands in
+ * VALUE, or empty. */
 size_t host_settings_take(const struct host_setting *h, struct text value, char *out, size_t cap,
-                          struct text *wrong);
+                          struct text *odd);
 
 #endif

@@ -2,8 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/mail/header.h"
+
+enum { AUTHENTICATED = 1, EXEMPT_COMPLIANCE = 0x20 };
 
 /* What Mercury says if the daemon leaves it the choice. */
 static const char default_reply[] = "550 Not accepted";
@@ -91,7 +94,8 @@ static int connection_open(struct peer *peer, const struct visitor *visitor, str
     c->sender = c->field = false;
     c->recipients = 0;
     c->stage = AT_COMMAND;
-    line_begin(&c->line, ++c->next_id, c->client, visitor->port, (uint32_t)*c->clock);
+    /* It surely begins after the daemon was started. */
+    line_begin(&c->line, ++c->next_id, c->client, visitor->port, (uint32_t)time(NULL) + 60);
     if (!passes(c, EV_CONNECT, text_of(NULL, 0), reply))
         return 0;
     if (manners.connect2 && !passes(c, EV_CONNECT2, text_of(NULL, 0), reply))
@@ -105,8 +109,11 @@ static int say_mail(struct connection *c, struct text line, struct reply *reply)
         return say(c, reply, "503 Sender already given.");
     if (!passes(c, EV_MAIL, line, reply))
         return 0;
+    line_forget_headers(&c->line);
+    /* Mercury marks the message by its sender. */
+    line_set_flag(&c->line, EXEMPT_COMPLIANCE,
+                  manners.compliant[0] && text_find_nocase(line, text_z(manners.compliant)) < line.n);
     line_fire(&c->line, EV_MAIL_OK, NULL, 0);
-    line_forget_header(&c->line);
     c->sender = true;
     c->recipients = 0;
     return say(c, reply, "250 Sender OK - send RCPTs.");
@@ -193,6 +200,8 @@ static void take_data_result(struct connection *c, int result, const char *out)
 static void header_over(struct connection *c)
 {
     char out[OUTBUF_SIZE];
+    if (manners.added[0])
+        line_mark_header(&c->line, manners.added);
     int result = fire(c, EV_DATA_BODY, NULL, 0, out);
     take_data_result(c, result, out);
     c->stage = AT_BODY;
@@ -226,7 +235,6 @@ static int say_line_of_data(struct connection *c, struct text line, struct reply
         return 0;
     }
     c->field = true;
-    line_add_header(&c->line, line.p, (unsigned)line.n);
     if (manners.header_events) {
         int n = snprintf(whole, sizeof whole, "%.*s%s", (int)line.n, line.p,
                          manners.header_line_ends ? "\r\n" : "");
@@ -258,7 +266,7 @@ static int connection_auth(struct peer *peer, struct reply *reply)
     int result = line_fire(&c->line, EV_AUTH, "AUTH PLAIN AHVzZXIAcGFzcw==", 27);
     if (result)
         failure(c, "AUTH is Mercury's", EV_AUTH, result);
-    line_set_flag(&c->line, 1);
+    line_set_flag(&c->line, AUTHENTICATED, true);
     return say(c, reply, "235 Authentication successful.");
 }
 

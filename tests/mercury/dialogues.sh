@@ -65,12 +65,11 @@ for dialogue in tests/sessions/*.smtp; do
     check "${dialogue##*/} with -1 for a reply everywhere" dialogue_holds_to_the_letter "${dialogue##*/}"
 done
 check "by default nothing is returned that could lose mail" returns_what_is_known
-check "Mercury shows no lines of the header" with_manners "" "header-events off"
-check "Mercury's lines of the header lead nowhere" with_manners "" "header-undefined on"
-check "Mercury shows no list of the header" with_manners "" "header-list off"
-check "Mercury shows lines with their line ends" with_manners "mercury-header = lines" "header-ends on"
-check "only the list of the header is asked for" with_manners "mercury-header = list" usual
-check "Mercury has no id at the connection" with_manners "" "id-at-connect off"
+check "Mercury shows lines of the header with their line ends" with_manners "" "header-ends on"
+check "words of an earlier version for the header" with_manners "mercury-header = list" usual
+check "another daemon adds headers" with_manners "" "added X-GrayWall: passed"
+check "another daemon adds a Message-ID" with_manners "" "added Message-ID: <added@example.com>"
+check "the event of a connection has a version" with_manners "" "connect-version on"
 check "the first event for the connection is taken" with_manners "mercury-connect = connect" usual
 check "Mercury has the first event for the connection only" with_manners "mercury-connect = connect" "connect2 off"
 check "the second event for the connection is waited for in vain" blocked_is_refused_at_helo

@@ -16,6 +16,7 @@
  *   soak THREADS SESSIONS sessions from many threads at once (soak.c)
  *   soak-and-stop THREADS the same, with closedown() in the midst of it
  *   collide THREADS       events of one session from all of them at once, and one within another
+ *   cross                 a connection whose event bears the id of an open session
  *   say TEXT              prints TEXT, to find the place in the output
  *
  * The daemon's log lines are printed as "log PRIORITY TEXT", what must never be as "FAILED: ...".
@@ -107,10 +108,12 @@ static bool set_manners(const char *name, const char *value)
     static const struct {
         const char *name;
         bool *on;
-    } switches[] = {{"null", &manners.null_functions},          {"connect2", &manners.connect2},
-                    {"id-at-connect", &manners.id_at_connect},  {"header-events", &manners.header_events},
-                    {"header-ends", &manners.header_line_ends}, {"header-undefined", &manners.header_undefined},
-                    {"header-list", &manners.header_list}};
+    } switches[] = {{"null", &manners.null_functions},
+                    {"connect2", &manners.connect2},
+                    {"connect-version", &manners.connect_version},
+                    {"header-events", &manners.header_events},
+                    {"header-ends", &manners.header_line_ends},
+                    {"header-undefined", &manners.header_undefined}};
     const uint32_t number = (uint32_t)strtoul(value, NULL, 0);
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
         if (strcmp(name, switches[i].name) == 0) {
@@ -127,6 +130,10 @@ static bool set_manners(const char *name, const char *value)
         manners.event_version = number;
     else if (strcmp(name, "flags") == 0)
         manners.flags = number;
+    else if (strcmp(name, "compliant") == 0)
+        snprintf(manners.compliant, sizeof manners.compliant, "%s", value);
+    else if (strcmp(name, "added") == 0)
+        snprintf(manners.added, sizeof manners.added, "%s", value);
     else
         return false;
     return true;
@@ -183,6 +190,9 @@ static bool obey(const char *verb, char *rest)
     } else if (strcmp(verb, "collide") == 0) {
         if (!collide((unsigned)strtoul(rest, NULL, 10)))
             printf("FAILED: collide\n");
+    } else if (strcmp(verb, "cross") == 0) {
+        if (!cross())
+            printf("FAILED: cross\n");
     } else if (strcmp(verb, "soak-and-stop") == 0) {
         int result = soak_and_stop((unsigned)strtoul(rest, NULL, 10));
         printf("closedown %d, %u handlers\n", result, stage_registered());

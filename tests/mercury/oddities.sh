@@ -117,7 +117,7 @@ play $work/unwritable/spam.smtp
 play $work/unwritable/spam.smtp
 stop
 EOF
-    heard_counts && heard_times 1 "$work/unwritable/state"
+    heard_counts && heard_times 1 "$work/unwritable/state" && heard "gatepost: rules in force: "
 }
 
 # The rule file beside the DLL, where DAEMON.INI says nothing.
@@ -131,6 +131,64 @@ rules_beside_the_dll() {
     heard "startup 1, 12 handlers" && heard "daemon 0" && heard "configure 0" && heard "unloaded" && heard "other.conf;" && heard_not FAILED
 }
 
+# At every start the log says what runs, with which rules, how many, from where; or why with none.
+every_start_is_told() {
+    small told
+    host_run <<EOF || return 1
+start $work/told/gatepost.conf
+stop
+start $work/told/gatepost.conf
+stop
+EOF
+    heard_times 2 "told/gatepost.conf, 4 rules" && heard_times 2 "is running and listens to MercuryS" || return 1
+    echo nonsense >"$work/told/gatepost.conf"
+    rm -rf "$work/told/state"
+    host_run <<EOF || return 1
+start $work/told/gatepost.conf
+stop
+start $work/told/gatepost.conf
+stop
+EOF
+    heard_times 2 "told/gatepost.conf:1:1: " && heard_times 2 "no rules are in force; every message passes"
+}
+
+# DAEMON.INI names it twice: as it is, and as a copy. The first goes on.
+only_one_runs() {
+    small twice
+    cp "$dll" "$work/twice/copy.dll"
+    printf 'connect 203.0.113.7 unknown\nC: EHLO mail.example.com\nC: MAIL FROM:<a@example.net>\nS: 554\n' >"$work/twice/a.smtp"
+    host_run <<EOF || return 1
+start $work/twice/gatepost.conf
+start $work/twice/other.conf
+load $work/twice/copy.dll
+start $work/twice/gatepost.conf
+play $work/twice/a.smtp
+stop
+load $dll
+stop
+load $work/twice/copy.dll
+start $work/twice/gatepost.conf
+stop
+EOF
+    heard_counts && heard_times 2 "startup 1, 12 handlers" && heard_times 2 "startup 0, 12 handlers" || return 1
+    heard_times 1 "the entry 'gatepost' of DAEMON.INI is ignored: gatepost runs already, with the rule file" || return 1
+    heard_times 1 "another copy of gatepost.dll runs in this Mercury" && heard_times 1 "gatepost: refuse"
+}
+
+# Mercury as a service has no window: an empty gatepost.log beside the DLL gets all lines.
+log_file_beside_the_dll() {
+    small logged
+    cp "$dll" "$work/logged/gatepost.dll"
+    printf 'load %s\nstart\nstop\n' "$work/logged/gatepost.dll" >"$work/orders"
+    wine_run "$host" <"$work/orders" >"$work/out" 2>&1 || missed "status $?" || return 1
+    [ ! -e "$work/logged/gatepost.log" ] || missed "it was made unasked" || return 1
+    : >"$work/logged/gatepost.log"
+    wine_run "$host" <"$work/orders" >"$work/out" 2>&1 || missed "status $?" || return 1
+    for line in "version .* is running" "rules in force: .*, 4 rules"; do
+        grep -q "^20[0-9-]* [0-9:]* gatepost: $line" "$work/logged/gatepost.log" || missed "$(cat "$work/logged/gatepost.log")" || return 1
+    done
+}
+
 check "an interface of 406 bytes" refuses_small_interface 406
 check "an interface of 713 bytes" refuses_small_interface 713
 check "an interface of 300 bytes" endures_tiny_interface 300
@@ -142,5 +200,8 @@ check "a rule file that is missing" missing_rules
 check "a rule file that is broken" broken_rules
 check "a rule file that comes later" rules_come_later
 check "a state directory that cannot be written" unwritable_state
+check "every start is told" every_start_is_told
+check "only one of several runs" only_one_runs
+check "the log file beside the DLL" log_file_beside_the_dll
 check "the rule file beside the DLL, or where DAEMON.INI says" rules_beside_the_dll
 host_finish

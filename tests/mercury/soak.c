@@ -135,8 +135,6 @@ static bool take_step(struct worker *w, struct visitor_of_soak *v)
         return false;
     if (s->text)
         fill_in(text, sizeof text, s->text, v->number);
-    if (s->event == EV_DATA_HEADER)
-        line_add_header(&v->line, text, (unsigned)strlen(text));
     if (s->event == EV_HELO && !s->text) { /* it came so far, though it should be on the list */
         w->served++;
         return false;
@@ -274,68 +272,4 @@ bool soak(unsigned threads, unsigned sessions)
     printf("soak: %u sessions, %u refusals, %u wrong, %u not listed and logged\n", number - 1, refused,
            wrong_ones, served);
     return wrong_ones == 0;
-}
-
-/* All of them are the session 7. */
-static DWORD WINAPI press_in(void *context)
-{
-    static const struct {
-        unsigned event;
-        const char *text;
-    } events[] = {{EV_CONNECT2, NULL},
-                  {EV_HELO, "EHLO mail.example.com"},
-                  {EV_MAIL, "MAIL FROM:<a@example.net>"},
-                  {EV_RCPT, "RCPT TO:<b@example.com>"},
-                  {EV_DATA_HEADER, "Subject: x"},
-                  {EV_DATA_BODY, NULL},
-                  {EV_RSET, "RSET"},
-                  {EV_CLOSE, NULL},
-                  {EV_CONNECT, NULL}};
-    struct worker *w = context;
-    static struct line_of_mercury lines[THREADS_MOST];
-    struct line_of_mercury *l = &lines[w->first % THREADS_MOST];
-    line_begin(l, 7, "10.0.0.7", 25, 1180000000);
-    for (unsigned i = 0; i < w->count; i++) {
-        unsigned which = (i * 5 + w->first * 3) % (sizeof events / sizeof *events);
-        const char *text = events[which].text;
-        int result = line_fire(l, events[which].event, text, text ? (unsigned)strlen(text) : 0);
-        if (result != 0 && result != -1 && result != -2)
-            w->wrong++;
-    }
-    line_end(l);
-    return 0;
-}
-
-bool collide(unsigned threads)
-{
-    struct worker workers[THREADS_MOST];
-    HANDLE handles[THREADS_MOST];
-    static struct line_of_mercury outer, inner;
-    unsigned wrong_ones = 0;
-    int inside = 1;
-    if (!threads || threads > THREADS_MOST)
-        return false;
-    stage_silent(true);
-    for (unsigned i = 0; i < threads; i++) {
-        workers[i] = (struct worker){.first = i, .count = 2000};
-        handles[i] = CreateThread(NULL, 0, press_in, &workers[i], 0, NULL);
-        if (!handles[i])
-            exit(3);
-    }
-    WaitForMultipleObjects(threads, handles, TRUE, INFINITE);
-    for (unsigned i = 0; i < threads; i++) {
-        CloseHandle(handles[i]);
-        wrong_ones += workers[i].wrong;
-    }
-    line_begin(&outer, 8, "10.0.0.8", 25, 1180000000);
-    line_begin(&inner, 8, "10.0.0.8", 25, 1180000000);
-    stage_fire_on_log(&inner, &inside);
-    line_fire(&outer, EV_HELO, "EHLO mail.example.com", 21);
-    int after = line_fire(&outer, EV_MAIL, "MAIL FROM:<a@example.net>", 25);
-    line_fire(&outer, EV_CLOSE, NULL, 0);
-    line_end(&inner);
-    line_end(&outer);
-    stage_silent(false);
-    printf("collide: %u wrong, %d from within, %d after it\n", wrong_ones, inside, after);
-    return wrong_ones == 0 && inside == 0 && after == -1;
 }

@@ -32,7 +32,8 @@ enum {
     E_INBUF = 68 + 4 * WIDER,
     E_OUTBUF = 72 + 5 * WIDER
 };
-enum { MODULE_MERCURYS = 20, HANDLERS_MOST = 64, FUNCTION_GET_ALL_HEADERS = 2, GUARD = 0x5a5a5a5a };
+enum { MODULE_MERCURYS = 20, HANDLERS_MOST = 64, GUARD = 0x5a5a5a5a };
+enum { FUNCTION_ADD_HEADER = 0, FUNCTION_GET_HEADER = 1, FUNCTION_GET_ALL_HEADERS = 2 };
 
 typedef int32_t handler_fn(uint32_t module, uint32_t event, void *edata, void *cdata);
 
@@ -62,9 +63,7 @@ void manners_usual(void)
                                .version = 4 << 8 | 72,
                                .event_version = 0x10003,
                                .connect2 = true,
-                               .id_at_connect = true,
-                               .header_events = true,
-                               .header_list = true};
+                               .header_events = true};
 }
 
 static void put(unsigned char *at, unsigned offset, uint32_t value)
@@ -140,18 +139,37 @@ static int32_t lent_nothing(void)
     return 0;
 }
 
+static size_t copy_out(const char *text, size_t n, char *buf, int32_t size)
+{
+    if (buf && size > 0) {
+        const size_t some = n < (size_t)size - 1 ? n : (size_t)size - 1;
+        memcpy(buf, text, some);
+        buf[some] = '\0';
+    }
+    return n + 1; /* what a buffer must have */
+}
+
 static int32_t lent_get_all_headers(void *reserved, char *buf, int32_t size)
 {
     const struct line_of_mercury *l = reserved;
-    size_t n = l->headers_size;
-    if (size <= 0 || !manners.header_list)
-        return 0;
-    if (n > (size_t)size - 1)
-        n = (size_t)size - 1;
-    if (n)
-        memcpy(buf, l->headers, n);
-    buf[n] = '\0';
-    return (int32_t)n;
+    return (int32_t)copy_out(l->added, strlen(l->added), buf, size);
+}
+
+static int32_t lent_get_header(void *reserved, char *name, char *buf, int32_t size)
+{
+    const struct line_of_mercury *l = reserved;
+    const size_t n = strlen(name);
+    for (const char *at = l->added; *at; at = strchr(at, '\n') + 1)
+        if (_strnicmp(at, name, n) == 0 && at[n] == ':')
+            return (int32_t)copy_out(at, strcspn(at, "\r"), buf, size);
+    return 0;
+}
+
+static int32_t lent_add_header(void *reserved, char *header, int32_t allow_dupes)
+{
+    (void)allow_dupes;
+    line_mark_header(reserved, header);
+    return 1;
 }
 
 static void put_slot(unsigned char *lent, unsigned slot, void (*function)(void))
@@ -312,6 +330,8 @@ void line_begin(struct line_of_mercury *l, uint32_t id, const char *client, uint
     memset(l, 0, sizeof *l);
     for (unsigned i = 0; i < 7; i++)
         l->functions[i] = (void (*)(void))lent_nothing;
+    l->functions[FUNCTION_ADD_HEADER] = (void (*)(void))lent_add_header;
+    l->functions[FUNCTION_GET_HEADER] = (void (*)(void))lent_get_header;
     l->functions[FUNCTION_GET_ALL_HEADERS] = (void (*)(void))lent_get_all_headers;
     put(l->event, E_VERSION, manners.event_version);
     put(l->event, E_SIZE, EVENT_SIZE);
@@ -326,18 +346,37 @@ void line_begin(struct line_of_mercury *l, uint32_t id, const char *client, uint
 
 void line_end(struct line_of_mercury *l)
 {
-    free(l->headers);
-    l->headers = NULL;
     if (get(l->event, EVENT_SIZE) != GUARD)
         printf("FAILED: the daemon wrote behind the event\n");
 }
 
+uint32_t line_other_id = 0xa5a5a5a5;
+
+/* What a connection's event is before the session exists: client and port, a place for the reply, and whatever lay in
+ * that memory before. Pointers lead nowhere. */
+static void hide_what_is_undefined(const unsigned char *before, unsigned char *event)
+{
+    memset(event, 0xa5, E_OUTBUF);
+    if (manners.connect_version) {
+        put(event, E_VERSION, manners.event_version);
+        put(event, E_SIZE, EVENT_SIZE);
+    }
+    put_pointer(event, E_RESERVED, stage.nowhere);
+    put_pointer(event, E_FUNCTIONS, stage.nowhere);
+    put_pointer(event, E_INBUF, stage.nowhere);
+    put(event, E_FLAGS, 0xffffffff);
+    put(event, E_ID, line_other_id);
+    memcpy(event + E_PORT, before + E_PORT, 4);
+    memcpy(event + E_CLIENT, before + E_CLIENT, POINTER);
+}
+
 int line_fire(struct line_of_mercury *l, unsigned event, const char *text, unsigned n)
 {
+    unsigned char before[EVENT_SIZE];
     struct handler handlers[HANDLERS_MOST];
     unsigned count = 0;
     int result = 0;
-    const uint32_t id = get(l->event, E_ID);
+    const bool connecting = event == EV_CONNECT || event == EV_CONNECT2;
     EnterCriticalSection(&stage.lock);
     for (unsigned i = 0; i < stage.count; i++)
         if (stage.handlers[i].module == MODULE_MERCURYS && stage.handlers[i].event == event)
@@ -355,13 +394,15 @@ int line_fire(struct line_of_mercury *l, unsigned event, const char *text, unsig
     /* Where it is undefined, reading it is a fault. */
     put_pointer(l->event, E_INBUF, text ? l->in : stage.nowhere);
     put(l->event, E_INBUFLEN, sizeof l->in);
-    if ((event == EV_CONNECT || event == EV_CONNECT2) && !manners.id_at_connect)
-        put(l->event, E_ID, 0);
-    if (event == EV_CONNECT2)
-        put(l->event, E_FLAGS, get(l->event, E_FLAGS) | manners.flags);
+    if (event == EV_HELO)
+        line_set_flag(l, manners.flags, true);
+    memcpy(before, l->event, sizeof before);
+    if (connecting)
+        hide_what_is_undefined(before, l->event);
     for (unsigned i = 0; i < count && result == 0; i++)
         result = handlers[i].call(MODULE_MERCURYS, event, l->event, handlers[i].data);
-    put(l->event, E_ID, id);
+    if (connecting)
+        memcpy(l->event, before, E_OUTBUF);
     return result;
 }
 
@@ -380,30 +421,21 @@ const char *line_reply(struct line_of_mercury *l, unsigned *n)
     return reply;
 }
 
-void line_set_flag(struct line_of_mercury *l, uint32_t flag)
+void line_set_flag(struct line_of_mercury *l, uint32_t flag, bool on)
 {
-    put(l->event, E_FLAGS, get(l->event, E_FLAGS) | flag);
+    const uint32_t flags = get(l->event, E_FLAGS);
+    put(l->event, E_FLAGS, on ? flags | flag : flags & ~flag);
 }
 
-void line_add_header(struct line_of_mercury *l, const char *text, unsigned n)
+void line_mark_header(struct line_of_mercury *l, const char *text)
 {
-    uint32_t need = l->headers_size + n + 2;
-    if (need > l->headers_room) {
-        uint32_t room = need * 2 + 256;
-        char *wider = realloc(l->headers, room);
-        if (!wider)
-            exit(3);
-        l->headers = wider;
-        l->headers_room = room;
-    }
-    memcpy(l->headers + l->headers_size, text, n);
-    memcpy(l->headers + l->headers_size + n, "\r\n", 2);
-    l->headers_size = need;
+    const size_t n = strlen(l->added);
+    snprintf(l->added + n, sizeof l->added - n, "%s\r\n", text);
 }
 
-void line_forget_header(struct line_of_mercury *l)
+void line_forget_headers(struct line_of_mercury *l)
 {
-    l->headers_size = 0;
+    l->added[0] = '\0';
 }
 
 void line_count_rcpt(struct line_of_mercury *l, bool good)

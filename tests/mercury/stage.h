@@ -40,12 +40,13 @@ struct manners {
     bool null_functions;     /* no pointer for registering */
     uint32_t event_version;
     bool connect2;         /* there is such an event */
-    bool id_at_connect;    /* the session has its id then */
+    bool connect_version;  /* the event of a connection has its version and size, though nothing says so */
     bool header_events;    /* DATA_HEADER shows lines */
     bool header_line_ends; /* with CR LF behind them */
     bool header_undefined; /* DATA_HEADER comes, but inbuf leads nowhere then */
-    bool header_list;      /* get_all_headers works */
-    uint32_t flags;        /* set in every session, once its connection is accepted */
+    uint32_t flags;        /* set in every session from HELO on */
+    char compliant[100];   /* messages whose sender contains this are marked as exempt (0x20); empty: none */
+    char added[200];       /* a header that another daemon marks for addition to each message; empty: none */
 };
 extern struct manners manners;
 
@@ -76,23 +77,24 @@ struct line_of_mercury {
     unsigned char event[EVENT_SIZE + 4]; /* a guard behind it */
     void (*functions[7])(void);
     char in[2048];
-    char *headers; /* what get_all_headers shows */
-    uint32_t headers_size, headers_room;
+    char added[400]; /* what get_all_headers shows: headers marked for addition, never the message's own */
 };
 
 void line_begin(struct line_of_mercury *l, uint32_t id, const char *client, uint32_t port, uint32_t start);
 void line_end(struct line_of_mercury *l);
 
-/* Fires the event. TEXT NULL: inbuf is undefined. Returns what the first handler returned that had something to
+/* Fires the event. TEXT NULL: inbuf is undefined. At CONNECT and CONNECT2 all is undefined but client and port: the
+ * transaction id there is line_other_id, and every flag is set. Returns what the first handler returned that had something to
  * say, else 0. */
 int line_fire(struct line_of_mercury *l, unsigned event, const char *text, unsigned n);
+extern uint32_t line_other_id;
 
 /* What is in outbuf; NULL if that is no text of at most one line, an optional CR LF behind it. */
 const char *line_reply(struct line_of_mercury *l, unsigned *n);
 
-void line_set_flag(struct line_of_mercury *l, uint32_t flag);
-void line_add_header(struct line_of_mercury *l, const char *text, unsigned n);
-void line_forget_header(struct line_of_mercury *l);
+void line_set_flag(struct line_of_mercury *l, uint32_t flag, bool on);
+void line_mark_header(struct line_of_mercury *l, const char *text);
+void line_forget_headers(struct line_of_mercury *l);
 void line_count_rcpt(struct line_of_mercury *l, bool good);
 
 const char *event_name(unsigned event);
@@ -108,6 +110,10 @@ bool collide(unsigned threads);
 /* The next line of the log fires MAIL for L on the thread that it comes from; *RESULT gets what was returned.
  */
 void stage_fire_on_log(struct line_of_mercury *l, int *result);
+
+/* A connection whose event bears the id of a session that is open must not touch that session. Prints what was
+ * returned to both; returns true if it was right. */
+bool cross(void);
 
 /* Lets them run without looking at verdicts, calls closedown() in the midst of it, and waits for them. Returns
  * what closedown() returned. */

@@ -1,12 +1,135 @@
 #!/bin/sh
-# visits.sh [--inside]: single sessions of the daemon: what Mercury marks, names, ports, replies (host.sh).
+# visits.sh [--inside]: single sessions of the daemon: connections, headers, what Mercury marks, names, ports, replies (host.sh).
 set -eu
 
 cd "$(dirname "$0")/../.."
 script=visits
 . tests/mercury/host.sh
 
-# Who is exempt in Mercury is not judged, unless the rules say so.
+# header_visit REPLY MANNERS: a message without Message-ID and one with it, where Mercury shows its header in that way.
+header_visit() {
+    lay_out default || return 1
+    cat >"$work/default/header.smtp" <<EOF
+connect 203.0.113.7 unknown
+C: EHLO mx.example.net
+C: MAIL FROM:<a@example.net>
+C: RCPT TO:<somebody@example.com>
+C: DATA
+S: 354
+C: Subject: no id
+C:
+C: body
+C: .
+S: $1
+connect 203.0.113.8 unknown
+C: EHLO mx.example.net
+C: MAIL FROM:<a@example.net>
+C: RCPT TO:<somebody@example.com>
+C: DATA
+S: 354
+C: Subject: an id
+C: Message-ID: <1@example.net>
+C:
+C: body
+C: .
+S: 250
+EOF
+    host_run <<EOF && heard_counts
+manners $2
+start $work/default/zombies.conf
+play $work/default/header.smtp
+stop
+EOF
+}
+
+# A connection's event may bear the id of an open session, and any flags: neither counts.
+connection_touches_no_session() {
+    small crossing
+    host_run <<EOF || return 1
+start $work/crossing/gatepost.conf
+cross
+stop
+EOF
+    heard "cross: MAIL -1 554 Format of command not acceptable here" && heard "closedown 0, 0 handlers"
+}
+
+# connection_counts_once CLIENT HITS LOGGED RULE...: of a connection judged at its event and again at HELO there is one log line
+# with LOGGED, and HITS on the blocklist.
+connection_counts_once() {
+    small once "state-dir = state" >/dev/null
+    sed -i '$d' "$work/once/gatepost.conf"
+    client=$1 hits=$2 logged=$3
+    shift 3
+    printf '%s\n' "$@" >>"$work/once/gatepost.conf"
+    "$gatepost" blocks add --config "$work/once/gatepost.conf" 203.0.113.9 7d >"$work/added" 2>&1 || missed "$(cat "$work/added")" || return 1
+    cat >"$work/once/a.smtp" <<EOF
+connect $client unknown
+S: 220
+C: EHLO mx.example.net
+S: 250
+C: NOOP
+C: QUIT
+EOF
+    host_run <<EOF && heard_counts || return 1
+start $work/once/gatepost.conf
+play $work/once/a.smtp
+stop
+EOF
+    [ -z "$logged" ] || heard_times 1 "$logged" || return 1
+    "$gatepost" blocks list --config "$work/once/gatepost.conf" --json >"$work/list" || missed "no list" || return 1
+    tr -d ' \n' <"$work/list" | grep -qF "\"hits\":$hits" || missed "the list is: $(cat "$work/list")"
+}
+
+# Where Mercury tells of no connection, the session proper judges it aloud, also with mode = log.
+connection_that_is_not_told_of() {
+    small untold "mode = log" 'connect, "*203.0.113.7", close, "554 no"'
+    printf 'connect 203.0.113.7 unknown\nS: 220\nC: EHLO mx.example.net\nS: 250\n' >"$work/untold/a.smtp"
+    host_run <<EOF && heard_counts && heard_times 1 "would close"
+manners connect2 off
+start $work/untold/gatepost.conf
+play $work/untold/a.smtp
+stop
+EOF
+}
+
+# exempt_message REPLY RULE: Mercury has marked one sender's message; the next message of the same session has no mark.
+exempt_message() {
+    lay_out default "$2" || return 1
+    cat >"$work/default/mark.smtp" <<EOF
+connect 203.0.113.7 unknown
+C: EHLO mx.example.net
+C: MAIL FROM:<friend@example.invalid>
+S: 250
+C: RCPT TO:<sugar@example.com>
+S: $1
+EOF
+    [ "$1" != 250 ] || cat >>"$work/default/mark.smtp" <<EOF
+C: DATA
+S: 354
+C: Subject: no id
+C:
+C: .
+S: 250
+C: MAIL FROM:<stranger@example.invalid>
+S: 250
+C: RCPT TO:<somebody@example.com>
+S: 250
+C: DATA
+S: 354
+C: Subject: no id
+C:
+C: .
+S: 553
+EOF
+    host_run <<EOF && heard_counts
+manners compliant friend@example.invalid
+start $work/default/zombies.conf
+play $work/default/mark.smtp
+stop
+EOF
+}
+
+# Who is blessed by a filter of Mercury's is not judged, unless the rules say so.
 exempt_in_mercury() {
     lay_out default "$3" || return 1
     cat >"$work/default/flags.smtp" <<EOF
@@ -205,9 +328,22 @@ EOF
 }
 
 names_start
-check "who is exempt in MERCURYS.ACL is not judged" exempt_in_mercury 0x20 250 ""
+check "lines of the header are what counts" header_visit 553 usual
+check "no lines of the header: nothing is said to be missing" header_visit 250 "header-events off"
+check "lines of the header that lead nowhere" header_visit 250 "header-undefined on"
+check "another daemon's header makes no message good or bad" header_visit 553 "added X-GrayWall: passed"
+check "another daemon's Message-ID hides no missing one" header_visit 553 "added Message-ID: <added@example.com>"
+check "a connection touches no session" connection_touches_no_session
+check "a connection is logged once" connection_counts_once 203.0.113.7 0 'text="seen"' 'connect, "*", log, "seen"'
+check "a connection is logged once with mode = log" connection_counts_once 203.0.113.7 0 "would close" "mode = log" 'connect, "*", close, "554 no"'
+check "a connection hits the blocklist once" connection_counts_once 203.0.113.9 1 "" "block-at = mail"
+check "a connection that Mercury does not tell of is judged at HELO" connection_that_is_not_told_of
 check "who is blessed by a filter is not judged" exempt_in_mercury 0x200 250 ""
-check "who is exempt in Mercury is judged if the rules say so" exempt_in_mercury 0x220 554 "mercury-exempt = no"
+check "who is blessed by a filter is not judged, in the word of an earlier version" exempt_in_mercury 0x200 250 "mercury-exempt = yes"
+check "who is blessed by a filter is judged if the rules say so" exempt_in_mercury 0x200 554 "mercury-exempt = no"
+check "exempt from compliance processing is not exempt from rules" exempt_in_mercury 0x20 554 ""
+check "a mark for compliance exempts no message" exempt_message 554 ""
+check "a mark for compliance exempts its message if the rules say so" exempt_message 250 "mercury-exempt = compliance"
 check "a recipient that Mercury refused does not count" recipient_refused_by_mercury_does_not_count
 check "names are looked up" names_are_looked_up_unless_told "" "554 5.7.1 No mail from dial-up lines"
 check "names are not looked up with mercury-resolve = no" names_are_looked_up_unless_told "mercury-resolve = no" 220

@@ -198,13 +198,13 @@ static void settings__of_hosts__are_kept_in_one_form(void **state)
     struct collected problems;
     (void)state;
     struct block *r =
-        load_text("Mercury-Fail-At =  MAIL\tdata # rest\nmercury-header = List\n", NULL, 0, &problems);
+        load_text("Mercury-Fail-At =  MAIL\tdata # rest\nmercury-exempt = Compliance\n", NULL, 0, &problems);
     assert_string_equal(problems.text, "");
     const struct settings *s = block_settings(r);
     for (unsigned i = 0; i < HOST_SETTINGS; i++) {
         const char *wanted = strcmp(host_settings[i].name, "mercury-fail-at") == 0 ? "mail data"
-                             : strcmp(host_settings[i].name, "mercury-header") == 0
-                                 ? "list"
+                             : strcmp(host_settings[i].name, "mercury-exempt") == 0
+                                 ? "compliance"
                                  : host_settings[i].by_default;
         assert_string_equal(block_text(r, s->host[i]).p, wanted);
     }
@@ -215,6 +215,39 @@ static void settings__of_hosts__are_kept_in_one_form(void **state)
     block_unref(&r);
     assert_null(load_text("mercury-crlf = no\nmercury-crlf = no\n", NULL, 0, &problems));
     assert_string_equal(problems.text, CONF ":2:1: 'mercury-crlf' is already set at " CONF ":1\n");
+}
+
+/* A rule file that was right before an upgrade stays in force. */
+static void settings__words_of_an_earlier_version__are_legal_with_a_warning(void **state)
+{
+    static const struct {
+        const char *text, *name, *kept, *warning; /* NULL: none */
+    } rows[] = {
+        {"mercury-header = list\n", "mercury-header", "lines",
+         ":1:18: warning: 'list' is a word of an earlier"},
+        {"mercury-header = Both\n", "mercury-header", "lines",
+         ":1:18: warning: 'Both' is a word of an earlier"},
+        {"mercury-header = lines\n", "mercury-header", "lines", NULL},
+        {"mercury-exempt = yes\n", "mercury-exempt", "blessed",
+         ":1:18: warning: 'yes' is a word of an earlier"},
+        {"mercury-exempt = compliance\n", "mercury-exempt", "compliance", NULL},
+        {"mercury-exempt = no\n", "mercury-exempt", "no", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct collected problems;
+        struct block *r = load_text(rows[i].text, NULL, 0, &problems);
+        if (!r)
+            fail_msg("%s: %s", rows[i].text, problems.text);
+        assert_string_equal(block_text(r, block_settings(r)->host[host_settings_find(text_z(rows[i].name))]).p,
+                            rows[i].kept);
+        if (rows[i].warning ? !strstr(problems.text, rows[i].warning) : problems.text[0] != '\0')
+            fail_msg("%s: %s", rows[i].text, problems.text);
+        block_unref(&r);
+    }
+    struct collected problems;
+    assert_null(load_text("mercury-header = list lines\n", NULL, 0, &problems));
+    assert_non_null(strstr(problems.text, ":1:17: expected one of: lines"));
 }
 
 /* WORD as often as COUNT says behind NAME, its '#' a number that counts up in hexadecimal. */
@@ -299,6 +332,7 @@ int main(void)
         cmocka_unit_test(settings__recipient_delimiter__is_up_to_four_bytes),
         cmocka_unit_test(settings__mistakes__point_at_their_place),
         cmocka_unit_test(settings__of_hosts__are_kept_in_one_form),
+        cmocka_unit_test(settings__words_of_an_earlier_version__are_legal_with_a_warning),
         cmocka_unit_test(settings__lists__have_a_limit_that_is_named),
         cmocka_unit_test(settings__state_dir__only_in_the_main_file),
         cmocka_unit_test(settings__paths__are_relative_to_the_file_that_names_them),

@@ -44,7 +44,7 @@ static void api__settings_of_hosts__by_name(void **state)
     const struct gp_settings_ext *settings = d.api->get_ext("settings/1");
     assert_int_equal(d.api->session_open(d.engine, &c, &d.session), 0);
     assert_string_equal(settings->get(d.session, "mercury-resolve"), "no");
-    assert_string_equal(settings->get(d.session, "mercury-header"), "both");
+    assert_string_equal(settings->get(d.session, "mercury-header"), "lines");
     assert_null(settings->get(d.session, "mercury-nothing"));
     assert_null(settings->get(d.session, "mode"));
     doorway_close(&d);
