@@ -14,11 +14,11 @@
 #     check-san       unit tests and sessions with sanitizers; unit tests under valgrind
 #     check-exim      tests/sessions and more through real Exims
 #     check-milter    gatepost-milter alone, and in real Sendmails and Postfixes
-#     check-mercury   tests/sessions and more through the Mercury/32 daemon, in Wine
-#   make check-all  all that and what takes longer; each callable alone
 #     check-parity    gatepost reads what the server beside it reads
 #     check-attacks   what an attacker tries, against each real server
 #     check-upgrade   an installation over running servers
+#     check-mercury   tests/sessions and more through the Mercury/32 daemon, in Wine
+#   make check-all  all that and what takes longer; each callable alone
 #     check-exim-debian13, check-milter-, check-parity-, check-attacks-   the same with the mail servers of the other Debian; -debian12, too
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
@@ -418,11 +418,11 @@ $(BUILD)/example-sink: $(wildcard tests/examples/sink*.c tests/examples/sink.h) 
 	$(UNIT_OBJ:.o=.d) $(UNIT_TEST_OBJ:.o=.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
 
 # The stages of `make check`, cheap first, and what `make check-all` adds: whatever takes long and changes seldom.
-CHECK     := unit sessions cases manuals build plugins fuzz san hosts exim milter mercury
+CHECK     := unit sessions cases manuals build plugins fuzz san hosts exim milter parity attacks upgrade mercury
 RELEASES  := debian12 debian13
 OTHERS    := $(filter-out $(shell [ ! -e /etc/os-release ] || (. /etc/os-release && echo "$$ID$$VERSION_ID")),$(RELEASES))
 SERVED    := exim milter parity attacks
-CHECK_ALL := $(CHECK) parity attacks upgrade $(foreach release,$(OTHERS),$(SERVED:%=%-$(release)))
+CHECK_ALL := $(CHECK) $(foreach release,$(OTHERS),$(SERVED:%=%-$(release)))
 ALONE     := $(sort $(CHECK_ALL:%=check-%) $(foreach release,$(RELEASES),$(SERVED:%=check-%-$(release))))
 
 .PHONY: check-all $(ALONE)

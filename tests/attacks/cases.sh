@@ -6,6 +6,8 @@
 
 spam="554 Spam is not welcome here - go away."
 
+rules_in_force=""
+
 # rules NAME LINE...: the next connections are judged by these rules, with a table of traps.
 rules() {
     rules=$rules_of/$1
@@ -15,10 +17,14 @@ rules() {
     mkdir -p "$rules"
     printf 'trap-table = traps.cdb\nown-names = mail.example.com\n' >"$rules/new.conf"
     printf '%s\n' "$@" >>"$rules/new.conf"
-    write_table traps.cdb "to:trap@example.com" "to:trap@" || return 1
+    [ -e "$rules/traps.cdb" ] || write_table traps.cdb "to:trap@example.com" "to:trap@" || return 1
+    log_mark
+    if [ "$name_of_rules" = "$rules_in_force" ] && cmp -s "$rules/new.conf" "$rules/gatepost.conf"; then
+        return
+    fi
     "$gatepost" check "$rules/new.conf" >"$work/check.out" 2>&1 || missed "$(cat "$work/check.out")" || return 1
     mv "$rules/new.conf" "$rules/gatepost.conf"
-    log_mark
+    rules_in_force=$name_of_rules
     beside_use "$name_of_rules"
 }
 

@@ -27,7 +27,7 @@ elif [ "${1-}" != --inside ]; then
         part "$work/$server.log" tests/stages/check-attacks.sh --server "$server"
     done
     echo "attack | server | outcome"
-    sort -s -t '|' -k 1,1 "$work"/*/table
+    sort -s -t '|' -k 1,1 "$work"/*/outcomes
     finish check-attacks
     exit
 fi
@@ -36,7 +36,7 @@ fi
 . tests/attacks/cases.sh
 gatepost=$BUILD/gatepost
 work=$work/$2
-table=$work/table
+outcomes=$work/outcomes
 
 # attack NAME FUNCTION ARGUMENT...
 attack() {
@@ -44,7 +44,7 @@ attack() {
     title=$1
     shift
     check "$beside: $title" "$@"
-    printf '%s | %s | %s\n' "$title" "$beside" "$outcome" >>"$table"
+    [ -z "$outcome" ] || printf '%s | %s | %s\n' "$title" "$beside" "$outcome" >>"$outcomes"
 }
 
 mkdir -p "$work"
