@@ -322,7 +322,7 @@ int cmd_replay(int argc, char **argv)
         return status;
     if (!r.server) {
         engines_init(&r.engines, r.api, r.state_dir, &r.playback.clock, &r.progress);
-        simulation_init(&r.simulation, r.api, &r.playback.clock, &r.peer);
+        simulate_init(&r.simulation, r.api, &r.playback.clock, &r.peer);
         r.simulation.trace = r.trace ? on_trace : NULL;
     }
     r.against.verdicts = r.verdicts;

@@ -18,7 +18,7 @@ static size_t enhanced_size(struct text t)
     return at == t.n || t.p[at] == ' ' ? at : 0;
 }
 
-struct text reply_text(struct text t, struct text *code, struct text *enhanced)
+struct text expect_split(struct text t, struct text *code, struct text *enhanced)
 {
     t = text_trim(t);
     *code = text_of(t.p, t.n < 3 ? t.n : 3);
@@ -40,8 +40,8 @@ bool expect_holds(struct text expectation, const struct reply *reply)
         return false;
     if (expectation.n == 1)
         return expectation.p[0] == reply->text.p[0];
-    struct text want = reply_text(expectation, &code, &enhanced);
-    struct text got = reply_text(reply->text, &got_code, &got_enhanced);
+    struct text want = expect_split(expectation, &code, &enhanced);
+    struct text got = expect_split(reply->text, &got_code, &got_enhanced);
     if (!text_eq(code, got_code))
         return false;
     if (expectation.n == 3)

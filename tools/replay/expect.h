@@ -14,6 +14,6 @@
 bool expect_holds(struct text expectation, const struct reply *reply);
 
 /* T, "554 5.7.1 text", without the enhanced code; the code and the blank behind it stay in *CODE. */
-struct text reply_text(struct text t, struct text *code, struct text *enhanced);
+struct text expect_split(struct text t, struct text *code, struct text *enhanced);
 
 #endif

@@ -237,7 +237,7 @@ static void simulation_finish(struct peer *peer)
     s->stage = STAGE_CLOSED;
 }
 
-void simulation_init(struct simulation *s, const struct gp_api *api, int64_t *clock, struct peer *peer)
+void simulate_init(struct simulation *s, const struct gp_api *api, int64_t *clock, struct peer *peer)
 {
     static const struct peer_ops ops = {.open = simulation_open,
                                         .say = simulation_say,

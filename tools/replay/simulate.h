@@ -41,6 +41,6 @@ struct simulation {
 };
 
 /* Makes *PEER one whose sessions are judged by SIMULATION->engine. */
-void simulation_init(struct simulation *s, const struct gp_api *api, int64_t *clock, struct peer *peer);
+void simulate_init(struct simulation *s, const struct gp_api *api, int64_t *clock, struct peer *peer);
 
 #endif

@@ -180,7 +180,7 @@ static bool put_trial(FILE *f, const struct digest *d)
         return true;
     }
     bool whole = draw(f, d, "What trial mode would have refused, by time", WHAT_WOULD, NULL);
-    page_trial_table(f, d);
+    page_tables_trial(f, d);
     fputs("</section>\n", f);
     return whole;
 }
@@ -213,19 +213,19 @@ static void put_foot(FILE *f, const struct digest *d)
 bool page_write(FILE *f, const struct digest *d, const struct block *rules)
 {
     struct page_clients clients;
-    if (!page_clients_collect(&clients, d))
+    if (!page_tables_clients_collect(&clients, d))
         return false;
     put_head(f, d, &clients);
     bool whole = put_causes_over_time(f, d);
-    page_causes(f, d, rules);
+    page_tables_causes(f, d, rules);
     whole = whole && put_trial(f, d);
-    page_suspects(f, d, &clients);
-    page_clients_table(f, d, &clients);
+    page_tables_suspects(f, d, &clients);
+    page_tables_clients(f, d, &clients);
     whole = whole && put_blocklist(f, d);
-    page_relays(f, d);
-    whole = whole && page_recipients(f, d, rules);
-    page_networks(f, &clients);
+    page_tables_relays(f, d);
+    whole = whole && page_tables_recipients(f, d, rules);
+    page_tables_networks(f, &clients);
     put_foot(f, d);
-    page_clients_fini(&clients);
+    page_tables_clients_fini(&clients);
     return whole;
 }

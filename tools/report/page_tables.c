@@ -89,25 +89,25 @@ static int by_address(const void *left, const void *right)
     return compare_ip(&a->ip, &b->ip);
 }
 
-bool page_clients_collect(struct page_clients *c, const struct digest *d)
+bool page_tables_clients_collect(struct page_clients *c, const struct digest *d)
 {
     *c = (struct page_clients){.list = NULL};
     digest_clients_walk(&d->clients, collect, c);
     if (c->count)
         qsort(c->list, c->count, sizeof(void *), by_refusals);
     if (c->failed)
-        page_clients_fini(c);
+        page_tables_clients_fini(c);
     return !c->failed;
 }
 
-void page_clients_fini(struct page_clients *c)
+void page_tables_clients_fini(struct page_clients *c)
 {
     bool failed = c->failed;
     free(c->list);
     *c = (struct page_clients){.failed = failed};
 }
 
-void page_clients_table(FILE *f, const struct digest *d, const struct page_clients *c)
+void page_tables_clients(FILE *f, const struct digest *d, const struct page_clients *c)
 {
     char text[CLIENT_TEXT];
     size_t shown = c->count < SHOWN ? c->count : SHOWN;
@@ -136,7 +136,7 @@ static bool is_suspect(const struct digest_client *c)
                            c->accepted_day[0] != c->accepted_day[1]);
 }
 
-void page_suspects(FILE *f, const struct digest *d, const struct page_clients *c)
+void page_tables_suspects(FILE *f, const struct digest *d, const struct page_clients *c)
 {
     char text[CLIENT_TEXT];
     size_t shown = 0, all = 0;
@@ -175,7 +175,7 @@ void page_suspects(FILE *f, const struct digest *d, const struct page_clients *c
     fputs("</section>\n", f);
 }
 
-void page_networks(FILE *f, struct page_clients *c)
+void page_tables_networks(FILE *f, struct page_clients *c)
 {
     enum { V4 = 24, V6 = 48 };
     struct digest_network {
@@ -281,7 +281,7 @@ static void put_never(FILE *f, const struct digest *d, const struct block *rules
         fputs("<li>None: each has triggered.</li>\n", f);
 }
 
-void page_causes(FILE *f, const struct digest *d, const struct block *rules)
+void page_tables_causes(FILE *f, const struct digest *d, const struct block *rules)
 {
     unsigned order[DIGEST_CAUSES];
     size_t n = sort_causes(d, hits, order);
@@ -315,7 +315,7 @@ void page_causes(FILE *f, const struct digest *d, const struct block *rules)
     fputs("</section>\n", f);
 }
 
-void page_trial_table(FILE *f, const struct digest *d)
+void page_tables_trial(FILE *f, const struct digest *d)
 {
     unsigned order[DIGEST_CAUSES];
     size_t n = sort_causes(d, would, order);
@@ -336,7 +336,7 @@ void page_trial_table(FILE *f, const struct digest *d)
  * Relays and recipients
  */
 
-void page_relays(FILE *f, const struct digest *d)
+void page_tables_relays(FILE *f, const struct digest *d)
 {
     const struct envelopes *s = &d->envelopes;
     char text[CLIENT_TEXT];
@@ -393,7 +393,7 @@ static bool find_traps(const struct digest *d, const struct block *rules, bool t
     return any;
 }
 
-bool page_recipients(FILE *f, const struct digest *d, const struct block *rules)
+bool page_tables_recipients(FILE *f, const struct digest *d, const struct block *rules)
 {
     bool trap[DIGEST_CAUSES] = {false};
     bool traps = find_traps(d, rules, trap);

@@ -185,7 +185,7 @@ static struct playback play(const char *dialogue, char *out, size_t cap, struct 
     struct playback p = {.peer = &peer, .context = &w, .mismatch = collect, .server = SERVER_EXIM};
     struct text bytes = exact(dialogue);
     journal[0] = '\0';
-    simulation_init(s, &fake, &p.clock, &peer);
+    simulate_init(s, &fake, &p.clock, &peer);
     assert_int_equal(playback_play(&p, "f.smtp", bytes), 0);
     assert_int_equal(sessions, 0);
     exact_free(bytes);
