@@ -18,10 +18,10 @@ static int cannot(const struct blocks *b, const char *reason)
     return STATUS_CANNOT;
 }
 
-/* A million entries of one run must not fail because an MTA had the lock. */
+/* A million entries of one run must not fail because an MTA held the lock. */
 enum { TRIES = 50 };
 
-/* Whether it is worth another try; a list that was replaced is opened anew. */
+/* Whether to try again; a list that was replaced is opened again. */
 static bool try_again(struct blocks *b, unsigned *tries)
 {
     if (++*tries > TRIES)
@@ -148,7 +148,7 @@ int blocks_add(struct blocks *b, const struct blocks_options *o, char **words)
     return STATUS_YES;
 }
 
-/* All entries of which some client of the prefix is one. Returns how many, or -1. */
+/* Removes all entries that overlap with the prefix. Returns how many, or -1. */
 static int remove_prefix(struct blocks *b, const char *written, const struct ip_prefix *prefix)
 {
     struct blocks_filter filter = {.address = text_z(written), .within = *prefix, .all = true};

@@ -1,6 +1,6 @@
 /*
- * cmd_blocks.c - gatepost blocks: the blocklist as a person sees and changes it. What is changed is in force at
- * once for every process of the machine, since all have the same file mapped.
+ * cmd_blocks.c - gatepost blocks: shows and changes the blocklist. A change takes effect at once for every
+ * process of the machine, because all have the same file mapped.
  */
 #include <limits.h>
 #include <stdio.h>

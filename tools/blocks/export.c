@@ -1,6 +1,6 @@
 /*
- * `gatepost blocks export`: who is on the list as lines of a file that refuses for good. A person reads them
- * first: they are sorted by cause.
+ * `gatepost blocks export`: the listed clients as lines of a file that refuses for good. A person reads them
+ * first, so they are sorted by cause.
  */
 #include "blocks.h"
 
@@ -13,8 +13,8 @@
 
 struct exporter {
     struct text reply[2]; /* by enum block_kind */
-    const char *cause;    /* under which the last line stands */
-    size_t left_out;      /* what the format cannot hold */
+    const char *cause;    /* of the last line */
+    size_t left_out;      /* entries that the format cannot hold */
 };
 
 /* A comment line before the first of each cause. */
@@ -40,7 +40,7 @@ static void print_block_table(struct exporter *x, const struct block_entry *e)
     output_printf(stdout, "%-23s %.*s\n", address, (int)x->reply[e->kind].n, x->reply[e->kind].p);
 }
 
-/* "ERROR:5.7.1:554 text" (cf/README). The text is quoted where Sendmail would take it apart. */
+/* "ERROR:5.7.1:554 text" (cf/README). The text is quoted if Sendmail would split it. */
 static void print_error(struct text reply)
 {
     unsigned code;
@@ -63,7 +63,7 @@ static void print_error(struct text reply)
     puts(plain ? "" : "\"");
 }
 
-/* The key of an access file knows whole octets or groups alone, from the left, and no "::". */
+/* The key of an access file has only whole octets or groups, from the left, and no "::". */
 static void print_access_key(const struct ip *ip, size_t parts)
 {
     fputs(ip->v6 ? "Connect:IPv6:" : "Connect:", stdout);
@@ -95,7 +95,7 @@ static void print_access(struct exporter *x, const struct block_entry *e)
     }
 }
 
-/* Its comments stand behind the lines. */
+/* Comments come after the lines in this format. */
 static void print_mercury_acl(struct exporter *x, const struct block_entry *e)
 {
     char from[IP_TEXT_MAX];

@@ -53,7 +53,7 @@ static void wrong(struct importer *im, struct text where, const char *what)
     error_report(&im->report, &e, false, im->line);
 }
 
-/* The beginning of it, cut between characters. */
+/* The beginning of the cause, cut between characters. */
 static void keep_cause(struct wanted *w, struct text cause)
 {
     size_t n = cause.n < BLOCK_CAUSE_MAX ? cause.n : BLOCK_CAUSE_MAX;
@@ -63,7 +63,7 @@ static void keep_cause(struct wanted *w, struct text cause)
     w->cause[n] = '\0';
 }
 
-/* What stands behind the address. Returns false if it is wrong, which was reported. */
+/* Reads what follows the address. Returns false if it is wrong, which was reported. */
 static bool read_rest(struct importer *im, struct text rest, struct wanted *w)
 {
     if (!output_is_safe(rest)) {
@@ -90,7 +90,7 @@ static bool read_rest(struct importer *im, struct text rest, struct wanted *w)
     return true;
 }
 
-/* Returns whether there is memory, and the exemption table can be asked. */
+/* Returns whether there is memory, and the exemption table can be used. */
 static bool keep(struct importer *im, const struct wanted *w)
 {
     const char *why;

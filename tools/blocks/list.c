@@ -90,7 +90,7 @@ static void print_table(const struct block_entry *entries, size_t n, int64_t now
     }
 }
 
-/* After block-prefix was changed: they stand on the list, but nobody is found by them. */
+/* After a change of block-prefix some entries are on the list but match no client. */
 static void say_other_lengths(const struct blocks *b, const struct block_entry *entries, size_t n)
 {
     const uint32_t *bits = b->context.settings->block_prefix;

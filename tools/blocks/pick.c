@@ -104,7 +104,7 @@ static int by_last(const void *left, const void *right)
     return order ? order : by_address(left, right);
 }
 
-/* Numbers in it as numbers: rule 9 stands before rule 12. */
+/* Compares numbers as numbers: rule 9 comes before rule 12. */
 static int by_cause(const void *left, const void *right)
 {
     const char *a = blocks_cause(left), *b = blocks_cause(right), *begin = a;

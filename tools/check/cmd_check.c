@@ -1,5 +1,5 @@
 /*
- * cmd_check.c - gatepost check: errors and warnings of a rule file, and the tables it names read whole.
+ * cmd_check.c - gatepost check: reports errors and warnings of a rule file, and reads the tables that it names.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ static void table_problem(struct report *r, const char *path, const char *reason
     error_report(r, &e, false, TEXT(""));
 }
 
-/* Reads a table of the rule file whole. Returns whether there is one. */
+/* Reads and verifies a whole table of the rule file. Returns whether there is one. */
 static bool check_table(const struct block *rules, uint32_t slot, struct report *report)
 {
     const struct table_note *note = block_table(rules, slot);
@@ -122,7 +122,7 @@ static bool may_block(const struct block *rules)
     return block_settings(rules)->relay_patterns.n > 0;
 }
 
-/* Where a state directory was named, or there are clients to remember, it must be there. */
+/* If a state directory is set, or there are clients to remember, it must exist. */
 static void check_state_dir(const struct block *rules, const char *conf, struct report *report)
 {
     char written[4096];
@@ -145,7 +145,8 @@ static const char *plural(unsigned n)
     return n == 1 ? "" : "s";
 }
 
-/* The rule file CONF, or the usual one, whose path goes into FOUND. Returns NULL if there is none, which was said. */
+/* Returns the rule file CONF, or the default one, whose path goes into FOUND. Returns NULL if there is none,
+ * which was reported. */
 static const char *find_conf(const char *conf, char *found, size_t cap)
 {
     struct file_id id;

@@ -117,7 +117,7 @@ static bool named_zone(struct text t, int *offset)
     return t.n > 0 && is_alpha((unsigned char)t.p[0]);
 }
 
-/* The next word; blanks and commas part words, a comment ends the text. */
+/* The next word; blanks and commas separate words, a comment ends the text. */
 static struct text take_word(struct text *t)
 {
     while (t->n && (is_space((unsigned char)t->p[0]) || t->p[0] == ','))
@@ -160,7 +160,7 @@ bool calendar_parse_mail(struct text t, struct moment *out)
             if (!d.day && word.n <= 2) {
                 d.day = (unsigned)number;
             } else if (!dated && word.n >= 2) {
-                /* RFC 5322 section 4.3: two digits up to 49 are of this century; three count from 1900. */
+                /* RFC 5322 section 4.3: two digits up to 49 are in this century; three count from 1900. */
                 d.year = (unsigned)(word.n == 2 && number < 50 ? number + 2000
                                     : word.n < 4               ? number + 1900
                                                                : number);
@@ -176,7 +176,7 @@ bool calendar_parse_mail(struct text t, struct moment *out)
     return timed && dated && date_moment(&d, out);
 }
 
-/* Date and time of day, as the clock on the wall of the zone shows them. */
+/* Date and time of day, as a clock in that zone shows them. */
 static void format_wall(struct writer *w, int64_t local)
 {
     int64_t days = local / 86400 - (local % 86400 < 0);

@@ -29,7 +29,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The paths of what is in the folder, sorted. Returns 0 or an errno value. */
+/* Gets the sorted paths of the files in the folder. Returns 0 or an errno value. */
 static int list_folder(const char *folder, char ***out, size_t *count)
 {
     char **list = NULL;
@@ -79,7 +79,7 @@ static void visit(struct walker *w, const char *path, unsigned depth)
         return;
     }
     if (kind != OS_FOLDER) {
-        /* Below the folder, links to folders, sockets, pipes and the like do not count. */
+        /* Below the folder, links to folders, sockets, pipes and the like are left out. */
         if (kind == OS_FILE || depth == 0)
             w->stopped = !w->file(w->context, path);
         return;

@@ -52,7 +52,7 @@ bool hashmap_put(struct hashmap *m, uint64_t key, void *value)
 void hashmap_remove(struct hashmap *m, uint64_t key)
 {
     size_t mask = m->cap - 1, hole = (size_t)(slot_of(m, key) - m->slots);
-    /* What stands behind the hole moves into it, unless its own place is behind the hole too. */
+    /* An entry after the hole moves into it, unless its own place is after the hole too. */
     for (size_t i = (hole + 1) & mask; m->slots[i].key; i = (i + 1) & mask) {
         size_t home = (size_t)m->slots[i].key & mask;
         if (((i - home) & mask) < ((i - hole) & mask))

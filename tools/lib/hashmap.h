@@ -1,7 +1,7 @@
 /*
- * hashmap.h - finds records by what they are about. A key is 64 bits of a keyed hash of that: spammers choose
- * their addresses, but nobody who does not know the map's secret can make them meet, and by chance two of a
- * million do so once in thirty million runs. Owned by one thread.
+ * hashmap.h - finds records by their subject. A key is 64 bits of a keyed hash of the subject: spammers choose
+ * their addresses, but without the map's secret nobody can make two keys equal. By chance two of a million are
+ * equal once in thirty million runs. Owned by one thread.
  */
 #ifndef GATEPOST_TOOLS_LIB_HASHMAP_H
 #define GATEPOST_TOOLS_LIB_HASHMAP_H

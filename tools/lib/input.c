@@ -61,7 +61,8 @@ const char *input_unreadable(struct text beginning)
     return NULL;
 }
 
-/* Replaces the bytes by what they unpack to. Files of gzip may be joined. Returns 0 or an errno value. */
+/* Replaces the bytes by their unpacked contents. Several gzip files may follow each other. Returns 0 or an
+ * errno value. */
 static int unpack(struct input *in)
 {
     z_stream z = {.zalloc = NULL};
@@ -108,7 +109,7 @@ static int open_bytes(const char *path, struct input *out)
     if (strcmp(path, "-") == 0)
         return read_all(stdin, out);
     int error = os_map(path, false, &out->map);
-    if (error == EINVAL) { /* a pipe cannot be mapped, but read */
+    if (error == EINVAL) { /* a pipe cannot be mapped, but it can be read */
         FILE *file = fopen(path, "rb");
         if (!file)
             return errno;

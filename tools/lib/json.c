@@ -4,7 +4,7 @@
 
 enum { DEPTH_MAX = 31 };
 
-/* A character that must not stand as it is; one beyond 16 bits is written as two halves. */
+/* A character that must be escaped; one beyond 16 bits is written as two halves. */
 static void put_escaped(FILE *f, struct text c)
 {
     uint32_t number = (unsigned char)c.p[0];
@@ -35,7 +35,7 @@ static void put_string(FILE *f, struct text t)
     putc('"', f);
 }
 
-/* What stands before an item: a comma, the start of a line, its name. */
+/* Writes what comes before an item: a comma, the start of a line, its name. */
 static void begin_item(struct json *j, const char *name)
 {
     uint32_t here = 1u << j->depth;

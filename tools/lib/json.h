@@ -1,7 +1,7 @@
 /*
- * json.h - writes JSON (RFC 8259): the writer sets commas, quotes and brackets. Bytes that are no UTF-8 are written as if
- * they were Latin-1, so that the output is always valid; what the gate of output.h would not let through is written
- * as \uXXXX. Owned by one thread.
+ * json.h - writes JSON (RFC 8259): the writer adds commas, quotes and brackets. Bytes that are not UTF-8 are
+ * written as if they were Latin-1, so that the output is always valid; characters that output.h would not print
+ * are written as \uXXXX. Owned by one thread.
  */
 #ifndef GATEPOST_TOOLS_LIB_JSON_H
 #define GATEPOST_TOOLS_LIB_JSON_H

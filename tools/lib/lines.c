@@ -27,7 +27,7 @@ int lines_open(struct lines *l, const char *path)
     return ENOMEM;
 }
 
-/* Why gzread() failed. */
+/* The reason why gzread() failed. */
 static int read_error(struct lines *l)
 {
     int code;
@@ -89,7 +89,7 @@ int lines_next(struct lines *l, struct text *line, int *error)
         end = text_find(rest, searched, l->end);
     }
     if (end == rest.n && rest.n && rest.p[rest.n - 1] == INPUT_CTRL_Z)
-        end = --rest.n; /* it ended files of CP/M and DOS, and some editors still write it */
+        end = --rest.n; /* CP/M and DOS ended files with it, and some editors still write it */
     if (rest.n == 0)
         return 0;
     l->at += end < rest.n ? end + 1 : end;

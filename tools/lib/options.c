@@ -46,7 +46,7 @@ static bool find_word(const struct option_row *row, const char *value)
     return false;
 }
 
-/* What the option wants, in words. */
+/* The kind of value of the option, in words. */
 static void describe(const struct option_row *row, struct writer *w)
 {
     if (row->number && row->most == UINT64_MAX)
@@ -107,7 +107,7 @@ int options_read(const struct options *o, int argc, char **argv, char ***words)
     }
     snprintf(title, sizeof title, "%s", o->command);
     argv[0] = title; /* messages of getopt_long() begin with it */
-    optind = 0;      /* begin anew: glibc and mingw-w64 alike */
+    optind = 0;      /* start again: works in glibc and mingw-w64 */
     for (int c; (c = getopt_long(argc, argv, letters, known, NULL)) != -1;) {
         if (c == 'h') {
             fputs(o->help, stdout);

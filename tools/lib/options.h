@@ -1,6 +1,6 @@
 /*
- * options.h - the options of a subcommand as a table: one row for each, and what they share in one place: --help,
- * numbers, times, choices, complaints, exit statuses. One thread, as getopt() has one state.
+ * options.h - the options of a subcommand as a table with one row for each. What they have in common is here:
+ * --help, numbers, times, choices, complaints, exit statuses. One thread, because getopt() has only one state.
  */
 #ifndef GATEPOST_TOOLS_LIB_OPTIONS_H
 #define GATEPOST_TOOLS_LIB_OPTIONS_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One option. Exactly one of the pointers is set: it says what kind of value the option has, and where it goes. */
+/* One option. Exactly one of the pointers is set: it gives the kind of value and where it goes. */
 struct option_row {
     char letter;      /* 'c' for -c; 0: there is only the long name */
     const char *name; /* "config" for --config */
@@ -28,19 +28,19 @@ struct options {
     const char *help;    /* its first paragraph shows the usage */
     const struct option_row *rows;
     size_t count;
-    int least, most; /* words that are no options */
+    int least, most; /* words that are not options */
 };
 
 enum { OPTIONS_MOST = 24, OPTIONS_GO_ON = -1 };
 
-/* Reads the options in ARGV[1] and after, and sets *WORDS to what is no option, ending in NULL. Returns OPTIONS_GO_ON;
- * or an exit status: help was printed, or a complaint. --help needs no row. */
+/* Reads the options in ARGV[1] and after, and sets *WORDS to the other words, ending in NULL. Returns
+ * OPTIONS_GO_ON; or an exit status if help or a complaint was printed. --help needs no row. */
 int options_read(const struct options *o, int argc, char **argv, char ***words);
 
-/* Prints "COMMAND: " and the message on standard error, and where help is. Returns STATUS_USAGE. */
+/* Prints "COMMAND: " and the message on standard error, and how to get help. Returns STATUS_USAGE. */
 int options_complain(const char *command, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 
-/* ARGV[1] names no verb of a subcommand that has some. Prints OVERVIEW and returns the exit status. */
+/* ARGV[1] is not a verb of a subcommand that has verbs. Prints OVERVIEW and returns the exit status. */
 int options_show_verbs(const char *overview, int argc, char **argv);
 
 #endif

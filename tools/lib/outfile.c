@@ -13,7 +13,7 @@ struct outfile {
     intptr_t file; /* -1: none */
     char *path;
     char *beside;
-    uint64_t written; /* bytes in the file; those in `buffer` come behind them */
+    uint64_t written; /* bytes in the file; those in `buffer` follow them */
     size_t pending;
     unsigned char buffer[BUFFER];
 };

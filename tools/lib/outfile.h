@@ -1,7 +1,7 @@
 /*
- * outfile.h - a file that appears as a whole or not at all: written beside its target, brought to the disk,
- * then renamed over it. What was written can be read back and written over before that. If the command is
- * interrupted, nothing is left behind.
+ * outfile.h - a file that appears as a whole or not at all: it is written beside its target, brought to the
+ * disk, then renamed over it. Before that, what was written can be read back and overwritten. If the command is
+ * interrupted, no file is left behind.
  */
 #ifndef GATEPOST_TOOLS_LIB_OUTFILE_H
 #define GATEPOST_TOOLS_LIB_OUTFILE_H
@@ -21,8 +21,8 @@ int outfile_overwrite(struct outfile *o, uint64_t at, const void *bytes, size_t 
 
 uint64_t outfile_size(const struct outfile *o);
 
-/* Puts the file in its place, with the mode of the one it replaces. In any case O is gone afterwards; on
- * failure the target is as it was. */
+/* Puts the file in its place, with the mode of the one it replaces. O is gone afterwards in any case; on
+ * failure the target is unchanged. */
 int outfile_commit(struct outfile **o);
 
 void outfile_discard(struct outfile **o);

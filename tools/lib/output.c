@@ -34,8 +34,8 @@ static size_t decode(struct text t, uint32_t *number)
     return n;
 }
 
-/* Characters that a person does not see, or that change how others are shown (Unicode: general categories Cc, Cf, Zl,
- * Zp, noncharacters, and the fillers of Hangul). */
+/* Characters that a person cannot see, or that change how others are shown (Unicode: general categories Cc,
+ * Cf, Zl, Zp, noncharacters, and the fillers of Hangul). */
 static bool is_hidden(uint32_t c)
 {
     static const struct {
@@ -85,7 +85,7 @@ void output_add(struct writer *w, struct text t, size_t size)
     }
 }
 
-/* The characters that mean something in HTML, in text and in the value of an attribute. */
+/* The characters that are special in HTML, in text and in the value of an attribute. */
 static const char *entity(char c)
 {
     return c == '<'    ? "&lt;"
@@ -122,7 +122,7 @@ void output_text(FILE *f, struct text t)
 
 /* A conversion: "%-*.*s" and the like. */
 struct conversion {
-    char text[16]; /* as printf() knows it, width and precision taken out */
+    char text[16]; /* for printf(), without width and precision */
     bool left;
     int width, precision; /* -1: none */
     char length;          /* 'l', 'L' for ll, 'z', or 0 */
@@ -141,7 +141,7 @@ static int take_number(const char **at, va_list *arguments)
     return n;
 }
 
-/* Takes the conversion behind a '%' at *AT. */
+/* Reads the conversion after a '%' at *AT. */
 static struct conversion take_conversion(const char **at, va_list *arguments)
 {
     struct conversion c = {.width = 0, .precision = -1};
@@ -190,7 +190,7 @@ static void show_text(FILE *f, bool html, const struct conversion *c, const char
         fprintf(f, "%*s", c->width - columns, "");
 }
 
-/* The formats are made of checked ones, so the compiler cannot see them. */
+/* The formats are built from checked ones, so the compiler cannot see them. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void show_number(FILE *f, const struct conversion *c, va_list *arguments)

@@ -18,10 +18,10 @@ struct progress {
 
 struct progress progress_start(const char *what);
 
-/* DONE of ALL; ALL is 0 where the end is not known. Cheap enough for every few thousand steps. */
+/* DONE of ALL; ALL is 0 if the end is not known. Cheap enough to call every few thousand steps. */
 void progress_show(struct progress *p, uint64_t done, uint64_t all);
 
-/* Takes the line away. To be called before anything else is written, too. */
+/* Removes the line. Call this also before anything else is printed. */
 void progress_done(struct progress *p);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The first error says enough; `gatepost check` says all. */
+/* The first error is enough; `gatepost check` shows all. */
 static void keep_first(void *context, const struct error *e, bool warning, struct text source)
 {
     struct state_context *h = context;

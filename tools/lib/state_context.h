@@ -1,6 +1,6 @@
 /*
- * state_context.h - where the state of this machine is, and what the rules say about it: for commands that look at
- * what the engine keeps, or change it. One owner, one thread.
+ * state_context.h - the state directory of this machine, and the rules for it: for commands that show or change
+ * what the engine keeps. One owner, one thread.
  */
 #ifndef GATEPOST_TOOLS_LIB_STATE_CONTEXT_H
 #define GATEPOST_TOOLS_LIB_STATE_CONTEXT_H
@@ -10,23 +10,23 @@
 struct state_context {
     char conf[4096];     /* the rule file, as messages show it */
     char dir[4096];      /* the state directory */
-    struct block *rules; /* of that file; if it cannot be used, one with the defaults alone */
+    struct block *rules; /* of that file; if it cannot be used, settings with only the defaults */
     const struct settings *settings;
-    char why[700]; /* why it could not be used; "" if it is */
+    char why[700]; /* why it could not be used; "" if it can */
 };
 
 /*
  * Finds both: the rule file CONFIG, or if that is NULL the one that config_path() finds; the state directory
- * DIR, or if that is NULL the one that the rule file names. Returns 0; or -1: there is none, COMMAND has said
- * so on standard error.
+ * DIR, or if that is NULL the one that the rule file sets. Returns 0; or -1 if there is none, which COMMAND has
+ * reported on standard error.
  */
 int state_context_find(struct state_context *h, const char *command, const char *config, const char *dir);
 void state_context_leave(struct state_context *h);
 
-/* Says on standard error that WHAT are the defaults, if they are because the rule file could not be used. */
+/* Reports on standard error that WHAT are the defaults, if the rule file could not be used. */
 void state_context_say_defaults(const struct state_context *h, const char *command, const char *what);
 
-/* The present, as the engine knows it: a `test-clock` counts. */
+/* Returns the present time as the engine sees it: a `test-clock` counts. */
 int64_t state_context_now(const struct state_context *h);
 
 #endif

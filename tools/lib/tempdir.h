@@ -1,6 +1,4 @@
-/*
- * tempdir.h - a folder of our own for the time that a command runs, with plain files in it.
- */
+/* tempdir.h - a temporary folder for the time that a command runs, with plain files in it. */
 #ifndef GATEPOST_TOOLS_LIB_TEMPDIR_H
 #define GATEPOST_TOOLS_LIB_TEMPDIR_H
 
@@ -8,7 +6,7 @@
 #include <stddef.h>
 
 /* Makes it, in $TMPDIR or /tmp (Windows: its folder for temporary files), and writes its path. Returns false
- * (errno set) if that cannot be done. */
+ * (errno set) if that fails. */
 bool tempdir_make(char *path, size_t cap);
 
 /* Removes it with the files in it. */

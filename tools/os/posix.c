@@ -70,7 +70,7 @@ static int set_mode(int fd, const char *path)
 {
     struct stat old;
     if (stat(path, &old) == 0) {
-        /* Only root can keep the owner, and a table that changed hands is no reason to fail. */
+        /* Only root can keep the owner, and a table whose owner changes is no reason to fail. */
         if (fchown(fd, old.st_uid, old.st_gid) != 0 && errno != EPERM)
             return errno;
         return fchmod(fd, old.st_mode & 07777) == 0 ? 0 : errno;
@@ -103,7 +103,7 @@ void os_settle_name(const char *path)
     free(folder);
 }
 
-/* For the handler. One file at a time is all that a command writes. */
+/* For the signal handler. The command writes only one file at a time. */
 static char *volatile unfinished;
 
 static void remove_unfinished(int number)
@@ -121,7 +121,7 @@ void os_guard_file(char *path)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction old, now = {.sa_handler = path ? remove_unfinished : SIG_DFL};
         sigemptyset(&now.sa_mask);
-        /* What was ignored (nohup) stays so. */
+        /* A signal that was ignored (nohup) stays ignored. */
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(signals[i], &now, NULL);
     }

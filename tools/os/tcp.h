@@ -1,16 +1,16 @@
 /*
- * tcp.h - a TCP connection from an address of our choice. tcp_posix.c and tcp_win32.c are the only files of
- * the command with sockets.
+ * tcp.h - a TCP connection from a chosen address. tcp_posix.c and tcp_win32.c are the only files of the command
+ * with sockets.
  */
 #ifndef GATEPOST_TOOLS_OS_TCP_H
 #define GATEPOST_TOOLS_OS_TCP_H
 
 #include "core/mail/ip.h"
 
-/* A connection; -1 is none. */
+/* A connection; -1 means none. */
 typedef intptr_t tcp_link;
 
-/* What it could not do besides connecting. */
+/* What failed besides connecting. */
 struct tcp_report {
     bool stranger;       /* the address FROM could not be bound: the server sees another one */
     const char *unnamed; /* why HOST has no address, in words; then the result is ENOENT */
@@ -24,13 +24,14 @@ int tcp_open(const char *host, const char *port, const struct ip *from, unsigned
 /* Waits until something can be read. 1 it can, 0 time is over, -1 error. */
 int tcp_wait(tcp_link w, int milliseconds);
 
-/* Takes in what is there, CAP bytes at most; *GOT is 0 when the other side has closed. 0 or errno. */
+/* Receives what has arrived, CAP bytes at most; *GOT is 0 when the other side has closed. Returns 0 or
+ * errno. */
 int tcp_read(tcp_link w, void *bytes, size_t cap, size_t *got);
 
 /* Sends all of it. 0 or errno; EPIPE when the other side has closed. */
 int tcp_write(tcp_link w, const void *bytes, size_t n);
 
-/* Whether, with something to be read, that is the end. */
+/* Returns whether, when there is something to read, it is the end. */
 bool tcp_is_over(tcp_link w);
 
 void tcp_close(tcp_link w);

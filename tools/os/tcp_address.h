@@ -1,6 +1,6 @@
 /*
- * tcp_address.h - an address as sockets know it, for tcp_posix.c and tcp_win32.c, which include their
- * system's header for sockets before this one.
+ * tcp_address.h - addresses in the form of the socket functions, for tcp_posix.c and tcp_win32.c, which include
+ * their system's header for sockets before this one.
  */
 #ifndef GATEPOST_TOOLS_OS_TCP_ADDRESS_H
 #define GATEPOST_TOOLS_OS_TCP_ADDRESS_H

@@ -35,7 +35,7 @@ static bool bind_client(int fd, int family, const struct ip *ip)
 static int connect_within(int fd, const struct addrinfo *to, unsigned seconds)
 {
     struct timeval limit = {.tv_sec = (time_t)seconds};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit); /* bounds connect() as well */
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit); /* also limits connect() */
     if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
         return 0;
     return errno == EINPROGRESS ? ETIMEDOUT : errno;
@@ -87,7 +87,7 @@ int tcp_read(tcp_link w, void *bytes, size_t cap, size_t *got)
         n = recv((int)w, bytes, cap, 0);
     while (n < 0 && errno == EINTR);
     *got = n > 0 ? (size_t)n : 0;
-    /* ECONNRESET: it closed with unread data of ours, which is closed all the same. */
+    /* ECONNRESET: it closed while data of ours was unread, which also means closed. */
     return n < 0 && errno != ECONNRESET ? errno : 0;
 }
 

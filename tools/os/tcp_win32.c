@@ -1,4 +1,4 @@
-/* Windows lets a socket have only addresses of the machine; there is no way to ask for another one. */
+/* On Windows a socket can only have addresses of the machine; there is no way to ask for another one. */
 #include "tcp.h"
 
 #include <winsock2.h>
@@ -8,7 +8,7 @@
 
 #include "tcp_address.h"
 
-/* What a code of WSAGetLastError() is as an errno value. */
+/* Returns a code of WSAGetLastError() as an errno value. */
 static int error_of(int code)
 {
     static const struct {
@@ -83,7 +83,8 @@ int tcp_open(const char *host, const char *port, const struct ip *from, unsigned
     struct addrinfo *list = NULL;
     *out = -1;
     *report = (struct tcp_report){.unnamed = NULL};
-    int error = WSAStartup(MAKEWORD(2, 2), &about); /* counted; the system ends what is left of it with us */
+    int error = WSAStartup(MAKEWORD(2, 2), &about); /* counted; the system releases the rest when the command
+                                                     * ends */
     if (error)
         return error_of(error);
     if (getaddrinfo(host, port, &hints, &list) != 0) {
@@ -121,7 +122,7 @@ int tcp_read(tcp_link w, void *bytes, size_t cap, size_t *got)
     int n = recv((SOCKET)w, bytes, (int)cap, 0);
     int error = n < 0 ? last_error() : 0;
     *got = n > 0 ? (size_t)n : 0;
-    /* It closed with unread data of ours, which is closed all the same. */
+    /* It closed while data of ours was unread, which also means closed. */
     return error == ECONNRESET || error == ECONNABORTED ? 0 : error;
 }
 

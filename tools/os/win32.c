@@ -7,7 +7,7 @@
 #include <io.h>
 #include <stdio.h>
 
-/* What is written has LF, so that a file made here is the one made elsewhere; CRLF is read as well. */
+/* Text is written with LF, so that a file made here equals one made elsewhere; CRLF is read too. */
 void os_begin(void)
 {
     _setmode(0, _O_BINARY);
@@ -15,7 +15,7 @@ void os_begin(void)
     _setmode(2, _O_BINARY);
 }
 
-/* Only a console; the C library takes NUL for a terminal as well. */
+/* Only a console; the C library takes NUL for a terminal too. */
 bool os_has_terminal(void)
 {
     DWORD mode;
@@ -41,7 +41,7 @@ int os_create_file(char *path, intptr_t *file)
             return error;
         for (unsigned i = 0; i < sizeof any; i++)
             end[(int)i - 6] = digits[any[i] % 32];
-        /* It may be removed while it is open: when the command is interrupted. */
+        /* It may be removed while it is open, for when the command is interrupted. */
         HANDLE h = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
                                CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
         if (h != INVALID_HANDLE_VALUE) {
@@ -54,7 +54,7 @@ int os_create_file(char *path, intptr_t *file)
     return EEXIST;
 }
 
-/* Where reading or writing begins. */
+/* The offset where reading or writing begins. */
 static OVERLAPPED position(uint64_t at)
 {
     return (OVERLAPPED){.Offset = (DWORD)at, .OffsetHigh = (DWORD)(at >> 32)};
@@ -94,7 +94,7 @@ int os_read_at(intptr_t file, uint64_t at, void *bytes, size_t n)
     return 0;
 }
 
-/* Who may do what with it comes from its folder. */
+/* The access rights are inherited from its folder. */
 int os_settle_file(intptr_t file, const char *path)
 {
     (void)path;
@@ -114,7 +114,7 @@ void os_settle_name(const char *path)
 
 static char *volatile unfinished;
 
-/* Called in a thread of its own; after it the command ends as it would without. */
+/* Called in a thread of its own; after it the command ends as it would without it. */
 static BOOL WINAPI remove_unfinished(DWORD event)
 {
     char *path = unfinished;

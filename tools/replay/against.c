@@ -9,7 +9,7 @@
 #include "tools/lib/json.h"
 #include "tools/lib/output.h"
 
-/* What the new rules said of a session. */
+/* What the new rules decided about a session. */
 struct against_note {
     uint8_t action, phase;
     uint16_t code;

@@ -10,17 +10,17 @@
 
 enum against_side { AGAINST_NEW, AGAINST_OLD, AGAINST_SIDES };
 
-/* How a session is judged otherwise. */
+/* How the verdict on a session differs. */
 enum against_change { CHANGE_REFUSED, CHANGE_PASSED, CHANGE_OTHER, CHANGES };
 
 struct against_note;
 
 struct against {
-    bool verdicts, json; /* print each session that is judged otherwise; as JSON */
+    bool verdicts, json; /* print each session with a different verdict; as JSON */
     enum against_side side;
     struct summary counts[AGAINST_SIDES];
     uint64_t changes[CHANGES][SUMMARY_LABELS];
-    struct against_note *notes; /* what the new rules said of the file at hand */
+    struct against_note *notes; /* the results of the new rules for the present file */
     size_t n, cap, at;
 };
 
@@ -33,7 +33,7 @@ bool against_add(struct against *a, const struct played *played, const struct ou
 /* Prints the counts of both sides and what changed. */
 void against_print(struct against *a, const char *new_conf, const char *old_conf);
 
-/* Whether a session labelled `ham` is refused by the new rules alone. */
+/* Returns whether only the new rules refuse a session labelled `ham`. */
 bool against_refuses_ham(const struct against *a);
 
 void against_fini(struct against *a);

@@ -72,7 +72,7 @@ struct replay {
     bool out_of_memory;
 };
 
-/* Where results for people go: standard output belongs to the table or the lines that were asked for. */
+/* Where messages for people go: standard output belongs to the table or the lines that were requested. */
 static FILE *remarks(const struct replay *r)
 {
     return r->verdicts || r->summary || r->json ? stderr : stdout;
@@ -135,7 +135,7 @@ static void on_mismatch(void *context, const char *line)
 {
     struct replay *r = context;
     if (r->old_config)
-        return; /* S: lines are about other rules than at least one of the two */
+        return; /* the S: lines are for other rules than at least one of the two */
     progress_done(&r->progress);
     output_printf(remarks(r), "%s\n", line);
 }
@@ -173,7 +173,7 @@ static void on_problem(void *context, const struct error *e, bool warning, struc
     problem_show(e, warning, source);
 }
 
-/* Reads the dialogue through for errors. */
+/* Reads the dialogue to find errors. */
 static bool is_sound(const char *file, struct text bytes)
 {
     struct dialogue d;
@@ -185,7 +185,7 @@ static bool is_sound(const char *file, struct text bytes)
     return report.errors == 0;
 }
 
-/* Plays a dialogue that is free of errors. Returns an exit status. */
+/* Plays a dialogue without errors. Returns an exit status. */
 static int play_bytes(struct replay *r, const char *path, struct text bytes)
 {
     if (!r->server && !engines_begin_file(&r->engines))

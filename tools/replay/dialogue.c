@@ -58,11 +58,11 @@ void dialogue_init(struct dialogue *d, const char *file, struct text bytes, stru
         d->rest = text_skip(bytes, 3);
     if (d->rest.n && d->rest.p[d->rest.n - 1] == 0x1A) /* Ctrl-Z, which DOS wrote at the end */
         d->rest.n--;
-    /* CR ends a line where no LF does. */
+    /* CR ends a line if the file has no LF. */
     d->end = text_find(d->rest, 0, '\n') == d->rest.n && text_find(d->rest, 0, '\r') < d->rest.n ? '\r' : '\n';
 }
 
-/* Reports MESSAGE about the place AT within LINE. Always false. */
+/* Reports MESSAGE at the place AT within LINE. Always false. */
 static bool wrong(struct dialogue *d, struct text line, const char *at, const char *message)
 {
     struct error e;
@@ -89,7 +89,7 @@ static bool unknown_word(struct dialogue *d, struct text line, struct text word,
     return false;
 }
 
-/* Without a comment at its end and blanks around. */
+/* Without a comment at its end and surrounding blanks. */
 static struct text strip(struct text t)
 {
     for (size_t i = 0; i < t.n; i++)
@@ -118,7 +118,7 @@ static bool parse_connect(struct dialogue *d, struct text line, struct text rest
 {
     struct ip ip;
     uint64_t port = 25;
-    d->connected = true; /* also after an error, so that one mistake is one message */
+    d->connected = true; /* also after an error, so that one mistake gives one message */
     d->spoken = false;
     out->text = scan_word(&rest);
     out->name = scan_word(&rest);
@@ -201,7 +201,7 @@ static bool parse_directive(struct dialogue *d, struct text line, struct text re
     }
 }
 
-/* What stands behind C: or S:, less one blank. */
+/* What follows C: or S:, without one blank. */
 static struct text after_mark(struct text t)
 {
     return t.n && t.p[0] == ' ' ? text_skip(t, 1) : t;
@@ -226,7 +226,7 @@ static bool parse_expectation(struct dialogue *d, struct text line, struct text 
     return true;
 }
 
-/* "S@exim,sendmail: 550": T begins behind the @. */
+/* "S@exim,sendmail: 550": T begins after the @. */
 static bool parse_server_expectation(struct dialogue *d, struct text line, struct text t, struct item *out)
 {
     size_t colon = text_find(t, 0, ':');

@@ -1,24 +1,24 @@
 /*
- * dialogue.h - reads dialogue files (.smtp): SMTP conversations as a person would write them down.
+ * dialogue.h - reads dialogue files (.smtp): SMTP conversations in text files.
  *
  *   config FILE                    the rules of the sessions that follow, relative to the dialogue
  *   time 2003-07-24T01:11:45Z      sets the clock (offset or Z)
  *   wait 3s                        lets time pass (s, m, h, d)
- *   label spam|ham                 names the next session
- *   connect ADDRESS NAME [PORT]    starts a session; NAME `unknown`: no verified name; PORT of ours, default 25
+ *   label spam|ham                 labels the next session
+ *   connect ADDRESS NAME [PORT]    starts a session; NAME `unknown`: no verified name; PORT of the server, default 25
  *   unknown helo|mail|rcpt|header|name
  *                                  what is not known of this session (one or more words)
  *   auth                           a successful AUTH
- *   C: line                        what the client says
- *   S: 554 text                    the answer that the latest C: line should get
+ *   C: line                        what the client sends
+ *   S: 554 text                    the reply that the latest C: line should get
  *   S@exim,sendmail: 550           replaces the S: line before it for those servers
  *
- * Blank lines and lines that begin with # are ignored; " #" starts a comment after a directive. config, time and label
- * end the session before them. Lines end in LF, CRLF or CR and may hold any byte. A line that is wrong is reported and
- * skipped, so that one run reports every error.
+ * Blank lines and lines that begin with # are ignored; " #" starts a comment after a directive. config, time
+ * and label end the session before them. Lines end in LF, CRLF or CR and may hold any byte. A line that is
+ * wrong is reported and skipped, so that one run reports every error.
  *
- * The whole file lies in memory. The reader hands out one item at a time, whose slices point into the file, and allocates
- * nothing. One reader belongs to one thread.
+ * The whole file is in memory. The reader returns one item at a time, whose slices point into the file, and
+ * allocates nothing. One reader belongs to one thread.
  */
 #ifndef GATEPOST_TOOLS_REPLAY_DIALOGUE_H
 #define GATEPOST_TOOLS_REPLAY_DIALOGUE_H

@@ -18,7 +18,8 @@ static int64_t host_clock(void *context)
 /* Keeps a line until it is known whether the engine can be used. */
 static void hold(struct engines *e, struct text line)
 {
-    /* A log wants to know what happens to messages now; here nothing happens, as nothing is played. */
+    /* A line in a log says what happens to messages now; here no messages are judged, because nothing is
+     * played. */
     if (text_find_nocase(line, TEXT("no rules are in force")) < line.n)
         return;
     if (text_starts_nocase(line, TEXT("gatepost: ")))

@@ -1,7 +1,7 @@
 /*
- * engines.h - the engines that a replay needs: one for each rule file, all on one clock. With a state directory
- * they are kept as long as the command runs; without, each dialogue file begins with nothing seen. What an
- * engine says while it is opened in vain is printed; later only errors are.
+ * engines.h - the engines that a replay needs: one for each rule file, all with one clock. With a state
+ * directory they are kept as long as the command runs; without, each dialogue file begins without state. The
+ * messages of an engine that cannot be opened are printed; later only its errors are.
  */
 #ifndef GATEPOST_TOOLS_REPLAY_ENGINES_H
 #define GATEPOST_TOOLS_REPLAY_ENGINES_H
@@ -18,9 +18,9 @@ struct engine {
 struct engines {
     const struct gp_api *api;
     const char *state_dir; /* NULL: a private one for each dialogue file */
-    char scratch[300];     /* that one; empty while there is none */
+    char scratch[300];     /* that directory; empty while there is none */
     const int64_t *clock;
-    struct progress *progress; /* taken off the screen before something is printed */
+    struct progress *progress; /* removed from the screen before something is printed */
     struct engine *list;
     size_t n;
     bool opening;
@@ -28,7 +28,7 @@ struct engines {
     size_t held_size;
 };
 
-/* What is pointed at must outlive the engines; *E must not move. */
+/* The members that are pointers must outlive the engines; *E must not move. */
 void engines_init(struct engines *e, const struct gp_api *api, const char *state_dir, const int64_t *clock,
                   struct progress *progress);
 
@@ -36,8 +36,9 @@ void engines_init(struct engines *e, const struct gp_api *api, const char *state
  */
 bool engines_begin_file(struct engines *e);
 
-/* The engine for CONFIG as the dialogue FILE names it ("-": relative to the working directory); an empty CONFIG
- * is found by the engine itself. NULL if its rules cannot be used: its errors have been printed. */
+/* Returns the engine for CONFIG as the dialogue FILE names it ("-": relative to the working directory); for
+ * an empty CONFIG the engine itself finds the rule file. NULL if its rules cannot be used: its errors have
+ * been printed. */
 struct gp_engine *engines_get(struct engines *e, const char *file, struct text config);
 
 void engines_close(struct engines *e);

@@ -1,6 +1,7 @@
 #include "expect.h"
 
-/* Length of an enhanced code at the front of T ("5.7.1", the last two parts of up to three digits), or 0. */
+/* Returns the length of an enhanced code at the front of T ("5.7.1", the last two parts of up to three
+ * digits), or 0. */
 static size_t enhanced_size(struct text t)
 {
     size_t at = 1;

@@ -4,7 +4,8 @@
 
 #include "tools/lib/calendar.h"
 
-/* Whether some `time` line is earlier than one before it; looks at nothing else, and so costs next to nothing. */
+/* Whether some `time` line is earlier than one before it; looks at nothing else, and so costs next to
+ * nothing. */
 static bool goes_back(const struct dialogue *d)
 {
     struct text rest = d->rest;

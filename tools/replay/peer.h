@@ -7,7 +7,7 @@
 
 #include "core/base/text.h"
 
-/* Who connects. */
+/* The client that connects. */
 struct visitor {
     struct text address;
     struct text name; /* verified name, or empty */
@@ -15,15 +15,15 @@ struct visitor {
     unsigned unknown; /* mask of GP_FACT_… */
 };
 
-/* What came back. The text lives until the next call on that peer. */
+/* A reply. The text is valid until the next call on that peer. */
 struct reply {
-    struct text text; /* "554 5.7.1 No", several lines joined by a blank; empty: nothing was said */
+    struct text text; /* "554 5.7.1 No", several lines joined by a blank; empty: there was no reply */
     bool closed;      /* the connection is closed (after that reply) */
 };
 
 struct peer;
 
-/* open, say, auth and wait return 0, or -1 when the peer cannot go on (a server that is not there or does not
+/* open, say, auth and wait return 0, or -1 when the peer cannot go on (the server does not exist or does not
  * answer): then peer->reason says why. */
 struct peer_ops {
     int (*open)(struct peer *peer, const struct visitor *visitor, struct reply *reply);
@@ -41,7 +41,7 @@ struct peer {
     char reason[256];
 };
 
-/* The first three digits of a reply: 250, or 0 if nothing was said. */
+/* The first three digits of a reply: 250, or 0 if there was no reply. */
 static inline unsigned reply_code(const struct reply *r)
 {
     unsigned code = 0;

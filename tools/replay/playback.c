@@ -18,12 +18,12 @@ struct play {
     struct text config;
     struct text label;
     struct played played;
-    unsigned line; /* of the item at hand */
-    bool pending;  /* a connect line was read; the peer knows nothing of it yet, as `unknown` may follow */
+    unsigned line; /* of the present item */
+    bool pending;  /* a connect line was read; the peer does not know it yet, because `unknown` may follow */
     bool open;
     bool in_data;
-    bool skipping;    /* DATA got no 354: what was to be sent up to the dot is not sent */
-    bool unsent;      /* the latest C: line was not sent, as the connection was closed before */
+    bool skipping;    /* DATA got no 354: the lines up to the dot are not sent */
+    bool unsent;      /* the latest C: line was not sent, because the connection was closed before */
     struct text said; /* the latest C: line */
     struct reply reply;
     char heard[1024]; /* where reply.text points */
@@ -35,7 +35,7 @@ static void show(const struct play *play, char who, struct text text, const char
         play->p->line(play->p->context, who, text, deviation);
 }
 
-/* Takes the reply of the peer over into memory of our own, and shows it. */
+/* Copies the reply of the peer into memory of our own, and shows it. */
 static void hear(struct play *play, const struct reply *reply)
 {
     size_t n = reply->text.n < sizeof play->heard ? reply->text.n : sizeof play->heard;
@@ -69,7 +69,7 @@ static void end_session(struct play *play)
     p->clock++;
 }
 
-/* Connects, if a connect line waits for it. */
+/* Connects, if a connect line is waiting. */
 static int start(struct play *play)
 {
     struct playback *p = play->p;
@@ -97,7 +97,7 @@ static int start(struct play *play)
     return 0;
 }
 
-/* The server has hung up of its own accord, behind its last reply. */
+/* The server has closed by itself after its last reply. */
 static void note_closed(struct play *play)
 {
     if (!play->reply.closed)
@@ -105,8 +105,8 @@ static void note_closed(struct play *play)
     play->reply.closed = true;
 }
 
-/* Whether data lines follow a DATA that got no 354: a dot stands before the next DATA and before the end of the
- * session. */
+/* Whether data lines follow a DATA that got no 354: a dot comes before the next DATA and before the end of
+ * the session. */
 static bool data_follows(const struct play *play)
 {
     struct report silent = {0};
@@ -123,7 +123,7 @@ static bool data_follows(const struct play *play)
     return false;
 }
 
-/* The peer cannot go on with this session: it has failed, and the rest of its lines is passed over. */
+/* The peer cannot go on with this session: it has failed, and the rest of its lines is skipped. */
 static void give_up(struct play *play)
 {
     char line[1024];
@@ -151,7 +151,7 @@ static void say(struct play *play, struct text line)
     bool dot = text_eq(line, TEXT("."));
     if (play->skipping) {
         play->skipping = !dot;
-        return; /* S: lines about these are about the reply that DATA got */
+        return; /* S: lines after these are about the reply that DATA got */
     }
     play->said = line;
     if (play->reply.closed || p->peer->ops->ended(p->peer)) {
@@ -204,7 +204,7 @@ static void tell_mismatch(struct play *play, const struct item *item)
         play->p->mismatch(play->p->context, line);
 }
 
-/* Compares; of an S: line and the S@ lines behind it one counts. */
+/* Compares; of an S: line and the S@ lines after it one counts. */
 static void compare(struct play *play, struct item item)
 {
     struct playback *p = play->p;
@@ -285,7 +285,7 @@ static void play_item(struct play *play, const struct item *item)
     }
 }
 
-/* Plays what comes up to the end of the file; with ONE up to the end of the session. */
+/* Plays up to the end of the file; with ONE up to the end of the session. */
 static int play_items(struct play *play, bool one)
 {
     struct playback *p = play->p;
@@ -298,7 +298,7 @@ static int play_items(struct play *play, bool one)
             play->dialogue = before;
             break;
         }
-        /* A session begins when something comes that is not about what is unknown of it. */
+        /* A session begins at the first item that does not say what is unknown of it. */
         if (play->pending && item.kind != ITEM_UNKNOWN)
             result = start(play);
         if (result == 0)
@@ -313,7 +313,7 @@ static int play_items(struct play *play, bool one)
     return result;
 }
 
-/* Plays the sessions in the order of their times; each keeps the number that it has in the file. */
+/* Plays the sessions in the order of their times; each keeps its number in the file. */
 static int play_in_order(struct play *play, const struct order_session *sessions, size_t n)
 {
     struct playback *p = play->p;

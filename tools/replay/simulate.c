@@ -19,7 +19,7 @@ static void shut(struct simulation *s, struct reply *reply)
     reply->closed = true;
 }
 
-/* Gives the reply that ACTION asks for; returns true if the server may go on with the command. */
+/* Gives the reply for ACTION; returns true if the server may go on with the command. */
 static bool passes(struct simulation *s, int action, const struct gp_verdict *v, struct reply *reply)
 {
     if (action == GP_PASS)
@@ -72,8 +72,8 @@ static int simulation_open(struct peer *peer, const struct visitor *visitor, str
     s->stage = STAGE_COMMAND;
     if (passes(s, s->api->connect(s->session, &v), &v, reply))
         return answer(s, reply, "220 simulated.invalid ESMTP");
-    /* At connect there is nothing to go on with: whatever the verdict, the greeting is replaced and the
-     * connection closed. */
+    /* At connect there is no command to go on with: any verdict replaces the greeting and closes the
+     * connection. */
     if (s->stage != STAGE_CLOSED)
         shut(s, reply);
     return 0;

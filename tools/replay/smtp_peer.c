@@ -30,7 +30,7 @@ static void hang_up(struct smtp_peer *p)
     p->have = 0;
 }
 
-/* Takes in what has come. Returns the number of bytes, 0 when the server has closed, -1 on an error or a
+/* Receives what has arrived. Returns the number of bytes, 0 when the server has closed, -1 on an error or a
  * timeout. */
 static int receive(struct peer *peer, struct smtp_peer *p)
 {
@@ -44,7 +44,7 @@ static int receive(struct peer *peer, struct smtp_peer *p)
     return (int)n;
 }
 
-/* Reads one line into LINE, without its end. 1 a line, 0 closed, -1 trouble. */
+/* Reads one line into LINE, without its end. 1 a line, 0 closed, -1 error. */
 static int receive_line(struct peer *peer, struct smtp_peer *p, char *line, size_t cap, size_t *size)
 {
     for (;;) {
@@ -107,7 +107,7 @@ static int receive_reply(struct peer *peer, struct smtp_peer *p, struct reply *r
 static int send_all(struct peer *peer, struct smtp_peer *p, struct text t)
 {
     int error = tcp_write(p->link, t.p, t.n);
-    if (error && error != EPIPE) /* the read that follows sees that it is closed, and what was said before */
+    if (error && error != EPIPE) /* the read that follows sees that it is closed, and what was sent before */
         return trouble(peer, "cannot write to the server", error);
     return 0;
 }
@@ -127,7 +127,7 @@ static int send_line(struct peer *peer, struct smtp_peer *p, struct text line)
     return result;
 }
 
-/* Said once: where the client's address cannot be bound, any will do. */
+/* Reported once: if the client's address cannot be bound, any address is used. */
 static void tell_stranger(struct smtp_peer *p)
 {
     if (p->stranger_told)
@@ -172,7 +172,7 @@ static int smtp_peer_open(struct peer *peer, const struct visitor *visitor, stru
     return receive_reply(peer, p, reply);
 }
 
-/* What a session with `unknown helo` begins with: a real server wants a greeting. */
+/* Begins a session with `unknown helo`: a real server needs a greeting. */
 static int greet(struct peer *peer, struct smtp_peer *p)
 {
     char line[80];
@@ -240,7 +240,7 @@ static int smtp_peer_auth(struct peer *peer, struct reply *reply)
     return smtp_peer_say(peer, writer_text(&w), reply);
 }
 
-/* Puts the dialogue's time where the server looks for it. */
+/* Puts the dialogue's time where the server reads it. */
 static int write_clock(struct peer *peer, const struct smtp_peer *p)
 {
     char seconds[32];
@@ -267,7 +267,7 @@ static int smtp_peer_wait(struct peer *peer, int64_t seconds)
     return 0;
 }
 
-/* Whether the server has closed: what it says of its own accord (421) is passed over. */
+/* Whether the server has closed; what it sends by itself (421) is skipped. */
 static bool smtp_peer_ended(struct peer *peer)
 {
     struct smtp_peer *p = peer->self;

@@ -51,7 +51,7 @@ bool summary_add(struct summary *t, struct text label, const struct outcome *out
     return true;
 }
 
-/* The number behind the last colon: rules are sorted by line, not by its digits. */
+/* The number after the last colon: rules are sorted by line number, not by its digits. */
 static size_t split_cause(const char *cause, unsigned long *line)
 {
     const char *colon = strrchr(cause, ':');

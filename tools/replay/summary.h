@@ -27,8 +27,8 @@ struct summary {
 /* The column of a label. */
 unsigned summary_label(struct text label);
 
-/* Counts one session. ROW, if not NULL, gets the index of its row, which stays until summary_print(). Returns false when out
- * of memory. */
+/* Counts one session. ROW, if not NULL, gets the index of its row, which does not change until
+ * summary_print(). Returns false when out of memory. */
 bool summary_add(struct summary *t, struct text label, const struct outcome *outcome, uint64_t messages,
                  uint32_t *row);
 

@@ -1,6 +1,4 @@
-/*
- * cmd_stats.c - gatepost stats: how many are on the blocklist, and how often what happened.
- */
+/* cmd_stats.c - gatepost stats: counts clients on the blocklist, and verdicts so far. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,7 +54,7 @@ static bool is_there(const struct numbers *n, uint64_t hash)
     return false;
 }
 
-/* Of rules that say the same the first is named, since the others are never asked. */
+/* Of rules with the same text the first is named, because the others never trigger. */
 static int read_rules(const struct state_context *h, const struct stats *stats, struct numbers *n)
 {
     uint64_t position = 0, hash, hits, all = 0, known = 0;

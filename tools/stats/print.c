@@ -8,7 +8,7 @@
 #include "core/rules/action.h"
 #include "core/rules/operation.h"
 
-/* What is counted, but for verdicts and rules. */
+/* The counters other than verdicts and rules. */
 static const struct {
     enum stats_counter counter;
     const char *words, *name, *help;
@@ -149,7 +149,7 @@ static void single(const char *name, const char *type, const char *help, uint64_
     printf("gatepost_%s %llu\n", name, (unsigned long long)value);
 }
 
-/* The value of a label: `\`, `"` and ends of lines are escaped there; the gate has taken the last away. */
+/* The value of a label: `\`, `"` and line ends are escaped there; the gate has already removed line ends. */
 static void label_value(const char *text)
 {
     char shown[700];

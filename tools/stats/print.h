@@ -22,7 +22,7 @@ struct numbers {
     uint64_t would[STATS_PHASES][STATS_ACTIONS]; /* verdicts that were only logged */
     struct rule_hits *rules;                     /* in the order of the rule file */
     size_t rule_count;
-    uint64_t other_rules; /* hits of rules that are in the file no more */
+    uint64_t other_rules; /* hits of rules that are no longer in the file */
 };
 
 void stats_print_people(const struct numbers *n);

@@ -1,9 +1,10 @@
 /*
- * An access file: Sendmail's (cf/README, "Anti-spam configuration control" and what the features add to it), and what
- * Postfix feeds into access(5) and cidr_table(5). A block table takes what rejects, an exemption table what is OK. A
- * domain there means it and all below; an address is written by octets or groups from the left.
+ * An access file: Sendmail's (cf/README, "Anti-spam configuration control" and the features that add to it),
+ * and Postfix's for access(5) and cidr_table(5). A block table takes entries that reject, an exemption table
+ * those that are OK. A domain there means it and all below; an address is written by octets or groups from the
+ * left.
  *
- * What has no counterpart is left out by name: the tables below know the names that the two manuals have.
+ * Entries without a counterpart are left out by name: the tables below have the names of the two manuals.
  */
 #include "maker.h"
 
@@ -16,7 +17,7 @@ enum meaning { REJECTS, ACCEPTS, RELAYS, SKIPS, NO_MEANING };
  * Values
  */
 
-/* "5.7.1", "4.7.25": the parts behind the class have one to three digits (RFC 3463). Length, or 0. */
+/* "5.7.1", "4.7.25": the parts after the class have one to three digits (RFC 3463). Length, or 0. */
 static size_t enhanced_size(struct text t)
 {
     size_t at = 1;
@@ -40,8 +41,8 @@ static bool is_between(char c)
     return is_blank((unsigned char)c) || c == ':' || c == '"';
 }
 
-/* Takes codes and text apart, in any order and with any of Sendmail's and Postfix's marks between them: "550 5.7.1 No",
- * "5.7.1:550 No", "550:5.7.1 No", "\"550 No\"". */
+/* Separates codes and text, in any order and with any of Sendmail's and Postfix's marks between them: "550
+ * 5.7.1 No", "5.7.1:550 No", "550:5.7.1 No", "\"550 No\"". */
 static void take_codes(struct text *rest, struct text *code, struct text *enhanced)
 {
     for (;;) {
@@ -59,7 +60,7 @@ static void take_codes(struct text *rest, struct text *code, struct text *enhanc
     }
 }
 
-/* How a rejecting value is written for us: "550 5.7.1 text". STATUS ("550 5.7.1") stands for what VALUE does not have. */
+/* Writes a rejecting value in our form: "550 5.7.1 text". STATUS ("550 5.7.1") supplies what VALUE lacks. */
 static bool read_reply(struct text value, const char *status, struct writer *reply)
 {
     struct text code = TEXT(""), enhanced = TEXT("");
@@ -85,11 +86,12 @@ static bool read_reply(struct text value, const char *status, struct writer *rep
     return !reply->cut;
 }
 
-/* Words that begin a value. Those that do not reject or accept have no counterpart, and are left out under their name. */
+/* Words that begin a value. Those that neither reject nor accept have no counterpart, and are left out by
+ * name. */
 static const struct action {
     struct text word;
     enum meaning meaning;
-    const char *status; /* of a rejection that names none */
+    const char *status; /* of a rejection without one */
 } actions[] = {
     {{"REJECT", 6}, REJECTS, "550 5.7.1"},
     {{"ERROR", 5}, REJECTS, NULL},
@@ -194,8 +196,8 @@ static bool groups_to_prefix(struct text t, struct writer *w)
     return true;
 }
 
-/* An address, a prefix, or the beginning of an address; with Sendmail's "IPv6:", and in the brackets of a host that has
- * no name. Writes it as we do. */
+/* An address, a prefix, or the beginning of an address; with Sendmail's "IPv6:", and in brackets, as for a
+ * host without a name. Writes it in our form. */
 static bool read_address(struct text key, struct writer *w)
 {
     struct ip_prefix prefix;
@@ -214,7 +216,7 @@ static bool read_address(struct text key, struct writer *w)
            ((tagged || text_find(key, 0, ':') < key.n) && groups_to_prefix(key, w));
 }
 
-/* The key for us, without its tag. A domain gets the dot that makes it stand for all below. */
+/* The key in our form, without its tag. A domain gets the dot that extends it to all names below. */
 static void write_key(struct text key, struct writer *w)
 {
     if (read_address(key, w))
@@ -240,9 +242,9 @@ static void add(struct maker *m, enum table_tag tag, struct text key, struct tex
         maker_add_canonical(m, text_of(canonical, n), value, key);
 }
 
-/* Which of our tags an entry speaks of: one for a tagged key; for one without, the client or the sender, or for a domain
- * both. A mailbox that rejects also holds for recipients, as with Sendmail's FEATURE(`blocklist_recipients'). 0: another
- * tag, which has no counterpart. Takes the tag off *KEY. */
+/* The tags that an entry gets: one for a tagged key; for an untagged one the client or the sender, and for a
+ * domain both. A mailbox that rejects also gets the tag for recipients, as with Sendmail's
+ * FEATURE(`blocklist_recipients'). 0: another tag, which has no counterpart. Removes the tag from *KEY. */
 static unsigned tags_of(struct maker *m, struct text *key, bool rejects)
 {
     static const struct {
@@ -275,7 +277,7 @@ static unsigned tags_of(struct maker *m, struct text *key, bool rejects)
  * Lines
  */
 
-/* Leaves the line out, under the name that its value or its tag has. */
+/* Leaves the line out, under the name of its value or its tag. */
 static void leave_out(struct maker *m, struct text where, struct text name)
 {
     char what[40];
@@ -284,7 +286,7 @@ static void leave_out(struct maker *m, struct text where, struct text name)
     maker_leave_out(m, where, what);
 }
 
-/* What the table that is made says for it: an empty value is nothing. */
+/* The value for the new table: an empty value is left out. */
 static struct text value_for(struct maker *m, enum meaning meaning, struct text where, unsigned *tags,
                              struct text reply)
 {
@@ -293,7 +295,8 @@ static struct text value_for(struct maker *m, enum meaning meaning, struct text 
             maker_leave_out(m, where, meaning == SKIPS ? "SKIP" : "OK or RELAY (--kind exempt)");
         return meaning == REJECTS ? reply : TEXT("");
     }
-    /* What Sendmail relays for a client, it need not spare; but for a recipient RELAY only says that its domain is ours. */
+    /* A client for which Sendmail relays need not be exempt; and for a recipient RELAY only means that its
+     * domain is ours. */
     if (meaning == RELAYS) {
         if (!(*tags & 1u << TAG_CLIENT))
             maker_leave_out(m, where, "RELAY for From: or To:");

@@ -60,7 +60,7 @@ static void show_problem(void *context, const struct error *e, bool warning, str
         problem_show(e, warning, source);
 }
 
-/* What an import left out, and what untagged entries became. */
+/* Reports what an import left out, and what untagged entries became. */
 static void say_import(const struct table_job *job)
 {
     for (unsigned i = 0; i < LEFT_OUT_KINDS && job->left_out[i].count; i++)
@@ -89,7 +89,7 @@ static int run_make(int argc, char **argv)
     if (status != OPTIONS_GO_ON)
         return status;
     enum table_kind kind = choice == KINDS_NAMED ? KIND_UNKNOWN : (enum table_kind)(KIND_EXEMPT + choice);
-    /* Such a file holds both; what is not taken is counted, and the count says how to get it. */
+    /* Such a file has both kinds; what is not taken is counted, and the count says how to get it. */
     if (source != SOURCE_TEXT && kind == KIND_UNKNOWN)
         kind = KIND_BLOCK;
     if (source != SOURCE_TEXT && kind != KIND_EXEMPT && kind != KIND_BLOCK)
@@ -108,7 +108,7 @@ static int run_make(int argc, char **argv)
     return output_finish(command, STATUS_YES);
 }
 
-/* A key as `make` reads it: without "client:", and with quotes round a local part that needs them. */
+/* A key as `make` reads it: without "client:", and with quotes around a local part that needs them. */
 static void write_key(struct writer *w, struct text key)
 {
     struct text rest = key;
@@ -139,8 +139,8 @@ static void write_key(struct writer *w, struct text key)
     writer_add(w, text_skip(rest, local - 1));
 }
 
-/* Whether `make` takes the record back from its line: the key as we write it is that key, and neither has bytes that
- * would end the line, begin a comment or not be seen. */
+/* Whether `make` can read the record back from its line: the key as we write it must be that key, and
+ * neither key nor value may have bytes that would end the line, begin a comment or be invisible. */
 static bool is_line(struct text key, struct text value)
 {
     char written[2 * TABLE_KEY_MAX + 8], canonical[TABLE_KEY_MAX];

@@ -15,7 +15,7 @@ static void report(struct maker *m, struct text where, bool warning, const char 
     error_report(m->job->report, &e, warning, m->source);
 }
 
-/* Leaves out what belongs to GROUP: it is reported for the first, and counted. */
+/* Leaves out what belongs to GROUP: the first is reported, and all are counted. */
 static void leave_out(struct maker *m, struct text where, const char *group, const char *message)
 {
     struct left_out *l = m->job->left_out, *last = l + LEFT_OUT_KINDS - 1;

@@ -1,6 +1,6 @@
 /*
- * maker.h - where the readers of the three sources (table_text.c, access.c, mercury_acl.c) put what they read: keys and
- * values of the table that is being made, and what is wrong. One maker belongs to one thread.
+ * maker.h - where the readers of the three sources (table_text.c, access.c, mercury_acl.c) put their results:
+ * keys and values of the new table, and problems. One maker belongs to one thread.
  */
 #ifndef GATEPOST_TOOLS_TABLES_MAKER_H
 #define GATEPOST_TOOLS_TABLES_MAKER_H
@@ -15,25 +15,26 @@ struct maker {
     enum table_kind kind;
     unsigned kind_line; /* where the kind was first seen */
     unsigned line;
-    struct text source;  /* the line that is being read; empty after the last */
+    struct text source;  /* the present line; empty after the last */
     int failed;          /* an errno value that ends the work */
     bool reading_failed; /* it came from reading */
 };
 
-/* Reports what is wrong at WHERE, a slice of the line. In a text that is an error. Of an imported file the line is left
- * out: a warning for the first with this FORMAT, and a count. */
+/* Reports a problem at WHERE, a slice of the line. In a text this is an error. In an imported file the line
+ * is left out: a warning for the first with this FORMAT, and a count. */
 void maker_problem(struct maker *m, struct text where, const char *format, ...)
     __attribute__((format(__printf__, 3, 4)));
 
 /* Leaves out what the table cannot hold: a warning for the first WHAT ("DISCARD"), and a count. */
 void maker_leave_out(struct maker *m, struct text where, const char *what);
 
-/* Adds a key as an administrator writes it; or one that is canonical already, of which WHERE is the place. */
+/* Adds a key as an administrator writes it; or one that is already canonical, whose place is WHERE. */
 void maker_add(struct maker *m, struct text written, struct text value);
 void maker_add_canonical(struct maker *m, struct text key, struct text value, struct text where);
 
-/* How many bytes of T, from the front, can be part of a line; T.n if all can. Control characters but the tab cannot, nor
- * what is not seen or turns the direction of writing. Bytes of other character sets can. */
+/* Returns how many bytes of T, from the front, can be part of a line; T.n if all can. Control characters
+ * except the tab cannot, nor invisible characters or those that reverse the direction of writing. Bytes of
+ * other character sets can. */
 size_t maker_text_size(struct text t);
 
 /* The readers: one line without its end. mercury_acl_end() is called once, after the last line. */

@@ -1,8 +1,8 @@
 /*
  * A MERCURYS.ACL: "<flags> <from-ip>[ <to-ip>][; comment]", IPv4. Where entries overlap, the narrowest one
- * speaks for an address, whatever their order; so the address space is cut at every border, each piece is given
- * to the narrowest entry that covers it, and neighbouring pieces with one meaning become the fewest prefixes
- * that make them up.
+ * applies to an address, whatever their order. So the address space is cut at every border, each piece is given
+ * to the narrowest entry that covers it, and adjacent pieces with the same meaning become the fewest prefixes
+ * that cover them.
  */
 #include "maker.h"
 
@@ -28,7 +28,7 @@ struct mercury_acl {
 struct piece {
     uint32_t first;
     const struct range *owner;
-    size_t next; /* this one if it has no owner yet, else one further on, to be followed */
+    size_t next; /* this one if it has no owner yet, else a later one, to be followed */
 };
 
 struct mercury_acl *mercury_acl_new(void)
@@ -116,7 +116,7 @@ static int by_address(const void *left, const void *right)
     return a->first < b->first ? -1 : a->first > b->first;
 }
 
-/* Borders in order, each once. Returns their number; PIECES has room for two of each range, and one. */
+/* Sorts the borders, each once. Returns their number; PIECES has room for two of each range, and one. */
 static size_t cut_pieces(const struct mercury_acl *acl, struct piece *pieces)
 {
     size_t n = 0, kept = 0;
@@ -147,7 +147,8 @@ static size_t find_piece(const struct piece *pieces, size_t n, uint32_t address)
     return low;
 }
 
-/* The first piece from I on without an owner (N if there is none); shortens the way for the next who asks. */
+/* Returns the first piece from I on without an owner (N if there is none); shortens the path for the next
+ * call. */
 static size_t find_free(struct piece *pieces, size_t n, size_t i)
 {
     size_t found = i;
@@ -169,7 +170,7 @@ static struct text value_of(const struct maker *m, const struct range *owner)
     return flags & ACL_NO_FILTER ? TEXT("all") : flags & ACL_NEVER_LISTED ? TEXT("blocklist") : TEXT("");
 }
 
-/* FIRST to LAST as the fewest prefixes. */
+/* Writes FIRST to LAST as the fewest prefixes. */
 static void add_range(struct maker *m, uint64_t first, uint64_t last, struct text value)
 {
     while (first <= last && !m->failed) {

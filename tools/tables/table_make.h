@@ -17,9 +17,9 @@ enum table_kind {
     KIND_SET
 };
 
-/* What an imported file has and the table cannot hold. */
+/* Entries of an imported file that the table cannot hold. */
 struct left_out {
-    char group[100]; /* what belongs together */
+    char group[100]; /* entries of one kind */
     char what[100];  /* the first of them, in words */
     uint64_t count;
 };
@@ -40,9 +40,9 @@ struct table_job {
     struct left_out left_out[LEFT_OUT_KINDS];
 };
 
-/* Returns 0: the table was made; 1: the text has errors, which were reported; -1: reading or writing failed, which was
- * reported. After 1 and -1 the target is as it was. An imported file has no errors: what is wrong there is left out,
- * reported once for each kind as a warning, and counted. */
+/* Returns 0: the table was made; 1: the text has errors, which were reported; -1: reading or writing failed,
+ * which was reported. After 1 and -1 the target is unchanged. An imported file has no errors: what is wrong
+ * there is left out, reported once for each kind as a warning, and counted. */
 int table_make(struct table_job *job);
 
 #endif

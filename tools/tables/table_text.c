@@ -3,7 +3,7 @@
 #include "core/base/scan.h"
 #include "core/config/reply.h"
 
-/* What an exemption can name: gatepost.conf(5), OPERATIONS, and the three words that are none. */
+/* The words of an exemption: gatepost.conf(5), OPERATIONS, and the three words that are not operations. */
 static const struct text words[] = {
     {"connect", 7}, {"helo", 4},        {"helo-deferred", 13}, {"mail", 4}, {"rcpt", 4}, {"header", 6},
     {"subject", 7}, {"message-id", 10}, {"headers", 7},        {"all", 3},  {"none", 4}, {"blocklist", 9},
@@ -111,7 +111,7 @@ static enum table_kind kind_of(struct text value)
     return is_digit((unsigned char)value.p[0]) ? KIND_BLOCK : KIND_EXEMPT;
 }
 
-/* The first word; a quoted local part may have blanks. */
+/* Takes the first word; a quoted local part may have blanks. */
 static struct text take_key(struct text *rest)
 {
     bool quoted = false;
@@ -127,7 +127,7 @@ static struct text take_key(struct text *rest)
     return key;
 }
 
-/* A '#' behind a blank begins a comment, except in a reply, where it is text as it is in the rule file. */
+/* A '#' after a blank begins a comment, except in a reply, where it is text as in the rule file. */
 static struct text without_comment(struct text value)
 {
     for (size_t i = 0; i < value.n; i++)

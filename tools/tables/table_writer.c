@@ -164,8 +164,8 @@ uint64_t table_writer_count(const struct table_writer *w)
     return w->summary.count;
 }
 
-/* One hash table of the file: twice as many slots as keys, each key at its place or the next free one behind.
- */
+/* One hash table of the file: twice as many slots as keys, each key at its place or the next free one after
+ * it. */
 static int write_hash_table(struct table_writer *w, const struct kind *k)
 {
     uint32_t slots = 2 * k->count;
