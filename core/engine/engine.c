@@ -103,6 +103,7 @@ static int look(struct gp_engine *e, bool at_once)
     struct attempt a;
     rule_source_attempt(&a);
     int result = reload(e, before, &fresh, &a);
+    policy_copy_tables(fresh ? fresh : before);
     state_files_look(&e->state_files, &e->keeping);
     if (fresh && !same_state(policy_rules(before), policy_rules(fresh)))
         state_files_forget(&e->state_files, &e->keeping, block_settings(policy_rules(fresh)));

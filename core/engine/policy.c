@@ -18,6 +18,7 @@ struct table_slot {
     _Atomic(int) state; /* written last, after the other members: readers take no lock */
     struct shared_table *shared;
     struct file_id tried; /* the identity of the file when it was tried */
+    bool copy_due; /* its copy in the state directory is not whole; guarded by the mutex of struct keeping */
 };
 
 struct policy {
@@ -60,6 +61,7 @@ static void borrow_table(struct table_slot *to, struct table_slot *from)
     if (state == SLOT_UNTRIED) /* a session may be opening it right now */
         return;
     to->tried = from->tried;
+    to->copy_due = from->copy_due;
     to->shared = from->shared;
     if (to->shared)
         atomic_fetch_add_explicit(&to->shared->refs, 1, memory_order_relaxed);
@@ -118,18 +120,20 @@ static uint64_t id_stamp(const struct file_id *id)
     return text_hash(TEXT_HASH_START, text_of((const char *)id, sizeof *id));
 }
 
-/* Keeps a copy of a good table in the state directory, for a process that later finds the table broken. */
-static void keep_copy(const struct table *t, struct keeping *k, const char *path)
+/* Goes on with a copy of a good table in the state directory: what a process that finds the table broken goes on with.
+ * Returns whether it is not whole yet. */
+static bool copy_on(const struct table *t, struct keeping *k, const char *path)
 {
+    enum { PIECE = 4 << 20 }; /* a few milliseconds */
     char copy[4096];
     struct file_id kept;
     const struct file_id *id = table_id(t);
     if (!k->dir || k->read_only || !state_dir_path(k->dir, "table", path, "cdb", copy, sizeof copy))
-        return;
+        return false;
     if (os_file_id(copy, &kept) == 0 && kept.size == id->size && kept.mtime_ns == id->mtime_ns)
-        return;
-    /* There is no room or no right to write. The table itself is good, so the failure does no harm now. */
-    os_replace_with_copy(copy, table_map(t));
+        return false;
+    /* No room or no right to write: the table itself is good, so nothing is lost today. */
+    return os_copy_on(copy, table_map(t), PIECE) == EAGAIN;
 }
 
 static struct table *open_copy(struct keeping *k, const char *path)
@@ -138,7 +142,7 @@ static struct table *open_copy(struct keeping *k, const char *path)
     char reason[256];
     struct table *t = NULL;
     if (k->dir && state_dir_path(k->dir, "table", path, "cdb", copy, sizeof copy))
-        table_open(copy, &t, reason, sizeof reason);
+        table_open_copy(copy, &t, reason, sizeof reason);
     return t;
 }
 
@@ -158,14 +162,15 @@ static const struct file_id try_again = {.device = UINT64_MAX, .inode = UINT64_M
 
 /* Opens the table at PATH, or the copy of it. Returns the state of its slot. */
 static int try_open(struct keeping *k, const struct table_note *note, const char *path, bool has_old,
-                    struct table **out, struct file_id *tried, struct late_log *log)
+                    struct table **out, struct file_id *tried, bool *copy_due, struct late_log *log)
 {
     char reason[300];
     struct table *t = NULL;
+    *copy_due = false;
     int error = table_open(path, &t, reason, sizeof reason);
     if (!error) {
         *tried = *table_id(t);
-        keep_copy(t, k, path);
+        *copy_due = copy_on(t, k, path);
         *out = t;
         return SLOT_OPEN;
     }
@@ -188,7 +193,8 @@ static int open_slot(struct policy *p, unsigned slot, struct late_log *log)
     const struct table_note *note = p->rules ? block_table(p->rules, slot) : NULL;
     struct text path = table_path(p, slot);
     struct table *t = NULL;
-    int state = note && path.n ? try_open(p->keeping, note, path.p, false, &t, &s->tried, log) : SLOT_NONE;
+    int state = note && path.n ? try_open(p->keeping, note, path.p, false, &t, &s->tried, &s->copy_due, log)
+                               : SLOT_NONE;
     s->shared = t ? shared_new(t) : NULL;
     if (t && !s->shared) {
         table_close(&t);
@@ -227,6 +233,20 @@ int policy_table(struct policy *p, unsigned slot, struct table **out)
     return state == SLOT_OPEN ? 1 : state == SLOT_NONE ? 0 : -1;
 }
 
+void policy_copy_tables(struct policy *p)
+{
+    struct keeping *k = p->keeping;
+    for (unsigned slot = 0; slot < TABLE_MOST; slot++) {
+        struct table_slot *s = &p->slot[slot];
+        if (atomic_load_explicit(&s->state, memory_order_acquire) != SLOT_OPEN)
+            continue;
+        os_mutex_lock(k->mutex);
+        if (s->copy_due)
+            s->copy_due = copy_on(s->shared->table, k, table_path(p, slot).p);
+        os_mutex_unlock(k->mutex);
+    }
+}
+
 static bool slot_changed(struct policy *p, unsigned slot)
 {
     struct table_slot *s = &p->slot[slot];
@@ -258,7 +278,7 @@ bool policy_renew_tables(struct policy *p, struct policy *before, struct late_lo
         if (!before || !note || !slot_changed(p, slot))
             continue;
         os_mutex_lock(k->mutex);
-        int state = try_open(k, note, path.p, s->shared != NULL, &t, &s->tried, log);
+        int state = try_open(k, note, path.p, s->shared != NULL, &t, &s->tried, &s->copy_due, log);
         all_good = all_good && state != SLOT_UNUSABLE;
         struct shared_table *fresh = t ? shared_new(t) : NULL;
         if (t && !fresh) {

@@ -48,6 +48,10 @@ bool policy_tables_changed(struct policy *p);
  * be opened stays as it was. Returns false if one of them cannot be used at all. Log lines go to LOG. */
 bool policy_renew_tables(struct policy *p, struct policy *before, struct late_log *log);
 
+/* Goes on with the copies of tables in the state directory that are not whole yet: a piece of each, so that nobody waits
+ * for a large one. By one thread at a time, now and then. */
+void policy_copy_tables(struct policy *p);
+
 /* A look-up found damage in the table of a slot: logs it once per change of its file. */
 void policy_table_damaged(struct policy *p, unsigned slot);
 

@@ -36,12 +36,17 @@ struct file_map {
     const unsigned char *p;
     size_t size;
     struct file_id id;
-    bool ours; /* it belongs to root or to the user of this process, and no other user may write it */
+    void *memory; /* not NULL: the bytes are a private copy */
+    bool ours;    /* it belongs to root or to the user of this process, and no other user may write it */
 };
 
 /* Maps the regular file at PATH. With `ahead` the pages are read at once. Returns 0, or an errno value:
  * ENOENT, EACCES, EFBIG for a file that does not fit into memory, EINVAL if it is not a regular file, … */
 int os_map(const char *path, bool ahead, struct file_map *out);
+
+/* The same, but a file that is not `ours` is read into private memory: who may write it cannot change what is being read, or
+ * make the reader fault by cutting it short. */
+int os_map_ours(const char *path, bool ahead, struct file_map *out);
 void os_unmap(struct file_map *map);
 
 /* Reads a whole file into malloc()ed memory, for files that people edit in place: cutting a mapped file
@@ -54,8 +59,14 @@ int os_read(const char *path, size_t ceiling, char **bytes, size_t *size, struct
  * gets the owner and group of the folder. Returns 0 or errno; on failure no file is left behind. */
 int os_replace(const char *path, const void *bytes, size_t n);
 
-/* The same with the contents of the mapped file, keeping its modification time. */
-int os_replace_with_copy(const char *path, const struct file_map *from);
+/* Goes on copying the mapped file FROM to PATH: PIECE bytes a call at most, so that no caller waits for the whole. What is
+ * done so far lies in PATH.part; one caller of all processes adds to it at a time, and where one was killed the next goes
+ * on. Returns 0 when the copy is whole and in its place, with the modification time of FROM; EAGAIN if more is to do, here
+ * or by another process; or an errno value. */
+int os_copy_on(const char *path, const struct file_map *from, size_t piece);
+
+/* Removes what processes that were killed left beside PATH while they wrote it, if it is at least SECONDS old. */
+void os_sweep(const char *path, unsigned seconds);
 
 /* A file in memory that processes share: when one stores there, the others see it. */
 struct shared_map {

@@ -39,7 +39,32 @@ int os_file_id(const char *path, struct file_id *out)
     return 0;
 }
 
-static int map_open_file(int fd, bool ahead, struct file_map *out)
+/* The bytes of an open file in memory that nobody else can change, for one that somebody else may write. */
+static int read_to_memory(int fd, struct file_map *map)
+{
+    if (map->size == 0)
+        return 0;
+    unsigned char *p = malloc(map->size);
+    if (!p)
+        return ENOMEM;
+    size_t n = 0;
+    while (n < map->size) {
+        const ssize_t got = pread(fd, p + n, map->size - n, (off_t)n);
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR) {
+            const int error = errno;
+            free(p);
+            return error;
+        }
+        n += got > 0 ? (size_t)got : 0;
+    }
+    map->p = map->memory = p;
+    map->size = n;
+    return 0;
+}
+
+static int map_open_file(int fd, bool ahead, bool only_ours, struct file_map *out)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
@@ -53,6 +78,8 @@ static int map_open_file(int fd, bool ahead, struct file_map *out)
     out->ours = (st.st_uid == 0 || st.st_uid == geteuid()) && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
     if (out->size == 0)
         return 0;
+    if (only_ours && !out->ours)
+        return read_to_memory(fd, out);
     void *p = mmap(NULL, out->size, PROT_READ, MAP_SHARED | (ahead ? MAP_POPULATE : 0), fd, 0);
     if (p == MAP_FAILED)
         return errno;
@@ -60,23 +87,35 @@ static int map_open_file(int fd, bool ahead, struct file_map *out)
     return 0;
 }
 
-int os_map(const char *path, bool ahead, struct file_map *out)
+static int map_file(const char *path, bool ahead, bool only_ours, struct file_map *out)
 {
     *out = (struct file_map){.p = NULL};
-    /* O_NONBLOCK: a FIFO in place of the file must not hang the MTA. */
+    /* O_NONBLOCK: a FIFO in the place of a file must not hang the MTA. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return errno;
-    int error = map_open_file(fd, ahead, out);
+    int error = map_open_file(fd, ahead, only_ours, out);
     close(fd);
     if (error)
         *out = (struct file_map){.p = NULL};
     return error;
 }
 
+int os_map(const char *path, bool ahead, struct file_map *out)
+{
+    return map_file(path, ahead, false, out);
+}
+
+int os_map_ours(const char *path, bool ahead, struct file_map *out)
+{
+    return map_file(path, ahead, true, out);
+}
+
 void os_unmap(struct file_map *map)
 {
-    if (map->p)
+    if (map->memory)
+        free(map->memory);
+    else if (map->p)
         munmap((void *)(uintptr_t)map->p, map->size);
     *map = (struct file_map){.p = NULL};
 }
@@ -121,84 +160,6 @@ int os_read(const char *path, size_t ceiling, char **bytes, size_t *size, struct
     return error;
 }
 
-static int write_all(int fd, const unsigned char *p, size_t n)
-{
-    while (n) {
-        ssize_t written = write(fd, p, n);
-        if (written < 0) {
-            if (errno == EINTR)
-                continue;
-            return errno;
-        }
-        p += written;
-        n -= (size_t)written;
-    }
-    return 0;
-}
-
-static int stat_folder_of(const char *path, struct stat *st)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int n = slash ? snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path)
-                  : snprintf(folder, sizeof folder, ".");
-    if (n < 0 || (size_t)n >= sizeof folder)
-        return ENAMETOOLONG;
-    return stat(folder, st) == 0 ? 0 : errno;
-}
-
-/* Root's command may run before the MTA's first session: what it makes must belong to the folder's owner. */
-static int give_to_folder_owner(int fd, const char *path)
-{
-    struct stat st;
-    if (geteuid() != 0)
-        return 0;
-    int error = stat_folder_of(path, &st);
-    if (error)
-        return error;
-    return fchown(fd, st.st_uid, st.st_gid) == 0 ? 0 : errno;
-}
-
-static int replace(const char *path, const unsigned char *p, size_t n, const struct file_id *keep_time)
-{
-    char beside[PATH_MAX];
-    int length = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
-    if (length < 0 || (size_t)length >= sizeof beside)
-        return ENAMETOOLONG;
-    int fd = mkostemp(beside, O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int error = write_all(fd, p, n);
-    if (!error && fchmod(fd, 0640) != 0)
-        error = errno;
-    if (!error)
-        error = give_to_folder_owner(fd, path);
-    if (!error && keep_time) {
-        const int64_t second = 1000000000;
-        struct timespec t = {.tv_sec = (time_t)(keep_time->mtime_ns / second),
-                             .tv_nsec = (long)(keep_time->mtime_ns % second)};
-        if (futimens(fd, (struct timespec[2]){t, t}) != 0)
-            error = errno;
-    }
-    if (close(fd) != 0 && !error)
-        error = errno;
-    if (!error && rename(beside, path) != 0)
-        error = errno;
-    if (error)
-        unlink(beside);
-    return error;
-}
-
-int os_replace(const char *path, const void *bytes, size_t n)
-{
-    return replace(path, bytes, n, NULL);
-}
-
-int os_replace_with_copy(const char *path, const struct file_map *from)
-{
-    return replace(path, from->p, from->size, &from->id);
-}
-
 int os_share(const char *path, bool write, struct shared_map *out)
 {
     struct stat st;
@@ -233,54 +194,6 @@ void os_unshare(struct shared_map *map)
     if (map->p)
         munmap(map->p, map->size);
     *map = (struct shared_map){.p = NULL};
-}
-
-static int fill_new_file(int fd, const char *path, uint64_t size, const void *head, size_t n)
-{
-    struct stat st;
-    int error = stat_folder_of(path, &st);
-    if (!error && size)
-        do
-            error = posix_fallocate(fd, 0, (off_t)size);
-        while (error == EINTR);
-    if (!error)
-        error = write_all(fd, head, n);
-    if (error)
-        return error;
-    /* Without privilege we cannot give the file to a group that we are not in, and it may not matter. */
-    if (fchown(fd, geteuid() == 0 ? st.st_uid : (uid_t)-1, st.st_gid) != 0 && geteuid() == 0)
-        return errno;
-    return fchmod(fd, (st.st_mode & 0660) | 0600) == 0 ? 0 : errno;
-}
-
-int os_make(const char *path, uint64_t size, const void *head, size_t n)
-{
-    char beside[PATH_MAX];
-    int length = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
-    if (length < 0 || (size_t)length >= sizeof beside)
-        return ENAMETOOLONG;
-    if (size > INT64_MAX)
-        return EFBIG;
-    int fd = mkostemp(beside, O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int error = fill_new_file(fd, path, size, head, n);
-    if (close(fd) != 0 && !error)
-        error = errno;
-    if (!error && link(beside, path) != 0)
-        error = errno;
-    unlink(beside);
-    return error;
-}
-
-int os_rename(const char *from, const char *to)
-{
-    return rename(from, to) == 0 ? 0 : errno;
-}
-
-int os_remove(const char *path)
-{
-    return unlink(path) == 0 ? 0 : errno;
 }
 
 static int open_lock(const char *path)

@@ -194,6 +194,12 @@ int os_map(const char *path, bool ahead, struct file_map *out)
     return error;
 }
 
+/* Here os_map() reads into memory as it is. */
+int os_map_ours(const char *path, bool ahead, struct file_map *out)
+{
+    return os_map(path, ahead, out);
+}
+
 void os_unmap(struct file_map *map)
 {
     if (map->p)
@@ -341,9 +347,36 @@ int os_replace(const char *path, const void *bytes, size_t n)
     return replace(path, bytes, n, NULL);
 }
 
-int os_replace_with_copy(const char *path, const struct file_map *from)
+/* One process writes here, so the copy is made at once. */
+int os_copy_on(const char *path, const struct file_map *from, size_t piece)
 {
+    (void)piece;
     return replace(path, from->p, from->size, &from->id);
+}
+
+/* Remains are named as in os_win32_beside(). */
+void os_sweep(const char *path, unsigned seconds)
+{
+    char pattern[OS_WIN32_PATH];
+    const size_t size = os_folder_size(path);
+    WIN32_FIND_DATAA found;
+    FILETIME system;
+    int n = snprintf(pattern, sizeof pattern, "%s.??????", path);
+    HANDLE search = n > 0 && n < OS_WIN32_PATH ? FindFirstFileA(pattern, &found) : INVALID_HANDLE_VALUE;
+    if (search == INVALID_HANDLE_VALUE)
+        return;
+    GetSystemTimeAsFileTime(&system);
+    const uint64_t now = (uint64_t)system.dwHighDateTime << 32 | system.dwLowDateTime;
+    do {
+        const FILETIME t = found.ftLastWriteTime;
+        const uint64_t written = (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
+        n = snprintf(pattern, sizeof pattern, "%.*s%s", (int)size, path, found.cFileName);
+        const size_t end = strlen(found.cFileName);
+        if (n > 0 && n < OS_WIN32_PATH && now - written >= (uint64_t)seconds * 10000000 &&
+            strspn(found.cFileName + (end < 6 ? 0 : end - 6), "0123456789abcdef") == 6)
+            DeleteFileA(pattern);
+    } while (FindNextFileA(search, &found));
+    FindClose(search);
 }
 
 int os_rename(const char *from, const char *to)

@@ -7,7 +7,7 @@
 struct block *image_load(const char *path, int *error)
 {
     struct file_map map;
-    *error = os_map(path, true, &map);
+    *error = os_map_ours(path, true, &map);
     if (*error)
         return NULL;
     struct block *r = block_adopt_map(&map);

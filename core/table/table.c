@@ -96,16 +96,26 @@ static int open_map(struct file_map map, bool borrowed, struct table **out, char
     return error;
 }
 
-int table_open(const char *path, struct table **out, char *reason, size_t cap)
+static int opened(int error, const struct file_map *map, struct table **out, char *reason, size_t cap)
 {
-    struct file_map map;
-    int error = os_map(path, false, &map);
     *out = NULL;
     if (error) {
         os_reason(error, reason, cap);
         return error;
     }
-    return open_map(map, false, out, reason, cap);
+    return open_map(*map, false, out, reason, cap);
+}
+
+int table_open(const char *path, struct table **out, char *reason, size_t cap)
+{
+    struct file_map map;
+    return opened(os_map(path, false, &map), &map, out, reason, cap);
+}
+
+int table_open_copy(const char *path, struct table **out, char *reason, size_t cap)
+{
+    struct file_map map;
+    return opened(os_map_ours(path, false, &map), &map, out, reason, cap);
 }
 
 int table_open_memory(const unsigned char *bytes, size_t n, struct table **out, char *reason, size_t cap)

@@ -42,6 +42,10 @@ struct table;
  * is checked whole. Returns 0 and sets *OUT, or an errno value; EPROTO means that the file is not a table or
  * is damaged. REASON (cap bytes) says why, in words for an administrator, and what to do. */
 int table_open(const char *path, struct table **out, char *reason, size_t cap);
+
+/* The same for a copy that some process kept in the state directory. One that somebody else may change is read into private
+ * memory first. */
+int table_open_copy(const char *path, struct table **out, char *reason, size_t cap);
 void table_close(struct table **table);
 
 /* The same for a table in memory, which must stay as it is until the table is closed. */

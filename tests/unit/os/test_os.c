@@ -89,7 +89,7 @@ static void replace__is_whole_or_not_at_all(void **state)
     assert_memory_equal(map.p, "one", 3); /* the reader keeps the old one */
     os_unmap(&map);
     assert_int_equal(os_map(path, false, &from), 0);
-    assert_int_equal(os_replace_with_copy(temp_path(&f, "copy"), &from), 0);
+    assert_int_equal(os_copy_on(temp_path(&f, "copy"), &from, 100), 0);
     assert_int_equal(os_map(temp_path(&f, "copy"), false, &map), 0);
     assert_int_equal(map.size, 5);
     assert_memory_equal(map.p, "other", 5);
