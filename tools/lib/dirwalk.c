@@ -29,6 +29,23 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static bool has_folder(const char *folder, const char *name, const char *below)
+{
+    char path[4096];
+    enum os_kind kind;
+    int n = snprintf(path, sizeof path, "%s/%s%s", folder, name, below);
+    return n > 0 && (size_t)n < sizeof path && os_file_kind(path, false, &kind) == 0 && kind == OS_FOLDER;
+}
+
+/* Whether an entry of the folder is left out: names that begin with a dot, but for the folders of a Maildir++
+ * (".Junk"), and what is on its way into a maildir. */
+static bool is_left_out(const char *folder, const char *name)
+{
+    if (name[0] == '.')
+        return !name[1] || strcmp(name, "..") == 0 || !has_folder(folder, name, "/cur");
+    return strcmp(name, "tmp") == 0 && has_folder(folder, "cur", "") && has_folder(folder, "new", "");
+}
+
 /* Gets the sorted paths of the files in the folder. Returns 0 or an errno value. */
 static int list_folder(const char *folder, char ***out, size_t *count)
 {
@@ -42,7 +59,7 @@ static int list_folder(const char *folder, char ***out, size_t *count)
     if (!dir)
         return errno;
     for (const struct dirent *entry; !error && (entry = readdir(dir)) != NULL;) {
-        if (entry->d_name[0] == '.')
+        if (is_left_out(folder, entry->d_name))
             continue;
         if (n == cap) {
             char **grown = realloc(list, (cap ? cap * 2 : 16) * sizeof *list);

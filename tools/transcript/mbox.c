@@ -1,5 +1,7 @@
 #include "mbox.h"
 
+#include <stdlib.h>
+
 #include "tools/lib/calendar.h"
 #include "core/mail/header.h"
 
@@ -20,7 +22,17 @@ static bool is_clock_time(struct text word)
     return word.n >= 4 && word.n <= 8 && is_digit((unsigned char)word.p[0]) && text_find(word, 0, ':') <= 2;
 }
 
-static bool is_postmark(struct text line)
+static bool is_weekday(struct text word)
+{
+    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    for (size_t i = 0; i < 7; i++)
+        if (text_eq_nocase(word, text_z(days[i])))
+            return true;
+    return false;
+}
+
+/* `weekday` is set if it has a day of the week, as those have that programs write. */
+static bool is_postmark(struct text line, bool *weekday)
 {
     bool month = false;
     bool time = false;
@@ -33,9 +45,10 @@ static bool is_postmark(struct text line)
         while (end < line.n && !is_blank((unsigned char)line.p[end]))
             end++;
         struct text word = text_of(line.p + at, end - at);
-        if (!month && word.n == 3)
+        if (!month && word.n == 3) {
             month = calendar_month(word) != 0;
-        else if (month && !time)
+            *weekday = *weekday || is_weekday(word);
+        } else if (month && !time)
             time = is_clock_time(word);
         else if (time && word.n == 4)
             year = year || (text_number(word, 9999, &number) && number > 1969);
@@ -52,6 +65,49 @@ static bool begins_with_field(struct text t)
     return mbox_line(&t, &line) && (header_split(line, &field) || text_starts_nocase(line, TEXT(">From ")));
 }
 
+/* ".emlx": the size of the message on the first line, and a property list after the message. */
+static void take_emlx(struct text *file)
+{
+    struct text line, rest = *file;
+    uint64_t size;
+    if (!file->n || !is_digit((unsigned char)file->p[0]) || !mbox_line(&rest, &line) ||
+        !text_number(text_trim(line), UINT32_MAX, &size) || !begins_with_field(rest))
+        return;
+    *file = text_of(rest.p, size < rest.n ? (size_t)size : rest.n);
+}
+
+bool mbox_mend(struct text *file, char **memory)
+{
+    *memory = NULL;
+    if (file->n >= 3 && memcmp(file->p, "\xEF\xBB\xBF", 3) == 0)
+        *file = text_skip(*file, 3);
+    while (file->n && file->p[file->n - 1] == '\x1a')
+        file->n--;
+    if (text_find(*file, 0, '\n') == file->n && text_find(*file, 0, '\r') < file->n) {
+        char *copy = malloc(file->n);
+        if (!copy)
+            return false;
+        for (size_t i = 0; i < file->n; i++)
+            copy[i] = file->p[i] == '\r' ? '\n' : file->p[i];
+        *memory = copy;
+        *file = text_of(copy, file->n);
+    }
+    take_emlx(file);
+    return true;
+}
+
+bool mbox_is_mail(struct text file)
+{
+    struct text line;
+    struct field field;
+    while (file.n && (file.p[0] == '\n' || file.p[0] == '\r'))
+        file = text_skip(file, 1);
+    if (!mbox_line(&file, &line))
+        return true;
+    return header_split(line, &field) || text_starts_nocase(line, TEXT("From ")) ||
+           text_starts_nocase(line, TEXT(">From "));
+}
+
 void mbox_init(struct mbox *s, struct text file)
 {
     struct text first;
@@ -59,7 +115,8 @@ void mbox_init(struct mbox *s, struct text file)
     while (rest.n && (rest.p[0] == '\n' || rest.p[0] == '\r'))
         rest = text_skip(rest, 1);
     *s = (struct mbox){.rest = rest};
-    s->mbox = mbox_line(&rest, &first) && is_postmark(first);
+    bool weekday = false;
+    s->mbox = mbox_line(&rest, &first) && is_postmark(first, &weekday);
 }
 
 /* Passes over the body, to the next postmark or the end. */
@@ -74,7 +131,9 @@ static void skip_body(struct mbox *s, bool after_empty)
         struct text here = s->rest;
         if (!mbox_line(&s->rest, &line))
             return;
-        if (after_empty && is_postmark(line) && begins_with_field(s->rest)) {
+        bool weekday = false;
+        if (line.n > 5 && line.p[0] == 'F' && is_postmark(line, &weekday) && (after_empty || weekday) &&
+            begins_with_field(s->rest)) {
             s->rest = here;
             return;
         }

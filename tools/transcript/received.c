@@ -1,38 +1,42 @@
 #include "received.h"
 
 #include "core/mail/domain.h"
+#include "received_forms.h"
 
-enum { COMMENTS_MAX = 8 };
+/* What the clauses are known by. */
+enum clause { CLAUSE_BY, CLAUSE_VIA, CLAUSE_WITH, CLAUSE_ID, CLAUSE_FOR, CLAUSE_COUNT };
 
-/* The words of one clause, and the comments between and behind them. */
-struct clause {
-    struct text words; /* from the first word to the last one */
-    struct text comment[COMMENTS_MAX];
-    size_t comments;
-};
-
-enum clause_kind {
-    CLAUSE_NONE,
-    CLAUSE_FROM,
-    CLAUSE_BY,
-    CLAUSE_VIA,
-    CLAUSE_WITH,
-    CLAUSE_ID,
-    CLAUSE_FOR,
-    CLAUSE_COUNT
-};
-
-static enum clause_kind clause_of(struct text word)
+static enum clause clause_of(struct text word)
 {
-    static const char *const names[] = {"", "from", "by", "via", "with", "id", "for"};
-    for (int i = CLAUSE_FROM; i < CLAUSE_COUNT; i++)
+    static const char *const names[] = {"by", "via", "with", "id", "for"};
+    for (int i = 0; i < CLAUSE_COUNT; i++)
         if (text_eq_nocase(word, text_z(names[i])))
-            return (enum clause_kind)i;
-    return CLAUSE_NONE;
+            return (enum clause)i;
+    return CLAUSE_COUNT;
 }
 
-/* Length of the comment at the front of T, parentheses included. One that is never closed ends at the first
- * ')', as its text was surely the client's; without any, at the end. */
+/* Where the date begins: after the last ';' outside comments or, if their parentheses do not match, after the last
+ * one of all. T.n if there is none. */
+static size_t find_date(struct text t)
+{
+    size_t outside = t.n, last = t.n;
+    unsigned depth = 0;
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.p[i] == '\\' && depth) {
+            i++;
+        } else if (t.p[i] == '(') {
+            depth++;
+        } else if (t.p[i] == ')' && depth) {
+            depth--;
+        } else if (t.p[i] == ';') {
+            last = i;
+            outside = depth ? outside : i;
+        }
+    }
+    return depth ? last : outside;
+}
+
+/* The length of the comment at the front of T, parentheses included; 0 if it is never closed. */
 static size_t comment_size(struct text t)
 {
     unsigned depth = 0;
@@ -44,61 +48,44 @@ static size_t comment_size(struct text t)
         else if (t.p[i] == ')' && --depth == 0)
             return i + 1;
     }
-    size_t end = text_find(t, 0, ')');
-    return end < t.n ? end + 1 : t.n;
+    return 0;
 }
 
-/* Where the date begins: behind the last ';' outside comments. T.n if there is none. */
-static size_t find_date(struct text t)
+static size_t word_size(struct text t)
 {
-    size_t found = t.n;
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] == '(')
-            i += comment_size(text_skip(t, i)) - 1;
-        else if (t.p[i] == ';')
-            found = i;
-    }
-    return found;
+    size_t n = 0;
+    while (n < t.n && t.p[n] != '(' && !is_space((unsigned char)t.p[n]))
+        n++;
+    return n;
 }
 
-static void add_word(struct clause *c, struct text word)
+static void tokenize(struct text t, struct received_tokens *out)
 {
-    if (c->words.p)
-        c->words.n = (size_t)(word.p + word.n - c->words.p);
-    else
-        c->words = word;
-}
-
-static void split(struct text t, struct clause clauses[CLAUSE_COUNT])
-{
-    enum clause_kind at = CLAUSE_NONE;
-    bool seen[CLAUSE_COUNT] = {false};
+    *out = (struct received_tokens){.regular = true, .by = RECEIVED_TOKENS};
+    unsigned froms = 0, bys = 0;
     while (t.n) {
         if (is_space((unsigned char)t.p[0])) {
             t = text_skip(t, 1);
             continue;
         }
-        size_t n = 0;
-        struct clause *clause = &clauses[at];
-        if (t.p[0] == '(') {
-            n = comment_size(t);
-            if (clause->comments < COMMENTS_MAX)
-                clause->comment[clause->comments++] =
-                    text_of(t.p + 1, n > 1 && t.p[n - 1] == ')' ? n - 2 : n - 1);
-        } else {
-            while (n < t.n && t.p[n] != '(' && !is_space((unsigned char)t.p[n]))
-                n++;
-            struct text word = text_of(t.p, n);
-            enum clause_kind kind = clause_of(word);
-            if (kind != CLAUSE_NONE && !seen[kind]) {
-                at = kind;
-                seen[kind] = true;
-            } else {
-                add_word(clause, word);
-            }
+        bool comment = t.p[0] == '(';
+        size_t n = comment ? comment_size(t) : word_size(t);
+        if (!n || out->count == RECEIVED_TOKENS) { /* every later comment would be searched for its end again */
+            out->regular = false;
+            out->cut = true;
+            break;
         }
+        struct received_token *token = &out->token[out->count++];
+        *token = (struct received_token){comment ? text_of(t.p + 1, n - 2) : text_of(t.p, n), comment};
+        if (!comment && !bys && text_eq_nocase(token->text, TEXT("from")))
+            froms++;
+        if (!comment && text_eq_nocase(token->text, TEXT("by")) && bys++ == 0)
+            out->by = out->count - 1;
         t = text_skip(t, n);
     }
+    out->by = out->by < out->count ? out->by : out->count;
+    bool smail = froms == 2 && text_eq_nocase(out->token[2].text, TEXT("from"));
+    out->regular = out->regular && (froms <= 1 || smail) && bys <= 1;
 }
 
 static struct text first_word(struct text t)
@@ -109,138 +96,9 @@ static struct text first_word(struct text t)
     return text_of(t.p, n);
 }
 
-/* "[192.0.2.1]", "[IPv6:2001:db8::1]", "[::ffff:192.0.2.1]:1234" or the same bare. */
-static bool parse_address(struct text t, struct ip *out)
-{
-    if (t.n && t.p[0] == '[') {
-        size_t close = text_find(t, 0, ']');
-        if (close == t.n)
-            return false;
-        t = text_of(t.p + 1, close - 1);
-    }
-    if (text_starts_nocase(t, TEXT("IPv6:")))
-        t = text_skip(t, 5);
-    return ip_parse(t, out);
-}
-
-/* Finds an address in a comment. What stands before it is in *BEFORE. */
-static bool find_address(struct text comment, struct ip *ip, struct text *before)
-{
-    for (size_t at = text_find(comment, 0, '['); at < comment.n; at = text_find(comment, at + 1, '['))
-        if (parse_address(text_skip(comment, at), ip)) {
-            *before = text_trim(text_of(comment.p, at));
-            return true;
-        }
-    struct text word = first_word(text_trim(comment));
-    size_t user = word.n;
-    while (user && word.p[user - 1] != '@')
-        user--;
-    *before = text_of(word.p, 0);
-    return parse_address(text_skip(word, user), ip);
-}
-
-/* The host name in T ("IDENT:root@mail.example.com."), or nothing if that is none. */
-static struct text host_name(struct text t)
-{
-    struct ip ip;
-    size_t user = t.n;
-    while (user && t.p[user - 1] != '@')
-        user--;
-    t = domain_trim(text_skip(t, user));
-    for (size_t i = 0; i < t.n; i++)
-        if (!is_alnum((unsigned char)t.p[i]) && t.p[i] != '.' && t.p[i] != '-' && t.p[i] != '_')
-            return text_of(t.p, 0);
-    if (text_eq_nocase(t, TEXT("unknown")) || text_eq_nocase(t, TEXT("unverified")) || ip_parse(t, &ip))
-        t.n = 0;
-    return t;
-}
-
-/* What the client said at HELO, where a comment is about that: "HELO x", "EHLO x", "account y HELO x",
- * "[ADDRESS] helo=x". */
-static bool find_helo(struct text comment, struct text *helo)
-{
-    static const char *const marks[] = {"helo=", "HELO ", "EHLO "};
-    for (size_t i = 0; i < 3; i++) {
-        struct text mark = text_z(marks[i]);
-        size_t at = text_find_nocase(comment, mark);
-        bool quoted = at && at < comment.n && comment.p[at - 1] == '"';
-        if (at == comment.n || (at && !quoted && !is_space((unsigned char)comment.p[at - 1])))
-            continue;
-        struct text rest = text_skip(comment, at + mark.n);
-        if (quoted)
-            rest.n = text_find(rest, 0, '"');
-        *helo = i ? text_trim(rest) : first_word(rest);
-        return true;
-    }
-    return false;
-}
-
 static bool contains(struct text t, const char *what)
 {
     return text_find_nocase(t, text_z(what)) < t.n;
-}
-
-/* The address comes from the first comment that shows one, the words of HELO left aside: a client can say
- * anything there. */
-static void find_client(struct received *r, const struct clause *from, struct text *before, size_t *where)
-{
-    struct text helo;
-    *where = COMMENTS_MAX;
-    for (size_t i = 0; i < from->comments && !r->has_client; i++) {
-        struct text comment = from->comment[i];
-        bool about_helo = find_helo(comment, &helo);
-        if (about_helo)
-            comment.n = (size_t)(helo.p - comment.p);
-        r->has_client = find_address(comment, &r->client, before);
-        if (r->has_client)
-            *where = i;
-    }
-    for (struct text words = from->words; words.n && !r->has_client; words = text_trim(words)) {
-        struct text word = first_word(words);
-        r->has_client = parse_address(word, &r->client);
-        words = text_skip(words, word.n);
-    }
-}
-
-static void interpret_from(struct received *r, const struct clause *from, bool exim, bool plain_by)
-{
-    struct text words = from->words;
-    struct text before = text_of(words.p, 0);
-    struct text helo = text_of(NULL, 0);
-    struct ip ip;
-    size_t where;
-    bool helo_shown = false;
-    find_client(r, from, &before, &where);
-    bool words_are_address = parse_address(words, &ip);
-    for (size_t i = 0; i < from->comments && !helo_shown; i++)
-        helo_shown = find_helo(from->comment[i], &helo);
-
-    if (helo_shown) { /* qmail, Exim, CommuniGate: the words are the name that was looked up */
-        r->helo = helo;
-        r->name = words_are_address ? r->name : host_name(words);
-        return;
-    }
-    bool bare = where < COMMENTS_MAX && !memchr(from->comment[where].p, '[', from->comment[where].n);
-    if (exim || (bare && plain_by && r->protocol.n)) {
-        /* An old Exim wrote "from (HELO) [ADDRESS]". */
-        if (words_are_address && where == COMMENTS_MAX && from->comments && host_name(from->comment[0]).n) {
-            r->helo = from->comment[0];
-            return;
-        }
-        /* Exim leaves helo= away where it says the same as the name, or is the address as a literal; qmail does
-         * so for the name. */
-        r->name = words_are_address ? r->name : host_name(words);
-        r->helo = words_are_address && bare ? r->helo : words;
-        if (bare && !r->name.n)
-            r->helo.n = 0;
-        return;
-    }
-    if (words_are_address && where == COMMENTS_MAX)
-        return; /* an address and nothing else */
-    r->helo = where == COMMENTS_MAX ? first_word(words) : words;
-    if (where < COMMENTS_MAX && !contains(from->comment[where], "may be forged") &&
-        !contains(from->comment[where], "unverified"))
-        r->name = host_name(before);
 }
 
 /* "envelope-from <a@b>", "envelope-sender <>" */
@@ -264,33 +122,33 @@ static void find_sender(struct received *r, struct text comment)
     }
 }
 
-static void find_comments(struct received *r, const struct clause clauses[CLAUSE_COUNT])
-{
-    for (int kind = 0; kind < CLAUSE_COUNT; kind++)
-        for (size_t i = 0; i < clauses[kind].comments; i++) {
-            struct text comment = clauses[kind].comment[i];
-            find_sender(r, comment);
-            if (text_starts_nocase(comment, TEXT("authenticated")) ||
-                text_starts_nocase(comment, TEXT("auth:")) || text_starts_nocase(comment, TEXT("account ")))
-                r->authenticated = true;
-            if (contains(comment, "fetchmail"))
-                r->fetched = true;
-        }
-}
-
-/* Whether the protocol is SMTP with AUTH: ESMTPA, ESMTPSA, UTF8SMTPA, … */
+/* A protocol that says AUTH (RFC 3848, RFC 6531, and Exim's older names). */
 static bool is_authenticated_protocol(struct text word)
 {
-    size_t at = text_find_nocase(word, TEXT("SMTP"));
-    return at < word.n && text_find_nocase(text_skip(word, at + 4), TEXT("A")) < word.n - at - 4 &&
-           !contains(word, "SMTPSVC");
+    static const char *const names[] = {"ESMTPA",    "ESMTPSA",    "LMTPA", "LMTPSA", "UTF8SMTPA", "UTF8SMTPSA",
+                                        "UTF8LMTPA", "UTF8LMTPSA", "asmtp", "asmtps", "esmtpa",    "esmtpsa"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (text_eq_nocase(word, text_z(names[i])))
+            return true;
+    return false;
+}
+
+bool received_is_authenticated(struct text c)
+{
+    static const char *const starts[] = {
+        "authenticated bits=", "authenticated (",  "Authenticated sender: ", "AUTH: ", "account ",
+        "authenticated user ", "authenticated as "};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (text_starts_nocase(c, text_z(starts[i])))
+            return true;
+    return text_eq_nocase(c, TEXT("authenticated"));
 }
 
 static bool is_fetching(struct text words)
 {
-    static const char *const protocols[] = {"HTTP", "IMAP", "POP",  "NNFMP", "MAPI",
-                                            "UUCP", "DAV",  "NNTP", "QMQP"};
-    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+    static const char *const protocols[] = {"HTTP", "IMAP", "POP",  "NNFMP", "MAPI",  "UUCP",
+                                            "DAV",  "NNTP", "QMQP", "EWS",   "BSMTP", "bsmtp"};
+    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
         if (text_starts_nocase(words, text_z(protocols[i])))
             return true;
     return false;
@@ -305,37 +163,70 @@ static struct text recipient(struct text words)
                                                                                         : text_of(word.p, 0);
 }
 
+/* The clauses after `from`: their words, first to last. */
+static void read_clauses(const struct received_tokens *t, struct received *r)
+{
+    struct text words[CLAUSE_COUNT] = {{NULL, 0}};
+    bool seen[CLAUSE_COUNT] = {false};
+    enum clause at = CLAUSE_COUNT;
+    for (size_t i = t->by; i < t->count; i++) {
+        struct text word = t->token[i].text;
+        if (t->token[i].comment) {
+            if (at == CLAUSE_BY && !r->has_by_ip)
+                r->has_by_ip = received_forms_address(word, &r->by_ip);
+            r->fetched = r->fetched || contains(word, "fetchmail") || contains(word, "getmail");
+            find_sender(r, word);
+            r->authenticated = r->authenticated || received_is_authenticated(word);
+            continue;
+        }
+        enum clause clause = clause_of(word);
+        if (clause < CLAUSE_COUNT && !seen[clause]) {
+            at = clause;
+            seen[clause] = true;
+        } else if (at < CLAUSE_COUNT) {
+            if (words[at].p)
+                words[at].n = (size_t)(word.p + word.n - words[at].p);
+            else
+                words[at] = word;
+        }
+    }
+    r->by = first_word(words[CLAUSE_BY]);
+    r->protocol = words[CLAUSE_WITH];
+    r->id = first_word(words[CLAUSE_ID]);
+    r->recipient = recipient(words[CLAUSE_FOR]);
+    r->authenticated = r->authenticated || is_authenticated_protocol(first_word(r->protocol));
+    r->fetched = r->fetched || is_fetching(r->protocol) || is_fetching(words[CLAUSE_VIA]);
+}
+
+/* Whether a public address is before the word `by`, wherever it is. */
+static bool has_address(const struct received_tokens *t)
+{
+    struct ip ip;
+    for (size_t i = 0; i < (t->regular ? t->by : t->count); i++) {
+        struct text text = t->token[i].text;
+        for (size_t at = 0; at < text.n;) {
+            size_t end = at;
+            while (end < text.n && !strchr(" ()[]{}@=,<>\"'/\t", text.p[end]))
+                end++;
+            if (ip_parse(text_of(text.p + at, end - at), &ip) && ip_is_public(&ip))
+                return true;
+            at = end + 1;
+        }
+    }
+    return false;
+}
+
 void received_parse(struct text value, struct received *out)
 {
-    struct clause clauses[CLAUSE_COUNT] = {{{NULL, 0}, {{NULL, 0}}, 0}};
+    struct received_tokens t;
     size_t date = find_date(value);
-    *out = (struct received){.has_time = false};
+    *out = (struct received){.form = NULL};
     if (date < value.n)
         out->has_time = calendar_parse_mail(text_skip(value, date + 1), &out->time);
-    split(text_of(value.p, date), clauses);
-    out->by = first_word(clauses[CLAUSE_BY].words);
-    out->protocol = clauses[CLAUSE_WITH].words;
-    out->id = first_word(clauses[CLAUSE_ID].words);
-    out->recipient = recipient(clauses[CLAUSE_FOR].words);
-    out->authenticated = is_authenticated_protocol(first_word(out->protocol));
-    out->fetched = is_fetching(out->protocol) || is_fetching(clauses[CLAUSE_VIA].words);
-    find_comments(out, clauses);
+    tokenize(text_of(value.p, date), &t);
+    read_clauses(&t, out);
     if (date < value.n)
         find_sender(out, text_skip(value, date)); /* Sendmail on FreeBSD, PowerMTA */
-
-    struct clause *from = &clauses[CLAUSE_FROM];
-    struct clause *head = &clauses[CLAUSE_NONE];
-    if (!from->words.p && !from->comments && head->comments &&
-        text_starts_nocase(head->comment[0], TEXT("from "))) {
-        /* Sendmail's "(from NAME [ADDRESS])": the client said no HELO. */
-        struct text before;
-        out->has_client = find_address(text_skip(head->comment[0], 5), &out->client, &before);
-        if (out->has_client && !contains(head->comment[0], "may be forged"))
-            out->name = host_name(before);
-        return;
-    }
-    bool exim = false;
-    for (size_t i = 0; i < clauses[CLAUSE_WITH].comments; i++)
-        exim = exim || text_starts_nocase(clauses[CLAUSE_WITH].comment[i], TEXT("Exim"));
-    interpret_from(out, from, exim, clauses[CLAUSE_BY].comments == 0);
+    received_forms_find(&t, out);
+    out->from_network = !out->form && (t.cut || has_address(&t));
 }

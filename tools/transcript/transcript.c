@@ -5,6 +5,7 @@
 #include "core/mail/header.h"
 #include "core/mail/mailbox.h"
 #include "core/pattern/pattern.h"
+#include "added.h"
 #include "received.h"
 
 /* Unfolded fields of one message; a larger message is one that no server would have taken. */
@@ -17,6 +18,9 @@ struct session {
     struct text sender;
     bool has_sender;
     struct text recipient;
+    struct text passed_to; /* the last server above that took it from the network */
+    bool passed_on;        /* that is another organisation's: what it wrote is not about this session */
+    struct added added;
 };
 
 void transcript_init(struct transcript *t, void (*put)(void *context, const char *bytes, size_t n),
@@ -66,7 +70,9 @@ static void put(struct transcript *t, struct text text)
 static void put_safe(struct transcript *t, struct text text)
 {
     size_t from = 0;
-    for (size_t i = 0; i < text.n; i++)
+    bool safe = text_find(text, 0, '\r') == text.n && text_find(text, 0, '\n') == text.n &&
+                text_find(text, 0, '\0') == text.n;
+    for (size_t i = 0; i < text.n && !safe; i++)
         if (text.p[i] == '\r' || text.p[i] == '\n' || text.p[i] == '\0') {
             put(t, text_of(text.p + from, i - from));
             put(t, TEXT(" "));
@@ -112,111 +118,121 @@ static bool is_loopback(const struct ip *ip)
     return ip->v6 ? ip_eq(ip, &v6) : ip->byte[0] == 127;
 }
 
-/* Whether this is the line of the server that took the message in. */
-static bool is_taken_in(const struct transcript *t, const struct received *r)
+/* Whether `--by` means that server. */
+static bool is_by(const struct transcript *t, struct text by)
 {
-    if (!r->has_client || r->fetched)
-        return false;
-    if (!t->by_domain.n && !t->by_code)
-        return ip_is_public(&r->client);
-    /* What a server hands itself, through a filter say, it had taken in before. */
-    if (is_loopback(&r->client))
-        return false;
-    struct text name = domain_trim(r->by);
+    struct text name = domain_trim(by);
     return (t->by_domain.n &&
             (text_eq_nocase(name, t->by_domain) ||
              (text_ends_nocase(name, t->by_domain) && name.p[name.n - t->by_domain.n - 1] == '.'))) ||
            (t->by_code && pattern_match(t->by_code, t->by_size, name));
 }
 
-/* Finds the Received field and gathers what stands above it. 1 found, 0 not, -1 out of memory. */
-static int find_session(struct transcript *t, const struct mbox_message *m, struct session *s)
+/* A server that hands a message to itself, under whatever address: through a filter say. */
+static bool is_self(const struct received *r)
 {
-    struct text rest = m->header;
-    struct text lines;
+    return is_loopback(&r->client) || (r->has_by_ip && ip_eq(&r->client, &r->by_ip)) ||
+           (r->name_state == RECEIVED_NAME_VERIFIED &&
+            text_eq_nocase(domain_trim(r->name), domain_trim(r->by)));
+}
+
+enum hop { HOP_OTHER, HOP_TAKEN_IN, HOP_UNKNOWN };
+
+/* Whether this is the field of the server that took the message in. */
+static enum hop judge_hop(const struct transcript *t, const struct received *r)
+{
+    bool any = !t->by_domain.n && !t->by_code;
+    if (!r->form && !r->fetched && (any || !r->by.n ? r->from_network : is_by(t, r->by)))
+        return HOP_UNKNOWN;
+    if (!r->has_client || r->fetched || is_self(r))
+        return HOP_OTHER;
+    return (any ? ip_is_public(&r->client) : is_by(t, r->by)) ? HOP_TAKEN_IN : HOP_OTHER;
+}
+
+/* The addresses that the fields above the session's say. */
+struct delivery {
+    struct text path, original, delivered;
+    bool has_path;
+};
+
+/* Finds the Received field and gathers what is above it. Returns 1 found, 0 not, 2 in an unknown form (*LINES is
+ * the field), -1 out of memory. */
+static int find_hop(struct transcript *t, struct text *rest, struct session *s, struct delivery *d,
+                    struct text *lines)
+{
     struct text name;
-    struct text delivered = text_of(NULL, 0);
-    struct text original = text_of(NULL, 0);
-    bool known;
-    while (mbox_field(&rest, &lines, &name)) {
+    while (mbox_field(rest, lines, &name)) {
         bool received = text_eq_nocase(name, TEXT("Received"));
         bool path = text_eq_nocase(name, TEXT("Return-Path")) || text_eq_nocase(name, TEXT("X-Envelope-From"));
         bool first = text_eq_nocase(name, TEXT("X-Original-To")) || text_eq_nocase(name, TEXT("Envelope-To"));
         if (!received && !path && !first && !text_eq_nocase(name, TEXT("Delivered-To")))
             continue;
-        struct text value = field_value(t, lines);
+        struct text value = field_value(t, *lines);
         if (!value.p)
             return -1;
-        if (path && !s->has_sender) {
-            s->has_sender = field_address(value, &s->sender);
+        if (path && !d->has_path) {
+            d->has_path = field_address(value, &d->path);
         } else if (first) {
-            field_address(value, &original);
+            field_address(value, &d->original);
         } else if (!received && !path) {
-            field_address(value, &delivered);
+            field_address(value, &d->delivered);
         } else if (received) {
             received_parse(value, &s->received);
-            if (is_taken_in(t, &s->received))
-                break;
-            s->received.has_client = false;
+            enum hop hop = judge_hop(t, &s->received);
+            if (hop != HOP_OTHER)
+                return hop == HOP_TAKEN_IN ? 1 : 2;
+            added_server(&s->added, s->received.by);
+            if (s->received.has_client && !s->received.fetched && ip_is_public(&s->received.client) &&
+                !is_self(&s->received))
+                s->passed_to = s->received.by;
         }
     }
-    if (!s->received.has_client)
-        return 0;
-    s->body = rest;
-    s->recipient = s->received.recipient.n ? s->received.recipient : original.n ? original : delivered;
-    if (s->received.has_sender) {
-        s->sender = s->received.sender;
-        s->has_sender = true;
-    }
+    return 0;
+}
+
+/* The envelope, from whoever wrote it down before the message went on. */
+static bool find_envelope(struct transcript *t, const struct mbox_message *m, struct session *s,
+                          struct delivery *d)
+{
+    struct text rest = s->body, lines, name;
+    const struct received *r = &s->received;
     /* Exchange writes Return-Path below the fields of the message. */
-    while (!s->has_sender && mbox_field(&rest, &lines, &name))
+    while (!d->has_path && mbox_field(&rest, &lines, &name))
         if (text_eq_nocase(name, TEXT("Return-Path"))) {
             struct text value = field_value(t, lines);
             if (!value.p)
-                return -1;
-            s->has_sender = field_address(value, &s->sender);
+                return false;
+            d->has_path = field_address(value, &d->path);
         }
-    if (!s->has_sender && m->postmark.n) {
-        s->sender = mbox_postmark_sender(m->postmark, &known);
-        s->has_sender = known;
+    if (!d->has_path && m->postmark.n)
+        d->path = mbox_postmark_sender(m->postmark, &d->has_path);
+    s->recipient = r->recipient;
+    if (!s->recipient.n && !s->passed_on)
+        s->recipient = d->original.n ? d->original : d->delivered;
+    s->has_sender = r->has_sender;
+    s->sender = r->sender;
+    if (!s->has_sender && d->has_path && !s->passed_on && !added_is_resent(&s->added, d->path)) {
+        s->sender = d->path;
+        s->has_sender = true;
     }
-    return 1;
+    return true;
 }
 
-/*
- * Whether the storing side wrote this field though it stands among the client's. Return-Path is the final
- * delivery's alone (RFC 5321 section 4.4). The others are marks that mail programs keep in their mailboxes: at
- * the end (UW IMAP, mutt, Dovecot) or on top (Mozilla). Delivered-To below the Received field stays: it is a
- * trace of a list or a forwarder, and came with the message.
- */
-static bool is_added(struct text name)
+/* Finds the session of a message. Returns as find_hop(). */
+static int find_session(struct transcript *t, const struct mbox_message *m, struct session *s,
+                        struct text *lines)
 {
-    static const char *const names[] = {"Return-Path",
-                                        "Status",
-                                        "X-Status",
-                                        "X-Keywords",
-                                        "X-UID",
-                                        "X-UIDL",
-                                        "X-IMAP",
-                                        "X-IMAPbase",
-                                        "X-Evolution",
-                                        "X-Mozilla-Status",
-                                        "X-Mozilla-Status2",
-                                        "X-Mozilla-Keys"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (text_eq_nocase(name, text_z(names[i])))
-            return true;
-    return false;
-}
-
-/*
- * Sendmail, Postfix and Exim give a message without Message-ID one, below their Received field, made of their
- * own queue id
- * (<200307240811.h6O8BjCE012345@janus.example.org>). The client had sent none.
- */
-static bool is_own_message_id(const struct received *r, struct text name, struct text lines)
-{
-    return text_eq_nocase(name, TEXT("Message-ID")) && r->id.n >= 6 && text_find_nocase(lines, r->id) < lines.n;
+    struct delivery d = {.has_path = false};
+    struct text rest = m->header, name, body;
+    int found = find_hop(t, &rest, s, &d, lines);
+    if (found != 1)
+        return found;
+    s->body = body = rest;
+    added_server(&s->added, s->received.by);
+    s->passed_on = s->passed_to.n && !added_is_own(&s->added, s->passed_to);
+    while (mbox_field(&body, lines, &name))
+        added_look(&s->added, name, *lines);
+    return find_envelope(t, m, s, &d) ? 1 : -1;
 }
 
 static void put_field(struct transcript *t, struct text lines)
@@ -245,9 +261,11 @@ static void put_head(struct transcript *t, const char *source, unsigned number, 
     ip_format(&r->client, address);
     w = writer_on(line, sizeof line);
     writer_printf(&w, "connect %s ", address);
+    bool named = r->name_state != RECEIVED_NAME_UNKNOWN;
     put_line(t, writer_text(&w), r->name.n ? r->name : TEXT("unknown"), text_of(NULL, 0));
-    if (!r->helo.n || !s->has_sender || !s->recipient.n) {
+    if (!named || !r->helo.n || !s->has_sender || !s->recipient.n) {
         put(t, TEXT("unknown"));
+        put(t, named ? text_of(NULL, 0) : TEXT(" name"));
         put(t, r->helo.n ? text_of(NULL, 0) : TEXT(" helo"));
         put(t, s->has_sender ? text_of(NULL, 0) : TEXT(" mail"));
         put(t, s->recipient.n ? text_of(NULL, 0) : TEXT(" rcpt"));
@@ -255,7 +273,7 @@ static void put_head(struct transcript *t, const char *source, unsigned number, 
     }
 }
 
-static void put_session(struct transcript *t, const char *source, unsigned number, const struct session *s)
+static void put_session(struct transcript *t, const char *source, unsigned number, struct session *s)
 {
     const struct received *r = &s->received;
     struct text rest = s->body;
@@ -273,28 +291,56 @@ static void put_session(struct transcript *t, const char *source, unsigned numbe
     put_line(t, TEXT("C: RCPT TO:<"), s->recipient.n ? s->recipient : TEXT("postmaster"), TEXT(">"));
     put(t, TEXT("C: DATA\n"));
     while (mbox_field(&rest, &lines, &name)) {
-        if (is_added(name))
+        enum added_kind kind = added_kind(&s->added, r, name, lines);
+        if (kind == ADDED_BY_STORE)
             continue;
-        if (is_own_message_id(r, name, lines))
+        if (kind == ADDED_MESSAGE_ID)
             t->counts.own_message_id++;
+        else if (kind == ADDED_BY_SERVER)
+            t->counts.own_fields++;
         else
             put_field(t, lines);
     }
     put(t, TEXT("C:\nC: .\n"));
 }
 
+/* "PATH:N: the field on one line" */
+static void put_unknown(struct transcript *t, const char *source, unsigned number, struct text lines)
+{
+    char colon[16];
+    struct text line;
+    struct writer w = writer_on(colon, sizeof colon);
+    if (number)
+        writer_printf(&w, ":%u", number);
+    put_safe(t, text_z(source));
+    put(t, writer_text(&w));
+    put(t, TEXT(":"));
+    while (mbox_line(&lines, &line)) {
+        put(t, TEXT(" "));
+        put_safe(t, text_trim(line));
+    }
+    put(t, TEXT("\n"));
+}
+
 bool transcript_message(struct transcript *t, const char *source, unsigned number, const struct mbox_message *m)
 {
     struct session s = {.has_sender = false};
+    struct text lines;
     t->counts.messages++;
-    int found = find_session(t, m, &s);
+    int found = find_session(t, m, &s, &lines);
     if (found == 1) {
         t->counts.sessions++;
+        t->counts.no_name += s.received.name_state == RECEIVED_NAME_UNKNOWN;
         t->counts.no_helo += !s.received.helo.n;
         t->counts.no_sender += !s.has_sender;
         t->counts.no_recipient += !s.recipient.n;
         t->counts.no_time += !s.received.has_time;
-        put_session(t, source, number, &s);
+        if (!t->list_unknown)
+            put_session(t, source, number, &s);
+    } else if (found == 2) {
+        t->counts.unknown_form++;
+        if (t->list_unknown)
+            put_unknown(t, source, number, lines);
     } else if (found == 0) {
         t->counts.no_received++;
     }

@@ -3,8 +3,9 @@
  * message in, as far as the message still shows it.
  *
  * Of the Received fields the one counts whose server took the message in: the first from the top that `by`
- * accepts, else the first whose client has a public address. Fields above it were added by that server or
- * later, those below came from the client. One transcript belongs to one thread.
+ * accepts, else the first whose client has a public address. A hop of a server to itself is none. Fields above it
+ * were added by that server or later; those below came from the client, but for what the server put among them.
+ * One transcript belongs to one thread.
  */
 #ifndef GATEPOST_TOOLS_TRANSCRIPT_TRANSCRIPT_H
 #define GATEPOST_TOOLS_TRANSCRIPT_TRANSCRIPT_H
@@ -15,12 +16,15 @@
 struct transcript_counts {
     uint64_t messages;
     uint64_t sessions;
-    uint64_t no_received; /* no usable Received field: no session */
+    uint64_t no_received;  /* no usable Received field: no session */
+    uint64_t unknown_form; /* the Received field of the server is in a form that is not known: no session */
+    uint64_t no_name;
     uint64_t no_helo;
     uint64_t no_sender;
     uint64_t no_recipient;
     uint64_t no_time;
     uint64_t own_message_id; /* a Message-ID that the server itself had added, left out */
+    uint64_t own_fields;     /* other fields that the server had put in, left out */
 };
 
 struct transcript {
@@ -28,6 +32,7 @@ struct transcript {
     const unsigned char *by_code; /* --by as a compiled pattern */
     size_t by_size;
     const char *label; /* --label, or NULL: deduced from the path */
+    bool list_unknown; /* --unknown: Received fields in unknown forms are written, instead of dialogues */
     void *context;
     void (*put)(void *context, const char *bytes, size_t n); /* where dialogues go */
     struct transcript_counts counts;

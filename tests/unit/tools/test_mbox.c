@@ -33,8 +33,11 @@ static void mbox_next__files_of_every_kind__messages_counted(void **state)
          "c\r\n\r\n",
          2},
         {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\n\nFrom a@b Thu Jul 24 01:11 EST 2003\nA: c\n", 2},
-        /* no postmarks: not behind an empty line, not dated, no field behind it, quoted */
-        {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\nx\nFrom a@b Thu Jul 24 01:11:45 2003\nA: c\n", 1},
+        /* not after an empty line, but in full */
+        {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\nx\nFrom a@b Thu Jul 24 01:11:45 2003\nA: c\n", 2},
+        /* no postmarks: not after an empty line and without a weekday, not dated, no field after it, quoted */
+        {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\nx\nFrom a@b Jul 24 01:11:45 2003\nA: c\n", 1},
+        {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\nx\nFrom a@b Thu Jul 24 01:11:45 2003\nsaid he\n", 1},
         {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\n\nFrom here on: all is well\n\nx", 1},
         {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\n\nFrom a@b Thu Jul 24 01:11:45 2003\nsaid he\n", 1},
         {"From a@b  Thu Jul 24 01:11:45 2003\nA: b\n\n\n>From a@b Thu Jul 24 01:11:45 2003\nA: c\n", 1},
@@ -150,25 +153,26 @@ static void transcript_message__cases__dialogue(void **state)
          "C: Subject: a\nC:\nC: .\n"},
         {/* nothing but the address */
          "Received: from [192.88.98.1] by mx.example.com\nA: b\n", NULL,
-         "\n# f\nconnect 192.88.98.1 unknown\nunknown helo mail rcpt\nC: MAIL FROM:<>\nC: RCPT "
+         "\n# f\nconnect 192.88.98.1 unknown\nunknown name helo mail rcpt\nC: MAIL FROM:<>\nC: RCPT "
          "TO:<postmaster>\nC: DATA\n"
          "C: A: b\nC:\nC: .\n"},
         {/* a null sender is a sender */
          "Return-Path: <>\n" MX "A: b\n", NULL,
          "\n# f\n" HEAD
          "C: EHLO helo.example\nC: MAIL FROM:<>\nC: RCPT TO:<u@example.com>\nC: DATA\nC: A: b\nC:\nC: .\n"},
-        {/* the server that is named, not the first public client; its own loopback is passed over */
+        {/* the server that is named, not the first public client; its own loopback is passed over; who passed
+            the message on may have changed the sender */
          "Return-Path: <s@example.net>\nReceived: from x (x [192.88.98.9]) by store.example with SMTP; Thu, 24 "
          "Jul 2003 03:00:00 -0700\n"
          "Received: from mx.example.com ([127.0.0.1]) by mx.example.com; Thu, 24 Jul 2003 02:00:00 -0700\n" MX
          "A: b\n",
          "example.com",
-         "\n# f\n" HEAD "C: EHLO helo.example\nC: MAIL FROM:<s@example.net>\nC: RCPT TO:<u@example.com>\nC: "
+         "\n# f\n" HEAD "unknown mail\nC: EHLO helo.example\nC: MAIL FROM:<>\nC: RCPT TO:<u@example.com>\nC: "
          "DATA\nC: A: b\nC:\nC: .\n"},
         {"Return-Path: <s@example.net>\nReceived: from x (x [192.88.98.9]) by store.example; Thu, 24 Jul 2003 "
          "03:00:00 -0700\n" MX "A: b\n",
          "mx[.]*",
-         "\n# f\n" HEAD "C: EHLO helo.example\nC: MAIL FROM:<s@example.net>\nC: RCPT TO:<u@example.com>\nC: "
+         "\n# f\n" HEAD "unknown mail\nC: EHLO helo.example\nC: MAIL FROM:<>\nC: RCPT TO:<u@example.com>\nC: "
          "DATA\nC: A: b\nC:\nC: .\n"},
         {/* a postmark that names nobody */
          "From -  Thu Jul 24 01:11:45 2003\n" MX "A: b\n", NULL,
@@ -187,7 +191,143 @@ static void transcript_message__cases__dialogue(void **state)
         if (strcmp(out, cases[i].dialogue) != 0)
             fail_msg("case %zu gives:\n%s", i, out);
         assert_int_equal(counts.sessions, cases[i].dialogue[0] != '\0');
-        assert_int_equal(counts.no_received, cases[i].dialogue[0] == '\0');
+        assert_int_equal(counts.no_received + counts.unknown_form, cases[i].dialogue[0] == '\0');
+    }
+}
+
+#define TOP "Return-Path: <s@example.net>\n" MX
+#define FROM                                                                                                   \
+    "# f\n" HEAD "C: EHLO helo.example\nC: MAIL FROM:<s@example.net>\nC: RCPT TO:<u@example.com>\nC: DATA\n"
+
+/* What the server put among the client's fields is left out; what came with the message stays. */
+static void transcript_message__added_fields__left_out(void **state)
+{
+    static const struct {
+        const char *fields, *kept;
+    } cases[] = {
+        {"Authentication-Results: mx.example.com; spf=pass\nA: b\n", "A: b\n"},
+        {"Authentication-Results: example.com; spf=pass\nA: b\n", "A: b\n"},
+        {"Authentication-Results: mx.sender.example; spf=pass\n",
+         "Authentication-Results: mx.sender.example; spf=pass\n"},
+        {"Authentication-Results: badexample.com; x\n", "Authentication-Results: badexample.com; x\n"},
+        {"Authentication-Results: mx.sender.example; x=mx.example.com\n",
+         "Authentication-Results: mx.sender.example; x=mx.example.com\n"},
+        {"ARC-Seal: i=2; a=x; d=example.com; s=y\nARC-Message-Signature: i=2; a=x; d=example.com\n"
+         "ARC-Authentication-Results: i=2; mx.example.com; x\nARC-Seal: i=1; a=x; d=sender.example\n"
+         "ARC-Authentication-Results: i=1; mx.sender.example; x\n",
+         "ARC-Seal: i=1; a=x; d=sender.example\nARC-Authentication-Results: i=1; mx.sender.example; x\n"},
+        {"Received-SPF: pass (mx.example.com: domain of x)\nA: b\n", "A: b\n"},
+        {"X-Spam-Status: No, score=1\nX-Spam-Checker-Version: SpamAssassin 3 on mx.example.com\nA: b\n",
+         "A: b\n"},
+        {"X-Spam-Status: No\nX-Spam-Checker-Version: SpamAssassin 3 on\n\tmail.sender.example\n",
+         "X-Spam-Status: No\nX-Spam-Checker-Version: SpamAssassin 3 on\n\tmail.sender.example\n"},
+        {"List-Id: <l.lists.example.com>\nList-Post: <mailto:l@lists.example.com>\nPrecedence: list\nA: b\n",
+         "A: b\n"},
+        {"List-Id: <l.lists.other.example>\nPrecedence: list\n",
+         "List-Id: <l.lists.other.example>\nPrecedence: list\n"},
+        {"Precedence: bulk\nA: b\nPrecedence: list\n", "Precedence: bulk\nA: b\n"},
+        {"Message-ID: <7B2F0C0E6C8E4D0B9A3F1D2E3C4B5A69@mx.example.com>\nA: b\n", "A: b\n"},
+        {"Message-ID: <7b2f0c0e-6c8e-4d0b-9a3f-1d2e3c4b5a69@mx.example.com>\nA: b\n", "A: b\n"},
+        {"Message-ID: <7B2F0C0E6C8E4D0B9A3F1D2E3C4B5A69@sender.example>\n",
+         "Message-ID: <7B2F0C0E6C8E4D0B9A3F1D2E3C4B5A69@sender.example>\n"},
+        {"Message-ID: <reply.to.you@mx.example.com>\n", "Message-ID: <reply.to.you@mx.example.com>\n"},
+        {"Message-ID: <5f3.1c69fb81.SMTPIN_ADDED_MISSING@mx.google.com>\nA: b\n", "A: b\n"},
+        {"X-MS-Exchange-Organization-SCL: 1\n", "X-MS-Exchange-Organization-SCL: 1\n"},
+        {"DKIM-Signature: v=1; d=example.com\n", "DKIM-Signature: v=1; d=example.com\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char file[2048], want[2048], out[4096];
+        struct transcript_counts counts;
+        struct writer w = writer_on(file, sizeof file), k = writer_on(want, sizeof want);
+        writer_printf(&w, "%s%s\nbody\n", TOP, cases[i].fields);
+        writer_printf(&k, "\n%s", FROM);
+        for (const char *p = cases[i].kept; *p; p = strchr(p, '\n') + 1)
+            writer_printf(&k, "C: %.*s\n", (int)(strchr(p, '\n') - p), p);
+        writer_printf(&k, "C:\nC: .\n");
+        transcribe(file, NULL, "f", out, sizeof out, &counts);
+        if (strcmp(out, want) != 0)
+            fail_msg("%s gives:\n%s", cases[i].fields, out);
+    }
+}
+
+/* Who sent it, and where: each with what the transcript must have. */
+static void transcript_message__hops__client_and_sender(void **state)
+{
+    static const struct {
+        const char *file, *by, *has, *has_not;
+    } cases[] = {
+        /* a server that hands it to itself under its public address */
+        {"Received: from mx.example.com (mx.example.com [192.88.98.77]) by mx.example.com (Postfix) with ESMTP "
+         "id "
+         "ABCDEF1; Thu, 24 Jul 2003 02:00:00 -0700\n" MX "A: b\n",
+         NULL, "connect 192.88.98.1 ptr.example\n", "192.88.98.77"},
+        {"Received: from mx.example.com (192.88.98.77) by mx.example.com (192.88.98.77) with Microsoft SMTP "
+         "Server id "
+         "14.3; Thu, 24 Jul 2003 02:00:00 -0700\n" MX "A: b\n",
+         NULL, "connect 192.88.98.1 ptr.example\n", "192.88.98.77"},
+        /* its name in HELO is no proof: that is what spammers say */
+        {"Received: from mx.example.com (ptr.example [192.88.98.1]) by mx.example.com (Postfix) with ESMTP id "
+         "ABCDEF1; "
+         "Thu, 24 Jul 2003 02:00:00 -0700\nA: b\n",
+         NULL, "C: EHLO mx.example.com\n", NULL},
+        /* a list on the same host, and SRS, wrote the Return-Path */
+        {"Return-Path: <l-bounces@lists.example.com>\n" MX "List-Post: <mailto:l@lists.example.com>\nA: b\n",
+         NULL, "unknown mail\n", "l-bounces"},
+        {"Return-Path: <SRS0=abc=xy=sender.example=s@example.com>\n" MX "A: b\n", NULL, "unknown mail\n",
+         "SRS0"},
+        {"Return-Path: <l-bounces@lists.other.example>\n" MX "List-Post: <mailto:l@lists.other.example>\n",
+         NULL, "MAIL FROM:<l-bounces@lists.other.example>\n", "unknown"},
+        /* a form that is not known hides what is below */
+        {"Received: from something new 192.88.98.9 port 25 by mx.example.com\n" MX "A: b\n", NULL, "",
+         "connect"},
+        /* Exim and IPv6 */
+        {"Received: from [2a00:1::1] (helo=[2a00:1::1]) by mx.example.com with esmtp (Exim 4.96) id "
+         "1abcde-0001-AB\nA: b\n",
+         NULL, "C: EHLO [IPv6:2a00:1::1]\n", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char out[4096];
+        struct transcript_counts counts;
+        transcribe(cases[i].file, cases[i].by, "f", out, sizeof out, &counts);
+        if (!strstr(out, cases[i].has) || (cases[i].has_not && strstr(out, cases[i].has_not)))
+            fail_msg("case %zu gives:\n%s", i, out);
+        assert_int_equal(counts.unknown_form, cases[i].has[0] == '\0');
+    }
+}
+
+/* Files as programs leave them. */
+static void mbox_mend__files_of_every_kind__one_message(void **state)
+{
+    static const struct {
+        const char *file, *mended;
+        bool is_mail;
+    } cases[] = {
+        {"A: b\n\nbody\n", "A: b\n\nbody\n", true},
+        {"\xEF\xBB\xBF"
+         "A: b\n\nbody\n",
+         "A: b\n\nbody\n", true},
+        {"A: b\r\rbody\r", "A: b\n\nbody\n", true},
+        {"A: b\r\n\r\nbody\r\n", "A: b\r\n\r\nbody\r\n", true},
+        {"A: b\n\nbody\n\x1a", "A: b\n\nbody\n", true},
+        {"17        \nA: b\n\nbody text\n<?xml version=\"1.0\"?>\n<plist/>\n", "A: b\n\nbody text\n<", true},
+        {"16\nA: b\n\nbody text\n<?xml?>\n", "A: b\n\nbody text\n", true},
+        {"99999\nA: b\n\nbody\n", "A: b\n\nbody\n", true},
+        {"3 V1 N1\n1 :x\n", "3 V1 N1\n1 :x\n", false},
+        {"12\nno field\n", "12\nno field\n", false},
+        {"\x89PNG\r\n\x1a\n", "\x89PNG\r\n\x1a\n", false},
+        {"", "", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *memory = NULL;
+        struct text exactly = exact(cases[i].file), file = exactly;
+        assert_true(mbox_mend(&file, &memory));
+        if (!text_eq(file, text_z(cases[i].mended)) || mbox_is_mail(file) != cases[i].is_mail)
+            fail_msg("case %zu gives '%.*s'", i, (int)file.n, file.p);
+        free(memory);
+        exact_free(exactly);
     }
 }
 
@@ -214,6 +354,9 @@ int main(void)
         cmocka_unit_test(transcript_label__paths__last_clear_word),
         cmocka_unit_test(transcript_message__cases__dialogue),
         cmocka_unit_test(transcript_message__control_bytes__cannot_make_lines),
+        cmocka_unit_test(transcript_message__added_fields__left_out),
+        cmocka_unit_test(transcript_message__hops__client_and_sender),
+        cmocka_unit_test(mbox_mend__files_of_every_kind__one_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
