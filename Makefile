@@ -448,7 +448,7 @@ lint:
 
 # What is installed, as MODE:FILE:PATH. The rule file and /var/lib/gatepost are the administrator's: README.md has the lines.
 DOCS = $(wildcard README.md CHANGES.md LICENSE */README.md plugins/*/README.md exim/conf/* exim/conf/conf.d/*/* mercury/conf/* milter/conf/* \
-	tests/examples/*)
+	examples/* tests/examples/*)
 INSTALL_FILES = 755:$(BUILD)/gatepost:$(bindir)/gatepost 755:$(BUILD)/gatepost-milter:$(sbindir)/gatepost-milter \
 	644:$(BUILD)/gatepost.so:$(libdir)/gatepost/gatepost.so 644:$(BUILD)/gatepost-exim.so:$(eximdir)/gatepost-exim.so \
 	$(foreach check,$(CHECKS),644:$(check):$(libdir)/gatepost/checks/$(notdir $(check)))

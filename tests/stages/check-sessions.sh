@@ -60,6 +60,19 @@ for text in "$folder"/*.txt; do
     holds "$text cannot be made into a table" "$gatepost" table make "$text" "${text%.txt}.cdb"
 done
 
+# The rule files for beginners are sound, and do in earnest what their conversation says.
+mkdir -p "$folder/examples" && cp examples/* "$folder/examples" || exit 1
+for table in traps exempt; do
+    holds "examples/$table.txt is no table" "$gatepost" table make "$folder/examples/$table.txt" "$folder/examples/$table.cdb"
+done
+for example in minimal careful strict; do
+    holds "examples/$example.conf is not sound" gives 0 "$gatepost" check "$folder/examples/$example.conf"
+    holds "examples/$example.conf does not begin in trial mode" grep -q '^mode = log' "$folder/examples/$example.conf"
+    sed '/^mode = log/d' "examples/$example.conf" >"$folder/examples/$example.conf"
+    holds "examples/$example.conf does not do what try.smtp says" gives 0 "$gatepost" replay --config "$folder/examples/$example.conf" \
+        "$folder/examples/try.smtp"
+done
+
 # Adds up the counts that `gatepost replay` prints for the dialogues.
 for dialogue in "$folder"/*.smtp; do
     "$gatepost" replay "$dialogue" >"$folder/tmp/out" 2>&1
