@@ -177,12 +177,27 @@ static void on_rcpt(struct talk *t, const char *line, size_t n)
     say(t, "250 2.1.5 Recipient ok");
 }
 
+/* Whether the header ends at this line because it is no field: this server takes the rest as the body, and the engine
+ * is to see the same header. The empty line the engine knows itself. */
+static bool ends_header(const char *line, size_t n)
+{
+    size_t i = 0;
+    if (n == 0 || line[0] == ' ' || line[0] == '\t')
+        return false;
+    while (i < n && line[i] > ' ' && line[i] < 127 && line[i] != ':')
+        i++;
+    const bool named = i > 0;
+    while (i < n && (line[i] == ' ' || line[i] == '\t'))
+        i++;
+    return !named || i == n || line[i] != ':';
+}
+
 /* Reads the message up to its dot. The engine gets the bytes without dot-stuffing, in pieces of any size. It
  * uses the header and ignores the body. */
 static void take_message(struct talk *t)
 {
     const struct gp_api *api = t->sink->api;
-    bool line_begins = true;
+    bool line_begins = true, in_header = true;
     uint64_t size = 0;
     for (;;) {
         const char *piece;
@@ -196,9 +211,12 @@ static void take_message(struct talk *t)
             piece++;
             n--;
         }
-        api->header_text(t->session, piece, n);
-        if (kind == PIECE_LINE)
-            api->header_text(t->session, "\r\n", 2);
+        in_header = in_header && !(line_begins && ends_header(piece, n));
+        if (in_header) {
+            api->header_text(t->session, piece, n);
+            if (kind == PIECE_LINE)
+                api->header_text(t->session, "\r\n", 2);
+        }
         line_begins = kind == PIECE_LINE;
         size += n + (line_begins ? 2 : 0);
     }
