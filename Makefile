@@ -33,7 +33,7 @@
 #
 # BUILD=dir puts the outputs elsewhere; CFLAGS, LDFLAGS and CPPFLAGS come last. V=1 shows the commands. Without -j there are as many jobs
 # as processors. Debian packages that are missing are fetched, as root or with sudo; DEPS=no never runs apt: what is missing is
-# named, and neither servers nor sources are fetched.
+# named, and neither servers nor sources are fetched. Mail servers are unpacked below ~/.cache/gatepost, or $GATEPOST_CACHE.
 
 # A -j that was given is in one of these, or, with GNU Make 4.3, is stronger than the one that is added.
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS) $(shell echo "$$MAKEFLAGS")),0)
