@@ -64,7 +64,7 @@ done
 # Builds what a stage expects in $BUILD.
 prepare() {
     case $1 in
-    sessions | cases) make -s "$BUILD/gatepost" ;;
+    sessions | cases | manuals) make -s "$BUILD/gatepost" ;;
     parity | attacks | upgrade) make -s all ;;
     plugins) make -s "$BUILD/gatepost" plugin-tests ;;
     exim) make -s "$BUILD/gatepost" "$BUILD/gatepost-exim.so" checks ;;
