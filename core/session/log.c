@@ -39,7 +39,7 @@ static void add_facts(const struct gp_session *s, enum gp_phase phase, struct wr
         writer_char(w, '-');
     if (f->name.n)
         add_fact(w, "name", f->name);
-    if (s->greeted)
+    if (s->greeted && (!(f->unknown & GP_FACT_HELO) || (f->cut & GP_FACT_HELO)))
         add_fact(w, "helo", f->helo);
     if (s->in_transaction && phase >= GP_PHASE_MAIL)
         add_fact(w, "from", f->sender.address);

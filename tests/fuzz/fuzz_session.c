@@ -35,6 +35,7 @@ static const char other_settings[] =
     "connect, \"unknown *\", fail block, \"554 unknown\"\nhelo, client-literal, exempt\n"
     "helo, bare-address, drop\nmail, \"*<>*\", log block, \"null\"\nrcpt, \"*sugar*\", fail block, \"554 "
     "sugar\"\n"
+    "rcpt, \"*lennon@*\" and not own-sender and fqdn, hold block, \"554 held\"\n"
     "headers, not has(Message-ID), log block(2d), \"none\"\n";
 static const char trial[] =
     "mode = log\nblock-entries = 64\nhelo, \"*\", refuse block, \"554 a\"\nrcpt, \"*\", fail, \"450 later\"\n"
@@ -153,7 +154,8 @@ static void open_engine(void)
 {
     const struct gp_api *api = gatepost_api(GP_API_MAJOR);
     const struct gp_host host = {.size = sizeof host, .log = on_line, .clock = on_clock};
-    const struct gp_open_options o = {.size = sizeof o, .host = &host, .config = path_of("gatepost.conf")};
+    const struct gp_open_options o = {
+        .size = sizeof o, .flags = GP_CAN_HOLD, .host = &host, .config = path_of("gatepost.conf")};
     struct gp_error error = {.size = sizeof error};
     if (engine)
         api->engine_close(&engine);
@@ -192,7 +194,7 @@ static void start_over(void)
 
 static void check_verdict(struct play *p, int action, const struct gp_verdict *v, bool later)
 {
-    insist(action >= GP_PASS && action <= GP_DROP && v->action == (uint32_t)action && v->phase <= GP_PHASE_END);
+    insist(action >= GP_PASS && action <= GP_HOLD && v->action == (uint32_t)action && v->phase <= GP_PHASE_END);
     insist(strlen(v->reply) == v->reply_size && strlen(v->text) == v->text_size &&
            strlen(v->cause) == v->cause_size);
     insist(v->block_seconds <= SLOTS_LONGEST && (action == GP_PASS) == (v->code == 0));
@@ -206,7 +208,7 @@ static void check_verdict(struct play *p, int action, const struct gp_verdict *v
         insist(strcmp(v->reply, "554 trap") == 0);
     if (later && p->refused)
         insist(v->action == p->first.action && strcmp(v->reply, p->first_reply) == 0);
-    if (!p->refused && action >= GP_REFUSE) {
+    if (!p->refused && action >= GP_REFUSE && action <= GP_DROP) {
         p->refused = true;
         p->first = *v;
         snprintf(p->first_reply, sizeof p->first_reply, "%s", v->reply);

@@ -32,7 +32,7 @@ static inline void events_split(const uint8_t *data, size_t size, struct events 
 #ifndef _WIN32
 /* There is no libFuzzer on Windows; the target runs there over its corpus. */
 
-/* Events of which something often follows. \x1f is a CR and an LF in a text. */
+/* Events that are worth trying. \x1f in a text is CR and LF. */
 static const char *const templates[] = {
     "O203.0.113.9|||",
     "O203.0.113.10|a.dyn.example.net||",

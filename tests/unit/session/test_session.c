@@ -627,6 +627,40 @@ static void trace__explains_every_rule(void **state)
     doorway_close(&d);
 }
 
+/* A greeting that the server took while nobody told us is unknown, not empty. */
+static void helo__unknown__is_judged_by_no_rule_and_shown_by_no_line(void **state)
+{
+    static const char *const tests[] = {
+        "helo, not fqdn, refuse block, \"554 h\"\n",     "helo, \"*\", refuse block, \"554 h\"\n",
+        "helo, not \"*x*\", refuse block, \"554 h\"\n",  "helo-deferred, not fqdn, refuse, \"554 h\"\n",
+        "helo, not own-name, refuse, \"554 h\"\n",       "helo, not in(names), refuse, \"554 h\"\n",
+        "helo, not client-literal, refuse, \"554 h\"\n", "helo, not bare-address, refuse, \"554 h\"\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        for (int told = 0; told < 2; told++) {
+            struct doorway d;
+            char rules[300];
+            snprintf(rules, sizeof rules, "table names = names.cdb\n%srcpt, \"*trap*\", fail, \"550 trap\"\n",
+                     tests[i]);
+            doorway_make(&d);
+            doorway_table(&d, "names.cdb", "helo:a.example\n");
+            temp_text(&d.folder, "gatepost.conf", rules);
+            assert_int_equal(doorway_engine(&d, GP_NO_STATE), 1);
+            doorway_connect(&d, CLIENT, NULL);
+            if (told)
+                d.api->unknown(d.session, GP_FACT_HELO);
+            /* A client that sends MAIL without HELO has an empty name. */
+            assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@b.example>"), told ? GP_PASS : GP_REFUSE);
+            if (told) {
+                assert_int_equal(doorway_rcpt(&d, "RCPT TO:<trap@example.com>"), GP_FAIL);
+                assert_null(strstr(d.log, "helo="));
+            }
+            doorway_close(&d);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -657,6 +691,7 @@ int main(void)
         cmocka_unit_test(hostile_client_data__is_escaped_and_cut_in_the_log),
         cmocka_unit_test(needs__name__only_if_something_looks_at_it),
         cmocka_unit_test(trace__explains_every_rule),
+        cmocka_unit_test(helo__unknown__is_judged_by_no_rule_and_shown_by_no_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
