@@ -6,7 +6,8 @@
  * at most (ENVELOPES_OPEN), the longest untouched leaving first; patterns found take another 128 MiB
  * (ENVELOPES_FOUND), with 4,096 clients each; refusals are counted for 500,000 clients (CLIENTS_MOST); 16,384
  * transactions of Sendmail may be open at once (TRANSACTIONS_OPEN), and 65,536 entries on MercuryS's list
- * (MERCURY_BLACKLIST_MOST). What a ceiling keeps out is said on standard error. Time grows with the length of the logs
+ * (MERCURY_BLACKLIST_MOST); with --traps, addresses that were tried take 96 MiB (TRAPS_BYTES), and 2,000,000 that were
+ * accepted are known (TRAPS_KNOWN). What a ceiling keeps out is said on standard error. Time grows with the length of the logs
  * and nothing else.
  */
 #include "tools/commands.h"
@@ -28,6 +29,7 @@ static const char command[] = "gatepost analyze";
 static const char help[] =
     "usage: gatepost analyze [--window TIME] [--clients N] [--refused N] [--year YYYY]\n"
     "                        [--json | --format table|json|block-table [--with-refused]] LOG...\n"
+    "       gatepost analyze --traps [--clients N] [--days N] [--year YYYY] [--json] LOG...\n"
     "\n"
     "Reads logs of Sendmail, Exim, Postfix and MercuryS, plain or gzipped ('-' is standard input), and shows\n"
     "attempts with one envelope (sender and recipient) that were refused from several clients, clients that\n"
@@ -42,6 +44,10 @@ static const char help[] =
     "  -j, --json           the same as --format json\n"
     "  -f, --format FORMAT  table (default), json, or block-table: the clients of the patterns, ready for\n"
     "                       'gatepost table make'\n"
+    "      --traps          instead, list addresses that were never accepted and were tried by N clients\n"
+    "                       (--clients) on N days (--days): candidates for the trap table, ready for\n"
+    "                       'gatepost table make'\n"
+    "  -d, --days N         on how many days a candidate was tried (default 2)\n"
     "      --with-refused   also list the clients refused again and again in the block table\n"
     "  -h, --help\n"
     "\n"
@@ -53,9 +59,9 @@ enum { FORMAT_TABLE, FORMAT_JSON, FORMAT_BLOCK_TABLE, FORMAT_NONE };
 
 struct choices {
     uint32_t window;
-    uint64_t clients, refused, year;
+    uint64_t clients, refused, year, days;
     unsigned format;
-    bool with_refused;
+    bool with_refused, traps;
 };
 
 struct job {
@@ -63,6 +69,7 @@ struct job {
     struct envelopes envelopes;
     struct clients clients;
     struct mercury_blacklist mercury;
+    struct traps traps;
     struct transactions transactions;
     struct log_files logs;
     struct progress progress;
@@ -80,7 +87,9 @@ static int read_options(struct choices *c, int argc, char **argv, char ***logs)
                                       {'y', "year", .number = &c->year, .least = 1970, .most = 9998},
                                       {'j', "json", .flag = &json},
                                       {'f', "format", .choice = &c->format, .words = formats},
-                                      {0, "with-refused", .flag = &c->with_refused}};
+                                      {0, "with-refused", .flag = &c->with_refused},
+                                      {0, "traps", .flag = &c->traps},
+                                      {'d', "days", .number = &c->days, .least = 1, .most = 10000}};
     int status = options_read(&(struct options){command, help, rows, sizeof rows / sizeof *rows, 1, INT_MAX},
                               argc, argv, logs);
     if (status != OPTIONS_GO_ON)
@@ -91,6 +100,8 @@ static int read_options(struct choices *c, int argc, char **argv, char ***logs)
         c->format = FORMAT_JSON;
     if (c->format == FORMAT_NONE)
         c->format = FORMAT_TABLE;
+    if (c->traps && c->format == FORMAT_BLOCK_TABLE)
+        return options_complain(command, "--traps is text for a trap table, or with --json JSON");
     if (c->with_refused && c->format != FORMAT_BLOCK_TABLE)
         return options_complain(command, "--with-refused needs --format block-table");
     if (argc - (*logs - argv) > LOG_FILES_MOST)
@@ -132,11 +143,16 @@ static void print_counts(const struct job *job)
         "envelopes forgotten too early, for lack of memory; a shorter --window helps");
     say(job->envelopes.lost_patterns, "patterns left out, for lack of memory");
     say(job->clients.lost, "refusals of rare clients left out, for lack of memory");
+    say(job->traps.lost, "addresses tried were forgotten, for lack of memory");
+    say(job->traps.lost_known,
+        "accepted addresses were forgotten, for lack of memory: candidates may be among them");
     say(job->mercury.lost, "entries or hours of the short-term blacklist left out, for lack of memory");
 }
 
 static bool report(const struct job *job)
 {
+    if (job->choices.traps)
+        return (job->choices.format == FORMAT_JSON ? report_traps_json : report_traps)(&job->traps, stdout);
     switch (job->choices.format) {
     case FORMAT_JSON:
         return report_json(&job->envelopes, &job->clients, &job->mercury, stdout);
@@ -151,6 +167,7 @@ static int run(struct job *job, char **paths, size_t count)
 {
     job->progress = progress_start("reading logs");
     bool whole = transactions_init(&job->transactions, &job->envelopes, &job->clients, &job->mercury, count) &&
+                 (job->transactions.traps = job->choices.traps ? &job->traps : NULL, true) &&
                  log_files_open(&job->logs, paths, count, (unsigned)job->choices.year, os_clock()) &&
                  read_logs(job);
     progress_done(&job->progress);
@@ -161,6 +178,10 @@ static int run(struct job *job, char **paths, size_t count)
     transactions_finish(&job->transactions);
     envelopes_finish(&job->envelopes);
     clients_finish(&job->clients);
+    if (!traps_finish(&job->traps)) {
+        fputs("gatepost analyze: out of memory\n", stderr);
+        return STATUS_CANNOT;
+    }
     bool found = report(job);
     if (output_finish(command, STATUS_YES) != STATUS_YES)
         return STATUS_CANNOT;
@@ -172,7 +193,8 @@ static int run(struct job *job, char **paths, size_t count)
 
 int cmd_analyze(int argc, char **argv)
 {
-    struct job job = {.choices = {.window = 3600, .clients = 3, .refused = 3, .format = FORMAT_NONE}};
+    struct job job = {
+        .choices = {.window = 3600, .clients = 3, .refused = 3, .days = 2, .format = FORMAT_NONE}};
     char **logs;
     int status = read_options(&job.choices, argc, argv, &logs);
     if (status != OPTIONS_GO_ON)
@@ -180,9 +202,11 @@ int cmd_analyze(int argc, char **argv)
     envelopes_init(&job.envelopes, job.choices.window, (size_t)job.choices.clients);
     clients_init(&job.clients, job.choices.refused);
     mercury_blacklist_init(&job.mercury);
+    traps_init(&job.traps, (size_t)job.choices.clients, job.choices.days);
     status = run(&job, logs, (size_t)(argc - (logs - argv)));
     log_files_close(&job.logs);
     transactions_fini(&job.transactions);
+    traps_fini(&job.traps);
     mercury_blacklist_fini(&job.mercury);
     clients_fini(&job.clients);
     envelopes_fini(&job.envelopes);

@@ -32,6 +32,15 @@ void log_event_address(struct log_event *e, bool recipient, struct text address)
     *(recipient ? &e->has_recipient : &e->has_sender) = true;
 }
 
+bool log_event_is_inside(const struct ip *client)
+{
+    static const struct ip loopback = {.byte = {[15] = 1}, .v6 = 1};
+    const unsigned char *b = client->byte;
+    if (client->v6)
+        return ip_eq(client, &loopback) || (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+    return b[0] == 127 || b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168);
+}
+
 enum log_code log_event_code(struct text reply)
 {
     unsigned code;

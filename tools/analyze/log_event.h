@@ -39,11 +39,14 @@ struct log_event {
     struct text recipient;
     bool temporary; /* not refused for good: a 4xx code, or none where the server gives one for what is final */
     bool busy;      /* with temporary: the server had no room for anybody */
-    struct text reason; /* the reply, as the log has it */
-    struct text own;    /* a line of gatepost itself: what follows "gatepost: " */
-    unsigned times;     /* so often syslog says the message came */
-    bool partial;       /* a piece of a message, which the next line of `stream` goes on with */
-    unsigned stream;    /* 1 and 2 in the log of a container, else 0 */
+    struct text reason;   /* the reply, as the log has it */
+    struct text own;      /* a line of gatepost itself: what follows "gatepost: " */
+    struct text accepted; /* whatever the kind: has addresses that mail was accepted for */
+    bool inside;          /* the client is one of ours: local, private or logged in */
+    struct text insider;  /* a sender seen from inside */
+    unsigned times;       /* so often syslog says the message came */
+    bool partial;         /* a piece of a message, which the next line of `stream` goes on with */
+    unsigned stream;      /* 1 and 2 in the log of a container, else 0 */
     char memory[4 * LOG_ADDRESS_MAX + LOG_REASON_MAX];
     size_t used;
 };
@@ -51,6 +54,9 @@ struct log_event {
 /* Returns a copy of T in the event's own memory; empty if there is no room, which cannot be: every part is
  * bounded. */
 struct text log_event_keep(struct log_event *e, struct text t);
+
+/* Whether CLIENT is a machine of our own: loopback, or a private address. */
+bool log_event_is_inside(const struct ip *client);
 
 /* Sets the address of the sender or recipient, unless one is set. Archives of mailing lists write
  * "user at example.com"; the '@' is put back. */

@@ -332,8 +332,34 @@ static void read_local_scan(struct log_event *e, struct text m)
 }
 
 /* What follows the id of a message that is on its way: arrivals, deliveries, the end. */
+static const char *const deliveries[] = {"=> ", "-> ", "** ", "== ", ">> ", "*> "};
 static const char *const flags[] = {"<= ", "=> ", "-> ", ">> ",       "*> ",
                                     "** ", "== ", "<> ", "Completed", "SA: "};
+
+/* "=> user <user@example.com> R=...": a recipient that had been accepted. */
+static void read_delivery(struct log_event *e, struct text m)
+{
+    m = text_skip(m, 3);
+    size_t router = log_scan_find(m, 0, TEXT(" R="));
+    e->accepted = text_of(m.p, router < m.n ? router : text_find(m, 0, ' '));
+}
+
+/* "<= a@b H=x [192.0.2.1] U=u P=esmtpsa A=plain:u ... for c@d e@f": an arrival, from inside if there is no host, or
+ * the client logged in. */
+static void read_arrival(struct log_event *e, struct text m)
+{
+    struct ip client;
+    struct text rest = text_skip(m, 3), before = TEXT(""), sender = log_scan_token(&rest);
+    size_t last = log_scan_find_last(rest, TEXT(" for "));
+    if (last < rest.n)
+        e->accepted = text_skip(rest, last + 5);
+    bool host = log_scan_find(rest, 0, TEXT("H=")) < rest.n;
+    struct text copy = rest;
+    bool known = log_scan_eat(&copy, TEXT("H=")) ? take_host(&copy, &client)
+                                                 : find_host(&copy, TEXT(" H="), &client, &before);
+    if (!host || log_scan_find(rest, 0, TEXT(" A=")) < rest.n || (known && log_event_is_inside(&client)))
+        e->insider = sender;
+}
 
 /* What else Exim begins a line with, where there is no host and program to know it by. */
 static bool is_exim_word(struct text m)
@@ -395,6 +421,10 @@ void log_exim_read(struct log_event *e, struct text m, bool words)
     e->kind = LOG_OTHER;
     if (host || local)
         read_host_first(e, rest, local);
+    else if (text_starts_nocase(m, TEXT("<= ")))
+        read_arrival(e, m);
+    else if (STARTS_WITH(m, deliveries))
+        read_delivery(e, m);
     else if (read_form(e, m) || STARTS_WITH(m, flags))
         return;
     else if (log_scan_find(m, 0, TEXT("rejected by local_scan()")) < m.n && log_scan_eat(&m, TEXT("F=")))

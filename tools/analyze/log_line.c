@@ -350,6 +350,7 @@ void log_line_read(struct text line, enum log_context context, struct log_event 
     e->has_stamp = e->has_client = e->has_sender = e->has_recipient = e->temporary = e->busy = e->partial =
         false;
     e->id = e->name = e->sender = e->recipient = e->reason = e->own = TEXT("");
+    e->accepted = e->insider = TEXT("");
     e->stream = 0;
     e->times = 1;
     e->used = 0;

@@ -176,6 +176,28 @@ static bool is_harmless(struct text m)
     return false;
 }
 
+/* "to=<a@b>, orig_to=<c@d>, relay=..., status=sent": whatever became of it, the address had been accepted; but
+ * "undeliverable" and "deliverable" are probes. "client=name[192.0.2.1], sasl_method=..." and "uid=0 from=<a@b>": from
+ * inside; the sender is in "from=<a@b>, size=...", with the same id. */
+static void read_traffic(struct log_event *e, struct text m)
+{
+    struct text rest = m, address;
+    struct ip client;
+    if (log_scan_eat(&rest, TEXT("to=<"))) {
+        size_t status = log_scan_find_last(m, TEXT(", status="));
+        if (status < m.n && log_scan_find(text_skip(m, status), 0, TEXT("deliverable")) + status == m.n)
+            e->accepted = text_of(m.p, log_scan_find(m, 0, TEXT(", relay=")));
+    } else if (log_scan_eat(&rest, TEXT("client="))) {
+        e->inside = log_scan_find(rest, 0, TEXT(", sasl_username=")) < rest.n ||
+                    (log_scan_peer(&rest, &client) && log_event_is_inside(&client));
+    } else if (log_scan_eat(&rest, TEXT("uid="))) {
+        e->inside = true;
+    } else if (log_scan_eat(&rest, TEXT("from=")) && log_scan_bracketed(&rest, &address) &&
+               text_starts_nocase(rest, TEXT(", size="))) {
+        e->insider = address; /* if the id says so */
+    }
+}
+
 void log_postfix_read(struct log_event *e, struct text m)
 {
     static const char *const content[] = {"header ", "body ", "mime header ", "nested header ", "mime-error "};
@@ -187,6 +209,8 @@ void log_postfix_read(struct log_event *e, struct text m)
         log_event_take_id(e, &warning);
         m = e->id.n ? warning : m;
     }
+    if (e->id.n && m.n && strchr("tcuf", m.p[0]))
+        read_traffic(e, m);
     if (read_other(e, m) || read_etrn(e, m))
         return;
     bool reject = log_scan_eat(&m, TEXT("reject: "));

@@ -284,3 +284,45 @@ bool report_block_table(const struct envelopes *s, const struct clients *r, FILE
     hashmap_fini(&shown);
     return any;
 }
+
+/*
+ * Traps
+ */
+
+bool report_traps(const struct traps *t, FILE *out)
+{
+    char first[TIME_TEXT], last[TIME_TEXT];
+    for (size_t i = 0; i < t->found_count; i++) {
+        const struct trap *trap = t->found[i];
+        fprintf(out, "# %llu refused, %llu as unknown, %zu%s clients, %llu days, %.10s to %.10s\n",
+                number(trap->refused), number(trap->unknown), trap->client_count,
+                trap->client_count == t->kept ? " or more" : "", number(trap->days),
+                time_text(trap->first, first), time_text(trap->last, last));
+        fputs(trap->unknown ? "to:" : "# for other reasons only; find out who it is: to:", out);
+        output_text(out, text_of(trap->address, trap->size));
+        putc('\n', out);
+    }
+    return t->found_count > 0;
+}
+
+bool report_traps_json(const struct traps *t, FILE *out)
+{
+    struct json j = json_on(out);
+    json_object(&j, NULL);
+    json_lines(&j, "traps");
+    for (size_t i = 0; i < t->found_count; i++) {
+        const struct trap *trap = t->found[i];
+        json_object(&j, NULL);
+        json_text(&j, "address", text_of(trap->address, trap->size));
+        json_number(&j, "refused", trap->refused);
+        json_number(&j, "unknown", trap->unknown);
+        json_number(&j, "clients", trap->client_count);
+        json_number(&j, "days", trap->days);
+        json_time(&j, "first", trap->first);
+        json_time(&j, "last", trap->last);
+        json_end(&j);
+    }
+    json_end(&j);
+    json_end(&j);
+    return t->found_count > 0;
+}

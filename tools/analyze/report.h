@@ -8,6 +8,7 @@
 #include "clients.h"
 #include "mercury_blacklist.h"
 #include "envelopes.h"
+#include "traps.h"
 
 #include <stdio.h>
 
@@ -20,5 +21,10 @@ bool report_json(const struct envelopes *s, const struct clients *r, const struc
 /* One line for each client of a pattern, in order of appearance, and for those refused again and again unless
  * R is NULL. Loopback addresses are left out. */
 bool report_block_table(const struct envelopes *s, const struct clients *r, FILE *out);
+
+/* The candidates for the trap table: text for `gatepost table make`, each with its counts in a comment above. One
+ * whose refusals were never about the recipient is a comment itself. Returns whether there was any. */
+bool report_traps(const struct traps *t, FILE *out);
+bool report_traps_json(const struct traps *t, FILE *out);
 
 #endif

@@ -118,6 +118,12 @@ static bool tell(struct transactions *j, struct transaction *t)
     for (; t->waiting; t->waiting--)
         if (!clients_take(j->clients, &t->client, text_of(t->reason, t->reason_size), t->time, ours))
             return false;
+    if (j->traps && t->refused && !t->trapped && t->has_time && t->has_recipient) {
+        t->trapped = true;
+        if (!traps_refused(j->traps, text_of(t->recipient, t->recipient_size), &t->client,
+                           text_of(t->reason, t->reason_size), t->time))
+            return false;
+    }
     if (t->done || !t->has_time || !t->sender_size || !t->has_recipient)
         return true;
     t->done = true;
@@ -139,7 +145,8 @@ static bool take_whole(struct transactions *j, const struct log_event *e, int64_
                               .waiting = repeated ? 0 : e->times};
     t->reason_size = copy(t->reason, sizeof t->reason, e->reason);
     learn(t, e);
-    t->done = repeated && t->has_recipient;
+    t->refused = true;
+    t->done = t->trapped = repeated && t->has_recipient;
     return tell(j, t);
 }
 
@@ -168,6 +175,7 @@ static bool take_refusal(struct transactions *j, const struct log_event *e, int6
         t->reason_size = copy(t->reason, sizeof t->reason, e->reason);
     }
     t->waiting += repeated ? 0 : e->times;
+    t->refused = true;
     learn(t, e);
     return tell(j, t);
 }
@@ -208,10 +216,30 @@ static bool take_part(struct transactions *j, const struct log_event *e, int64_t
     return tell(j, t);
 }
 
+/* What was accepted, and who sends from inside. Postfix says the two halves of that in two lines with one id. */
+static bool take_traffic(struct transactions *j, const struct log_event *e)
+{
+    if (e->inside && e->id.n) {
+        struct transaction *t = by_id_or_new(j, e->id);
+        if (!t)
+            return false;
+        t->inside = true;
+    }
+    bool insider = e->insider.n;
+    if (insider && e->program == LOG_POSTFIX) {
+        const struct transaction *t = by_id(j, e->id);
+        insider = t && t->inside;
+    }
+    return (!e->accepted.n || traps_accepted(j->traps, e->accepted)) &&
+           (!insider || traps_accepted(j->traps, e->insider));
+}
+
 bool transactions_take(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
     if (e->kind != LOG_REPEATED && e->kind != LOG_PART)
         j->near[file].last = false;
+    if (j->traps && !take_traffic(j, e))
+        return false;
     if (e->program == LOG_EXIM && e->has_stamp && e->kind == LOG_OTHER)
         j->near[file].open = false;
     if (e->program == LOG_MERCURY && e->has_stamp && e->kind != LOG_UNKNOWN)

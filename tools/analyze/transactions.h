@@ -15,6 +15,7 @@
 #include "clients.h"
 #include "mercury_blacklist.h"
 #include "envelopes.h"
+#include "traps.h"
 
 enum {
     TRANSACTIONS_OPEN = 16384,      /* with an id, waiting for the rest; beyond that the oldest are forgotten */
@@ -28,6 +29,7 @@ struct transaction {
     int64_t time;
     enum log_program program;
     bool has_client, has_sender, has_recipient, done;
+    bool refused, inside, trapped; /* the client is one of ours; the recipient was counted for the traps */
     struct ip client;
     unsigned waiting; /* refusals whose client is not known yet */
     size_t sender_size, recipient_size, reason_size;
@@ -50,6 +52,7 @@ struct transactions {
     struct envelopes *envelopes;
     struct clients *clients;
     struct mercury_blacklist *mercury;
+    struct traps *traps; /* NULL: nobody asks for them; set after transactions_init() */
     struct siphash_key secret;
     struct transactions_place *by_id; /* made when the first id is seen */
     struct transaction *near;         /* the last refusal of each file */
