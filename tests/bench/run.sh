@@ -18,6 +18,8 @@ printf '\n'
 printf '\n'
 "$build/bench/bench_blocklist" "$folder"
 printf '\n'
+BUILD=$build "${0%/*}/logs.sh"
+printf '\n'
 BUILD=$build "${0%/*}/exim.sh"
 printf '\n'
 BUILD=$build "${0%/*}/milter.sh"
