@@ -14,9 +14,16 @@ die() {
     exit 1
 }
 
-# fetch NAME: the files of the source package into this folder.
+# fetch NAME: the files of the source package into this folder. A mirror may lack some sources of this machine's release; those of another
+# one do as well.
 fetch() {
-    debian_apt source --download-only source "$1"
+    for release in "" bookworm trixie; do
+        [ "$release" != "$own" ] || continue
+        debian_release=$release
+        debian_apt source --download-only source "$1" || { debian_update source && debian_apt source --download-only source "$1"; } && return 0
+        rm -f ./*.dsc ./*.tar.*
+    done
+    return 1
 }
 
 make_source() {
@@ -24,7 +31,7 @@ make_source() {
     work=$(mktemp -d "$cache/making.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     cd "$work"
-    fetch "$1" >log 2>&1 || { debian_update source >>log 2>&1 && fetch "$1" >>log 2>&1; } || {
+    fetch "$1" >log 2>&1 || {
         sed 's/^/    /' log | tail -n 5 >&2
         die "cannot fetch the source of $1 from the mirror in $debian_state/sources.list. Where this machine has no network," \
             "unpack it by hand into $2"
@@ -36,7 +43,8 @@ make_source() {
 case ${1-} in
 '' | -*) die "usage: source.sh NAME" ;;
 esac
-path=$cache/source-$1-$(. /etc/os-release && echo "${VERSION_CODENAME-unknown}")
+own=$(. /etc/os-release && echo "${VERSION_CODENAME-unknown}")
+path=$cache/source-$1-$own
 mkdir -p "$cache"
 # One lock for all sources, because they share the lists, which the first one that needs them updates.
 (

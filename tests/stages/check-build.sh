@@ -384,6 +384,26 @@ failed_root_leaves_nothing_here() {
     [ ! -e .prefix.lock ] || missed "there is .prefix.lock"
 }
 
+# A mirror that lacks the source of this machine's release.
+source_of_another_release_will_do() {
+    lay_apt
+    rm -rf "$work/cache"
+    cat >"$work/bin/apt-get" <<END
+#!/bin/sh
+case " \$* " in
+*/apt-source/*" source "*) exit 100 ;;
+*-source/*" source "*) : >tinycdb.dsc ;;
+esac
+END
+    cat >"$work/bin/dpkg-source" <<'END'
+#!/bin/sh
+[ $# -eq 4 ] && [ "$3" = ./tinycdb.dsc ] && mkdir "$4"
+END
+    chmod 755 "$work/bin"/*
+    gives 0 env PATH="$work/bin:$PATH" GATEPOST_CACHE="$work/cache" tests/mta/source.sh tinycdb || return 1
+    [ -d "$(cat "$work/out")" ] || missed "there is none"
+}
+
 failed_source_is_none() {
     lay_apt
     rm -rf "$work/cache"
@@ -396,6 +416,7 @@ check_roots() {
     check "a root whose making failed is none" failed_root_is_none
     check "another release of Debian has roots of its own" other_release_has_a_root_of_its_own
     check "where a root cannot be made, nothing is left lying" failed_root_leaves_nothing_here
+    check "a source of another release will do" source_of_another_release_will_do
     check "a source that cannot be fetched is none" failed_source_is_none
 }
 
