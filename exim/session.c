@@ -57,7 +57,7 @@ static void options_parse(struct exim_options *o, const char *words)
 
     memset(o, 0, sizeof *o);
     if (strlen(words) >= sizeof o->buffer)
-        log_line("gatepost: the options in the Exim configuration are too long and ignored");
+        log_line("gatepost: the options in the Exim configuration are too long and are ignored");
     else
         memcpy(o->buffer, words, strlen(words) + 1);
     for (char *word = strtok_r(o->buffer, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {

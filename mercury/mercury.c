@@ -84,7 +84,7 @@ static const char *take_host(const M_INTERFACE *m)
     /* A pointer at the end may be cut. */
     hostlog_begin(n < MERCURY_SIZE_FOR_LOG ? NULL : host->logstring);
     if (n < MERCURY_SIZE_FOR_EVENTS)
-        return "Mercury's interface is too small; 4.51 is the first that tells of events";
+        return "Mercury's interface is too small; 4.51 is the first version with events";
     if (m->vmajor < MERCURY_MAJOR_LEAST ||
         (m->vmajor == MERCURY_MAJOR_LEAST && m->vminor < MERCURY_MINOR_LEAST))
         return "this Mercury is older than 4.51";
@@ -172,7 +172,7 @@ static const char *start(const M_INTERFACE *m, const char *param)
 {
     const char *reason = take_host(m);
     if (!reason && daemon_state.engine)
-        reason = "events of the time before are still being judged";
+        reason = "events from before are still being judged";
     if (!reason && !find_config(param))
         reason = "the path of the rule file is too long";
     if (!reason && !take_place())
@@ -190,7 +190,7 @@ static const char *start(const M_INTERFACE *m, const char *param)
     if (register_all())
         return NULL;
     stop();
-    return "Mercury does not take our registration for events";
+    return "Mercury does not accept the registration for events";
 }
 
 /* DAEMON.INI names this DLL twice: the first entry holds. */
@@ -248,7 +248,7 @@ short configure(M_INTERFACE *m, char *name, char *param)
     (void)name;
     if (!daemon_state.running && (take_host(m) || !find_config(param)))
         return 0;
-    snprintf(line, sizeof line, "gatepost: the rule file is %s; 'gatepost check' looks for mistakes in it",
+    snprintf(line, sizeof line, "gatepost: the rule file is %s; 'gatepost check' shows errors in it",
              daemon_state.config);
     hostlog_line(MERCURY_LOG_NORMAL, line);
     return 0;

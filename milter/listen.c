@@ -64,11 +64,11 @@ static bool clear_path(const char *path, char *why, size_t cap)
     if (lstat(path, &st) != 0)
         return true; /* whatever is wrong with the folder, bind() says it */
     if (!S_ISSOCK(st.st_mode)) {
-        snprintf(why, cap, "%s is there and is no socket; remove it, or choose another path", path);
+        snprintf(why, cap, "%s exists and is not a socket; remove it, or choose another path", path);
         return false;
     }
     if (answers(path)) {
-        snprintf(why, cap, "somebody answers on %s; stop that filter first, or choose another path", path);
+        snprintf(why, cap, "a program answers on %s; stop that filter first, or choose another path", path);
         return false;
     }
     if (errno != ECONNREFUSED) {

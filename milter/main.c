@@ -205,7 +205,7 @@ static int open_engine(struct filter *filter)
     /* POSIX wants a function's address to fit a void pointer; C has no word for it. */
     *(void **)&api = dlsym(library, "gatepost_api");
     if (!api || !(filter->api = api(GP_API_MAJOR)))
-        return cannot("%s is no engine for this gatepost-milter (%s)", o->library,
+        return cannot("%s is not an engine for this gatepost-milter (%s)", o->library,
                       api ? "another major version" : "it has no gatepost_api");
     filter->log = log_line;
     filter->tempfail = o->tempfail;
@@ -244,13 +244,14 @@ static void finish(const sigset_t *signals, int got)
 
     notify("STOPPING=1");
     listen_close(&self.listener);
-    sayf(GP_LOG_NOTICE, "gatepost-milter: takes no more connections; %u sessions are open",
+    sayf(GP_LOG_NOTICE, "gatepost-milter: accepting no more connections; %u sessions are open",
          filter_connections());
     do
         got = sigtimedwait(signals, NULL, &a_while);
     while ((open = filter_connections()) > 0 && seconds() < until && got != SIGTERM && got != SIGINT);
     if (open)
-        sayf(GP_LOG_WARNING, "gatepost-milter: ends with %u sessions open: the MTA goes on without us", open);
+        sayf(GP_LOG_WARNING,
+             "gatepost-milter: ending with %u open sessions; the MTA continues without the filter", open);
     remove_pid_file();
     say(GP_LOG_NOTICE, "gatepost-milter: ended");
     exit(0);
@@ -317,7 +318,7 @@ static int start(struct options *o)
     block_signals();
     raise_limit();
     if (filter_register(&self.filter) != 0)
-        return cannot("libmilter does not take this filter: it is of another version");
+        return cannot("libmilter does not accept this filter: it is another version");
     if (listen_open(&o->listen, &self.listener, why, sizeof why) != 0)
         return cannot("%s", why);
     if (o->pid_file && !(self.pid_written = pid_file_write(o->pid_file, why, sizeof why)))
@@ -325,7 +326,7 @@ static int start(struct options *o)
     if ((status = drop_privileges(user)) != 0 || (status = open_engine(&self.filter)) != 0)
         return status;
     if (getuid() == 0)
-        say(GP_LOG_WARNING, "gatepost-milter: runs as root; --user says as whom else");
+        say(GP_LOG_WARNING, "gatepost-milter: running as root; use --user to run as another user");
     return 0;
 }
 
@@ -347,7 +348,7 @@ int main(int argc, char **argv)
     leave_terminal();
     notify("READY=1");
     if (smfi_main() != MI_SUCCESS)
-        status = cannot("libmilter gave up; what it logged says why");
+        status = cannot("libmilter has stopped; its own log lines say why");
     remove_pid_file();
     return status;
 }

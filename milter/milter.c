@@ -122,7 +122,7 @@ static sfsistat give_reply(SMFICTX *ctx, struct reply *r)
 {
     /* Without memory for the reply the MTA uses its own words; what matters is that it is the same class. */
     if (smfi_setreply(ctx, r->code, r->enhanced[0] ? r->enhanced : NULL, r->text) != MI_SUCCESS)
-        say(GP_LOG_ERROR, "gatepost-milter: libmilter did not take a reply; the MTA's own is given");
+        say(GP_LOG_ERROR, "gatepost-milter: libmilter did not accept a reply; the MTA gives its own");
     return r->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 

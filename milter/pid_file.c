@@ -24,7 +24,7 @@ static int open_former(const char *path, int flags, char *why, size_t cap)
     }
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
         return fd;
-    snprintf(why, cap, "it is there and is no plain file, or has a second name (a hard link); remove it");
+    snprintf(why, cap, "it exists and is not a plain file, or has a second name (a hard link); remove it");
     close(fd);
     return -1;
 }

@@ -46,7 +46,7 @@ static int parse_zone(const struct gp_argument *arg, char *zone, struct gp_check
     if (n && arg->text[n - 1] == '.')
         n--;
     if (n == 0 || n > ZONE_MOST)
-        return fail(error, 0, 0, n ? "this name is too long for a zone" : "this names no zone");
+        return fail(error, 0, 0, n ? "this name is too long for a zone" : "the name of the zone is missing");
     for (size_t i = 0; i <= n; i++) {
         const char c = i < n ? arg->text[i] : '.';
         if (c == '.') {
@@ -55,7 +55,7 @@ static int parse_zone(const struct gp_argument *arg, char *zone, struct gp_check
             label = i + 1;
         } else if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", c) ||
                    c == '\0') {
-            return fail(error, 0, i, "this cannot stand in a domain name");
+            return fail(error, 0, i, "a domain name cannot contain this");
         }
     }
     memcpy(zone, arg->text, n);
@@ -97,7 +97,7 @@ static int dnsbl_compile(const struct gp_check_host *host, const struct gp_argum
 {
     uint64_t key = 0;
     if (n < 1 || n > 2)
-        return fail(error, n > 2 ? 2 : 0, 0, "dnsbl takes a zone, and a time if need be");
+        return fail(error, n > 2 ? 2 : 0, 0, "dnsbl takes a zone and optionally a time");
     struct dnsbl *d = calloc(1, sizeof *d);
     if (!d)
         return fail(error, 0, 0, "out of memory");
@@ -108,7 +108,7 @@ static int dnsbl_compile(const struct gp_check_host *host, const struct gp_argum
         key = (uintptr_t)d;
     if (parse_zone(&args[0], d->zone, error) != 0 ||
         (n == 2 && parse_limit(&args[1], host->limit_ms, &d->limit_ms, error) != 0) ||
-        (dnsbl_query_init() != 0 && fail(error, 0, 0, "c-ares does not start") != 0) ||
+        (dnsbl_query_init() != 0 && fail(error, 0, 0, "c-ares cannot start") != 0) ||
         (memory_init(&d->memory, key) != 0 && fail(error, 0, 0, "out of memory") != 0)) {
         free(d);
         return -1;
@@ -230,14 +230,14 @@ static int dnsbl_match(void *data, const struct gp_facts *facts, const char *tex
     (void)text, (void)n;
     const int version = parse_address(facts, address);
     if (version == 0)
-        return say(facts, -1, d->zone, "is no address to be looked for on");
+        return say(facts, -1, d->zone, "is not an address that can be looked up on");
     if (is_private(version, address))
-        return say(facts, 0, d->zone, "is a private address, and not asked about on");
+        return say(facts, 0, d->zone, "is a private address and is not looked up on");
     switch (memory_get(&d->memory, address, d->host->clock(d->host->context), &code)) {
     case 1:
         return known(d, facts, code);
     case -1:
-        return say(facts, -1, d->zone, "is not asked about now: too often there was no answer from");
+        return say(facts, -1, d->zone, "is not looked up now, because there was too often no answer from");
     default:
         write_name(version, address, d->zone, name);
         dnsbl_query(name, d->limit_ms, &answer);

@@ -130,9 +130,9 @@ static void ask(ares_channel channel, const char *name, struct query *q)
     int size = 0;
     q->over = true; /* until it is asked */
     if (getrandom(&id, sizeof id, GRND_NONBLOCK) != (ssize_t)sizeof id)
-        q->answer->why = "there is no random number to be had";
+        q->answer->why = "no random number is available";
     else if (ares_create_query(name, ns_c_in, ns_t_a, id, 1, &question, &size, 0) != ARES_SUCCESS)
-        q->answer->why = "this name cannot be asked for";
+        q->answer->why = "this name cannot be looked up";
     else {
         q->over = false;
         ares_send(channel, question, size, on_answer, q);

@@ -151,7 +151,7 @@ def _():
 @case("a socket on which somebody answers is left alone")
 def _():
     with Filter() as filter:
-        holds("somebody answers" in cannot(filter), "reason")
+        holds("a program answers" in cannot(filter), "reason")
         with session(filter) as s:
             same(message(s), UNIDENTIFIED)
 
@@ -161,12 +161,12 @@ def _():
     with Filter(start=False) as filter:
         with open(filter.path, "w", encoding="ascii") as file:
             file.write("precious")
-        holds("is no socket" in cannot(filter), "reason")
+        holds("is not a socket" in cannot(filter), "reason")
         with open(filter.path, encoding="ascii") as file:
             same(file.read(), "precious")
         os.remove(filter.path)
         os.symlink(filter.config, filter.path)
-        holds("is no socket" in cannot(filter), "reason")
+        holds("is not a socket" in cannot(filter), "reason")
 
 
 @case("a socket that cannot be: folder missing, path too long, kind unknown, address in use")
@@ -362,7 +362,7 @@ def _():
     with Filter(RULES, "--grace", "1") as filter, session(filter):
         filter.signal(signal.SIGTERM)
         same(filter.wait(5), 0, "status")
-        holds("ends with 1 sessions open" in filter.log(), filter.log())
+        holds("ending with 1 open sessions" in filter.log(), filter.log())
     for second in (signal.SIGTERM, signal.SIGINT):
         with Filter() as filter, session(filter):
             filter.signal(signal.SIGTERM)
@@ -470,7 +470,7 @@ def _():
         until(lambda: "listens on" in filter.log(), "the filter does not start")
         with session(filter) as s:
             filter.signal(signal.SIGTERM)
-            until(lambda: "takes no more connections" in filter.log(), "SIGTERM is not heard")
+            until(lambda: "accepting no more connections" in filter.log(), "SIGTERM is not heard")
             same(os.readlink("/proc/%d/fd/0" % filter.process.pid).split(":")[0], "socket", "what was handed down")
             try:
                 connected(filter.where).close()

@@ -334,9 +334,9 @@ check "many threads ask at once" many_threads_ask
 check "a dead list slows nobody" dead_list_slows_nobody
 check "the second name server answers where the first is silent" second_server_answers
 check "without a name server there is no answer" no_server_is_no_answer
-check "a zone that is none" broken_zone '"a b"' 18 "this cannot stand in a domain name"
+check "a zone that is none" broken_zone '"a b"' 18 "a domain name cannot contain this"
 check "a label that is empty" broken_zone '"a..b"' 19 "a label of a domain name has 1 to 63 characters"
-check "no zone" broken_zone '' 10 "dnsbl takes a zone, and a time if need be; it is written dnsbl("
+check "no zone" broken_zone '' 10 "dnsbl takes a zone and optionally a time; it is written dnsbl("
 check "a time that is none" broken_zone '"a.test", soon' 26 "expected a time, like 1500ms or 2s"
 check "a time that is too long" broken_zone '"a.test", 5s' 26 "a client can wait from 50ms to 2000ms for a list"
 check "dnsbl is asked at connect alone" not_at_helo
