@@ -22,7 +22,7 @@ static void make_here(void)
     struct slots_lock lock;
     if (open_here(&s) != 1)
         fail_msg("%s", reason);
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), 0);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), 0);
     slots_unlock(&lock);
     slots_close(&s);
 }
@@ -51,7 +51,7 @@ static void slots_open__file_may_not_be_written__is_read(void **state)
     }
     assert_int_equal(open_here(&s), 1);
     assert_int_equal(slots_count(&s, 1), 0);
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), -1);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), -1);
     assert_string_not_equal(reason, "");
     slots_close(&s);
     assert_true(SetFileAttributesA(temp_path(&folder, "slots"), FILE_ATTRIBUTE_NORMAL));
@@ -80,11 +80,11 @@ static void slots_lock__lock_kept_by_another_program__is_given_up(void **state)
     assert_int_equal(open_here(&s), 1);
     HANDLE kept = keep("lock");
     int64_t begun = os_ticks_ms();
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), -1);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), -1);
     assert_true(os_ticks_ms() - begun < 1000);
     assert_string_not_equal(reason, "");
     CloseHandle(kept);
-    assert_int_equal(slots_lock(&s, &lock, reason, sizeof reason), 0);
+    assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), 0);
     slots_unlock(&lock);
     slots_close(&s);
 }
