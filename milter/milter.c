@@ -45,6 +45,7 @@ struct connection {
 /* The argument of a command. What is longer than NEAR has memory of its own. */
 struct argument {
     char near[1024];
+    char room[1024]; /* for the address in a macro */
     char *far;
     const char *text;
     size_t n;
@@ -338,7 +339,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
     if (c->held)
         return give_reply(ctx, &c->reply);
     argument_take(&a, arguments);
-    parsed = sender_macro(macro(ctx, "{mail_addr}"), a.text, c->postfix);
+    parsed = sender_macro(macro(ctx, "{mail_addr}"), a.text, c->postfix, a.room, sizeof a.room);
     if (parsed && engine_takes_parsed())
         shared->api->mail_parsed(c->session, parsed, strlen(parsed), parsed_flags(c));
     action = shared->api->mail(c->session, a.text, a.n, a.flags, &v);
@@ -351,13 +352,14 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **arguments)
     struct connection *c = smfi_getpriv(ctx);
     struct gp_verdict v = {.size = sizeof v};
     const char *mailer = macro(ctx, "{rcpt_mailer}");
-    const char *parsed = recipient_macro(macro(ctx, "{rcpt_addr}"), mailer);
+    const char *parsed;
     struct argument a;
     int action;
 
     if (!c || !c->session)
         return without_session();
     argument_take(&a, arguments);
+    parsed = recipient_macro(macro(ctx, "{rcpt_addr}"), a.text, mailer, c->postfix, a.room, sizeof a.room);
     if (parsed && engine_takes_parsed())
         shared->api->rcpt_parsed(c->session, parsed, strlen(parsed), parsed_flags(c));
     action = shared->api->rcpt(c->session, a.text, a.n, a.flags, &v);

@@ -79,16 +79,41 @@ bool is_postfix(const char *version)
     return version && strncasecmp(version, "Postfix", 7) == 0;
 }
 
-const char *sender_macro(const char *address, const char *argument, bool postfix)
+/* USER with the domain that follows it in ARGUMENT, the last time it is there, in ROOM; NULL if it is not there or does not
+ * fit. */
+static const char *with_domain(const char *user, const char *argument, char *room, size_t cap)
+{
+    const size_t n = strlen(user);
+    const char *found = NULL;
+    for (const char *p = argument; n > 0 && (p = strstr(p, user)) != NULL; p++)
+        if (p[n] == '@' && (p == argument || strchr("<,;: \t", p[-1])))
+            found = p;
+    if (!found)
+        return NULL;
+    size_t size = n + 1 + strcspn(found + n + 1, " \t()<>,;:@\"\\");
+    if (size == n + 1 || size >= cap)
+        return NULL;
+    memcpy(room, found, size);
+    room[size] = '\0';
+    return room;
+}
+
+const char *sender_macro(const char *address, const char *argument, bool postfix, char *room, size_t cap)
 {
     if (!address || postfix)
         return address;
-    return strncmp(argument, "<>", 2) != 0 && strchr(address, '@') ? address : NULL;
+    if (strncmp(argument, "<>", 2) == 0)
+        return NULL;
+    return strchr(address, '@') ? address : with_domain(address, argument, room, cap);
 }
 
-const char *recipient_macro(const char *address, const char *mailer)
+const char *recipient_macro(const char *address, const char *argument, const char *mailer, bool postfix,
+                            char *room, size_t cap)
 {
-    return address && *address && !(mailer && strcmp(mailer, "error") == 0) ? address : NULL;
+    if (!address || !*address || (mailer && strcmp(mailer, "error") == 0))
+        return NULL;
+    const char *whole = postfix || strchr(address, '@') ? NULL : with_domain(address, argument, room, cap);
+    return whole ? whole : address;
 }
 
 size_t value_length(const char *value)

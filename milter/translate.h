@@ -31,13 +31,15 @@ size_t arguments_join(char *const *pieces, char *out, size_t cap);
  * deliver them. Those of every other server are a second spelling. */
 bool is_postfix(const char *version);
 
-/* What ADDRESS, the macro {mail_addr}, says of a sender beside ARGUMENT, the argument of MAIL: itself; or NULL if it says
- * nothing. Sendmail gives a name of its own to the null sender and a local user without the domain, which would be taken
- * for an address of ours. */
-const char *sender_macro(const char *address, const char *argument, bool postfix);
-
-/* The same of {rcpt_addr}; MAILER is {rcpt_mailer}, and with "error" the macro is a reply. */
-const char *recipient_macro(const char *address, const char *mailer);
+/* What {mail_addr} and {rcpt_addr} say of the address in ARGUMENT, the argument of the command: ADDRESS itself, a text in
+ * ROOM, which has CAP bytes, or NULL if they say nothing. With POSTFIX they are the address.
+ *
+ * Sendmail gives a local user without the domain. If ARGUMENT has that user with a domain, that is what is meant. Else a
+ * sender is not told: the user may be the target of a virtual address, and would be taken for an address of ours; nor is what
+ * Sendmail calls the null sender. With MAILER, {rcpt_mailer}, "error" the macro is a reply. */
+const char *sender_macro(const char *address, const char *argument, bool postfix, char *room, size_t cap);
+const char *recipient_macro(const char *address, const char *argument, const char *mailer, bool postfix,
+                            char *room, size_t cap);
 
 /* The length of VALUE up to where its field ends: before the first line break with no blank behind it. What
  * follows could pass for a field of its own. */

@@ -45,5 +45,6 @@ former_include_is_served() {
         say 198.51.100.62 "EHLO honest.example.net" "$(back)" "MAIL FROM:<a@example.net>" "RCPT TO:<user@example.com>" DATA "@$work/none" . QUIT &&
         heard "553 $unidentified" && not_listed 198.51.100.62 &&
         say 198.51.100.63 "MAIL FROM:<a@example.net>" QUIT && heard "554 No name" &&
-        own_name_is_refused_for_good && message_without_id 553 && trap_answers_whether_or_not_it_exists
+        say 198.51.100.64 "EHLO a.example.net" "MAIL FROM:<a@example.net>" "RCPT TO:<trap@example.com>" NOOP && heard "554 $go_away" &&
+        own_name_is_refused_for_good && message_without_id 553
 }

@@ -46,6 +46,11 @@ END
     echo 'smtp unix - - n - - smtp' >>"$place_folder/etc/master.cf"
 }
 
+# postfix_flush: what could not be delivered is tried again.
+postfix_flush() {
+    place_run postqueue -c /etc/postfix -f
+}
+
 postfix_start() {
     (place_become /usr/lib/postfix/sbin/master -d -c /etc/postfix) >"$place_folder/daemon.out" 2>&1 &
     postfix_pid=$!

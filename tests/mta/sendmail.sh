@@ -47,6 +47,11 @@ sendmail_aliases() {
     place_run /usr/libexec/sendmail/sendmail -bi -C /etc/mail/sendmail.cf >"$place_folder/aliases.out" 2>&1
 }
 
+# sendmail_flush: what could not be delivered is tried again.
+sendmail_flush() {
+    place_run /usr/libexec/sendmail/sendmail -q -C /etc/mail/sendmail.cf
+}
+
 sendmail_start() {
     (place_become /usr/libexec/sendmail/sendmail -bD -C /etc/mail/sendmail.cf) >"$place_folder/daemon.out" 2>&1 &
     sendmail_pid=$!

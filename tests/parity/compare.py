@@ -101,6 +101,8 @@ class Comparison:
         kind = None
         if self.server == "postfix" and plain(ours.sender).startswith(b"mailer-daemon@") and not theirs:
             kind = "<MAILER-DAEMON> is the null sender"
+        elif self.server == "postfix" and theirs.endswith(b"@"):
+            kind = "an empty domain"
         elif self.server == "sendmail":
             domain = plain(theirs).rpartition(b"@")[2]
             if same_local(ours.sender, theirs):
@@ -111,6 +113,8 @@ class Comparison:
                 kind = "a sender that is a second spelling"
             elif b";" in ours.sender or b":" in ours.sender:
                 kind = "a group or a list as sender"
+            elif b"\\" in ours.sender:
+                kind = "a backslash outside of quotes"
         self.difference(where, "sender", ours.sender, theirs, kind)
 
     def rcpts(self, where, ours, theirs):

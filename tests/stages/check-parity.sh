@@ -98,5 +98,9 @@ esac
 beside_use parity
 beside_start
 tests/parity/play.py "$seed" "$count" "$work/$server.played"
-[ -z "$sink_pid" ] || await_deliveries "$what"
+if [ -n "$sink_pid" ]; then
+    await_deliveries "$what"
+    "${server}_flush" >"$work/$server.flush" 2>&1 || true
+    await_deliveries "$what"
+fi
 tests/parity/compare.py "$server" "$seed" "$count" "$work/$server.played" "$run_folder/facts" "$what"

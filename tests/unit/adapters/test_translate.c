@@ -99,14 +99,23 @@ static void sender_macro__servers_and_senders__says_only_what_it_can(void **stat
         {"Postfix, the null sender", "", "<>", true, ""},
         {"Postfix, no macro", NULL, "<a@b>", true, NULL},
         {"Sendmail, an address", "a@b", "<a(x)@b>", false, "a@b"},
-        {"Sendmail, a local user", "sugar", "<sugar@example.com>", false, NULL},
+        {"Sendmail, a local user", "sugar", "<sugar@example.com>", false, "sugar@example.com"},
+        {"Sendmail, a local user in a group", "sugar", "<grp:sugar@example.com;>", false, "sugar@example.com"},
+        {"Sendmail, the second of two", "sugar", "<sugar@x><sugar@example.com>", false, "sugar@example.com"},
+        {"Sendmail, a user after a comment", "b", "(c)<b@example.com(b)> SIZE=1", false, "b@example.com"},
+        {"Sendmail, the target of a virtual address", "sugar", "<honey@virtual.example>", false, NULL},
+        {"Sendmail, the end of another name", "ar", "<sugar@virtual.example>", false, NULL},
+        {"Sendmail, no domain anywhere", "sugar", "<sugar>", false, NULL},
+        {"Sendmail, an empty domain", "sugar", "<sugar@>", false, NULL},
+        {"Sendmail, an empty macro", "", "<@example.com>", false, NULL},
         {"Sendmail, the null sender", "MAILER-DAEMON@mail.example.com", "<>", false, NULL},
         {"Sendmail, the null sender with parameters", "x@y", "<> SIZE=1", false, NULL},
         {"Sendmail, no macro", NULL, "<a@b>", false, NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        const char *said = sender_macro(table[i].macro, table[i].argument, table[i].postfix);
+        char room[24];
+        const char *said = sender_macro(table[i].macro, table[i].argument, table[i].postfix, room, sizeof room);
         if (said ? !table[i].expected || strcmp(said, table[i].expected) != 0 : table[i].expected != NULL)
             fail_msg("%s", table[i].label);
     }
@@ -115,11 +124,17 @@ static void sender_macro__servers_and_senders__says_only_what_it_can(void **stat
 static void recipient_macro__with_mailer_error__is_a_reply_and_no_address(void **state)
 {
     (void)state;
-    assert_string_equal(recipient_macro("sugar@example.com", "local"), "sugar@example.com");
-    assert_string_equal(recipient_macro("sugar", NULL), "sugar");
-    assert_null(recipient_macro("no such person as sugar@example.com", "error"));
-    assert_null(recipient_macro("", "local"));
-    assert_null(recipient_macro(NULL, "local"));
+    char room[20];
+    assert_string_equal(recipient_macro("sugar@example.com", "<x>", "local", false, room, 20),
+                        "sugar@example.com");
+    assert_string_equal(recipient_macro("sugar", "<x@y>,<sugar@b.example>", NULL, false, room, 20),
+                        "sugar@b.example");
+    assert_string_equal(recipient_macro("sugar", "<sugar@b.example.example>", NULL, false, room, 20), "sugar");
+    assert_string_equal(recipient_macro("sugar", "<sugar@b.example>", NULL, true, room, 20), "sugar");
+    assert_string_equal(recipient_macro("sugar", "<honey@b.example>", NULL, false, room, 20), "sugar");
+    assert_null(recipient_macro("no such person as sugar@example.com", "<x>", "error", false, room, 20));
+    assert_null(recipient_macro("", "<x>", "local", false, room, 20));
+    assert_null(recipient_macro(NULL, "<x>", "local", false, room, 20));
 }
 
 static void version__macro_v__tells_postfix(void **state)
