@@ -3,6 +3,20 @@
 
 #include <stdio.h>
 
+/* Tabs stay, so that the caret is below its place. */
+static void show_line(struct text t)
+{
+    fputs("  ", stderr);
+    while (t.n) {
+        size_t n = text_find(t, 0, '\t');
+        output_text(stderr, text_of(t.p, n));
+        if (n < t.n)
+            putc('\t', stderr);
+        t = text_skip(t, n + 1);
+    }
+    putc('\n', stderr);
+}
+
 void problem_show(const struct error *e, bool warning, struct text source)
 {
     char place[sizeof e->file + 32], line[400], caret[400];
@@ -15,5 +29,6 @@ void problem_show(const struct error *e, bool warning, struct text source)
     if (source.n == 0 || !e->column)
         return;
     error_caret(source, e->column, &l, &c);
-    output_printf(stderr, "  %s\n  %s\n", line, caret);
+    show_line(writer_text(&l));
+    show_line(writer_text(&c));
 }

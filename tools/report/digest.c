@@ -251,37 +251,61 @@ static bool is_known(struct digest *d, struct digest_client *c, unsigned cause, 
     return true;
 }
 
-static bool take_refusal(struct digest *d, const struct log_event *e, unsigned cause, int64_t time)
+/* TIMES refusals of CLIENT, or of nobody whom the log names for certain. */
+static void count_refusals(struct digest *d, struct digest_hour *hour, struct digest_client *c, unsigned cause,
+                           int64_t time, unsigned times)
 {
+    d->refused += times;
+    d->causes[cause].refused += times;
+    d->causes[cause].last = time > d->causes[cause].last ? time : d->causes[cause].last;
+    hour->refused[cause] += times;
+    if (!c)
+        return;
+    c->refused += times;
+    c->cause = (uint16_t)cause;
+    c->hour = (uint32_t)(time / HOUR);
+    note_day(c->refused_day, time);
+}
+
+/* The line before came TIMES more often than the log shows. */
+static bool take_repetition(struct digest *d, unsigned times, int64_t time, size_t file)
+{
+    struct digest_hour *hour = d->recent[file].open ? hour_at(d, time) : NULL;
+    struct digest_client *c = d->recent[file].open && d->recent[file].has_client
+                                  ? digest_clients_get(&d->clients, &d->recent[file].client, time)
+                                  : NULL;
+    if (hour)
+        count_refusals(d, hour, c, d->recent[file].cause, time, times);
+    return true;
+}
+
+static bool take_refusal(struct digest *d, const struct log_event *e, unsigned cause, int64_t time, size_t file)
+{
+    unsigned times = e->times ? e->times : 1;
     struct digest_hour *hour = hour_at(d, time);
     if (!hour)
         return false;
     if (e->temporary) {
-        hour->temporary++;
-        d->temporary++;
+        hour->temporary += times;
+        d->temporary += times;
         return true;
     }
     const bool ours = e->program == LOG_GATEPOST;
     struct digest_client *c = e->has_client ? digest_clients_get(&d->clients, &e->client, time) : NULL;
     if (e->has_client && !c)
         return false;
-    if (c && is_known(d, c, cause, ours, time))
+    d->recent[file].open = true;
+    d->recent[file].cause = cause;
+    d->recent[file].has_client = c != NULL;
+    d->recent[file].client = e->client;
+    if (c && is_known(d, c, cause, ours, time) && --times == 0)
         return true;
-    d->unclear += !c && e->program != LOG_SENDMAIL;
-    d->refused++;
-    d->causes[cause].refused++;
-    d->causes[cause].last = time > d->causes[cause].last ? time : d->causes[cause].last;
-    hour->refused[cause]++;
-    if (c) {
-        c->refused++;
-        c->cause = (uint16_t)cause;
-        c->hour = (uint32_t)(time / HOUR);
-        note_day(c->refused_day, time);
-        /* Postfix had named the client of this queue id before, as if its mail were taken in. */
-        if (e->program == LOG_POSTFIX && e->id.n && c->accepted && d->accepted) {
-            c->accepted--;
-            d->accepted--;
-        }
+    d->unclear += c || e->program == LOG_SENDMAIL ? 0 : times;
+    count_refusals(d, hour, c, cause, time, times);
+    /* Postfix had named the client of this queue id before, as if its mail were taken in. */
+    if (c && e->program == LOG_POSTFIX && e->id.n && c->accepted && d->accepted) {
+        c->accepted--;
+        d->accepted--;
     }
     if (e->program == LOG_SENDMAIL && e->id.n) {
         uint64_t key = hashmap_key(&d->secret, e->id.p, e->id.n);
@@ -326,7 +350,7 @@ static bool list_clients(struct digest *d, struct text clients, uint32_t seconds
 }
 
 /* A line of gatepost: what was refused, what trial mode would have refused, what a `log` rule saw, who was listed. */
-static bool take_own(struct digest *d, const struct log_event *e, int64_t time)
+static bool take_own(struct digest *d, const struct log_event *e, int64_t time, size_t file)
 {
     struct text rest = e->own, action = log_scan_token(&rest), key;
     char memory[1024], rule[1024] = "", clients[1024] = "";
@@ -361,7 +385,7 @@ static bool take_own(struct digest *d, const struct log_event *e, int64_t time)
             return false;
     }
     if (e->kind == LOG_REFUSAL)
-        return take_refusal(d, e, cause, time);
+        return take_refusal(d, e, cause, time, file);
     struct digest_hour *hour = would ? hour_at(d, time) : NULL;
     struct digest_client *c = would && has_client ? digest_clients_get(&d->clients, &client, time) : NULL;
     if (would && (!hour || (has_client && !c)))
@@ -394,7 +418,7 @@ static bool is_own_domain(struct text name, struct text sender)
 static bool take_arrival(struct digest *d, const struct log_event *e, int64_t time)
 {
     struct arrival a;
-    if (!arrival_read(e, &a) || !ip_is_public(&a.client))
+    if (e->inside || !arrival_read(e, &a) || !ip_is_public(&a.client))
         return true;
     if (e->program == LOG_SENDMAIL && e->id.n) {
         uint64_t key = hashmap_key(&d->secret, e->id.p, e->id.n);
@@ -427,17 +451,21 @@ bool digest_take(struct digest *d, const struct log_event *e, int64_t time, size
     d->begun = true;
     if (d->envelopes.found_bytes < DIGEST_RELAY_BYTES && !transactions_take(&d->transactions, e, time, file))
         return false;
-    if (e->kind != LOG_PART && is_repeated(d, e, time, file))
+    if (e->kind != LOG_PART && e->kind != LOG_REPEATED && is_repeated(d, e, time, file))
         return true;
+    if (e->kind == LOG_REPEATED)
+        return take_repetition(d, e->times, time, file);
+    if (e->kind != LOG_PART)
+        d->recent[file].open = false;
     if (e->program == LOG_GATEPOST)
-        return take_own(d, e, time);
+        return take_own(d, e, time, file);
     switch (e->kind) {
     case LOG_REFUSAL:
-        return take_refusal(d, e, server_cause(d, e), time);
+        return take_refusal(d, e, server_cause(d, e), time, file);
     case LOG_BLACKLISTED:
-        return take_refusal(d, e, cause_of(d, TEXT("MercuryS: put on its blacklist"), false), time);
+        return take_refusal(d, e, cause_of(d, TEXT("MercuryS: put on its blacklist"), false), time, file);
     case LOG_RESTRICTED:
-        return take_refusal(d, e, cause_of(d, TEXT("MercuryS: on its blacklist"), false), time);
+        return take_refusal(d, e, cause_of(d, TEXT("MercuryS: on its blacklist"), false), time, file);
     default:
         return take_arrival(d, e, time);
     }
@@ -445,6 +473,7 @@ bool digest_take(struct digest *d, const struct log_event *e, int64_t time, size
 
 void digest_finish(struct digest *d)
 {
+    transactions_finish(&d->transactions);
     envelopes_finish(&d->envelopes);
     clients_finish(&d->few);
     /* Hours after the last line are there only because somebody leaves the list then. */

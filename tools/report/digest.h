@@ -9,6 +9,7 @@
 #define GATEPOST_TOOLS_REPORT_DIGEST_H
 
 #include "digest_clients.h"
+#include "tools/analyze/log_files.h"
 #include "tools/analyze/transactions.h"
 
 enum {
@@ -62,6 +63,12 @@ struct digest {
     struct mercury_blacklist mercury;
     struct transactions transactions;
 
+    struct {
+        bool open; /* the line before refused something: syslog may say that it came more than once */
+        unsigned cause;
+        bool has_client;
+        struct ip client;
+    } recent[LOG_FILES_MOST];
     uint64_t refused_ids[DIGEST_LINES / 8]; /* of Sendmail, by hash: their messages were not accepted */
     struct {
         uint64_t key;
@@ -71,7 +78,7 @@ struct digest {
     bool several; /* logs */
 };
 
-/* FILES logs are read side by side. Returns NULL when out of memory. */
+/* FILES logs are read side by side, LOG_FILES_MOST at most. Returns NULL when out of memory. */
 struct digest *digest_new(size_t files);
 
 /* Takes what a line of FILE said at that time. Returns false when out of memory. */

@@ -108,6 +108,29 @@ static void digest__lines_of_gatepost_and_its_server__one_refusal_with_the_rule(
     digest_free(&d);
 }
 
+/* syslog writes a message once, and says how often it came. */
+static void digest__message_repeated__each_counts(void **state)
+{
+    (void)state;
+    static const char reject[] =
+        "postfix/smtpd[901]: NOQUEUE: reject: RCPT from x[192.0.2.1]: 554 5.7.1 <a@b>: no; from=<c@d> to=<a@b>";
+    char line[400];
+    struct digest *d = digest_new(1);
+    snprintf(line, sizeof line, "Jul 24 01:11:45 mx %s", reject);
+    feed(d, line, NOW, 0);
+    feed(d, "Jul 24 01:11:49 mx last message repeated 4 times", NOW + 4, 0);
+    assert_int_equal(d->refused, 5);
+    snprintf(line, sizeof line, "Jul 24 01:12:45 mx postfix/smtpd[901]: message repeated 3 times: [ %s]",
+             strchr(reject, ' ') + 1);
+    feed(d, line, NOW + 60, 0);
+    assert_int_equal(d->refused, 8);
+    /* Of a line that refuses nothing, repetitions say nothing. */
+    feed(d, "Jul 24 01:13:45 mx postfix/smtpd[901]: connect from x[192.0.2.1]", NOW + 120, 0);
+    feed(d, "Jul 24 01:13:49 mx last message repeated 4 times", NOW + 124, 0);
+    assert_int_equal(d->refused, 8);
+    digest_free(&d);
+}
+
 /* The sum of what came onto the list and left it, up to each hour. */
 static void digest__blocklist__each_client_once_until_its_time_is_over(void **state)
 {
@@ -240,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrival__lines_of_servers__client_and_verified_name),
         cmocka_unit_test(digest__lines_of_gatepost_and_its_server__one_refusal_with_the_rule),
+        cmocka_unit_test(digest__message_repeated__each_counts),
         cmocka_unit_test(digest__blocklist__each_client_once_until_its_time_is_over),
         cmocka_unit_test(digest__too_many_clients__the_rarest_are_merged),
         cmocka_unit_test(digest__more_than_two_years__days_instead_of_hours),
