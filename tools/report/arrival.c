@@ -81,7 +81,7 @@ static bool read_postfix(struct text line, struct arrival *out)
     return take_literal(&rest, &out->client);
 }
 
-/* "ID: from=<sender>, size=…, nrcpts=1, …, relay=name [192.0.2.1] (may be forged)": relay= stands last. */
+/* "ID: from=<sender>, size=…, nrcpts=1, …, relay=name [192.0.2.1] (may be forged)": relay= is the last field. */
 static bool read_sendmail(const struct log_event *e, struct arrival *out)
 {
     size_t nrcpts = log_scan_find_last(e->line, TEXT(", nrcpts=")),

@@ -17,6 +17,7 @@
 #include "tools/lib/output.h"
 #include "tools/lib/problem.h"
 #include "tools/lib/progress.h"
+#include "tools/lib/tempdir.h"
 
 enum { PROGRESS_LINES = 8192, COPY = 65536 };
 
@@ -25,18 +26,17 @@ static const char command[] = "gatepost report";
 static const char help[] =
     "usage: gatepost report [--config CONF] [--year YYYY] [-o FILE] LOG...\n"
     "\n"
-    "Reads logs as 'gatepost analyze' does, with the lines that gatepost itself writes there, and makes one "
-    "HTML page:\n"
-    "refusals by time and cause, rules, clients and networks, the blocklist over time, relays, traps, what "
-    "trial mode would\n"
-    "have refused, and clients that were perhaps refused wrongly. The page needs nothing beside it.\n"
+    "Reads logs as 'gatepost analyze' does, with the lines that gatepost itself writes there, and makes one\n"
+    "HTML page: refusals by time and cause, rules, clients and networks, the blocklist over time, relays,\n"
+    "traps, what trial mode would have refused, and clients that were perhaps refused wrongly. The page\n"
+    "needs nothing beside it.\n"
     "\n"
-    "  -o, --output FILE    the page; without it standard output\n"
-    "  -c, --config CONF    the rules: the page then names those that never triggered, and the traps\n"
+    "  -o, --output FILE    the page; without it, standard output\n"
+    "  -c, --config CONF    the rules: the page then names the rules that never triggered, and the traps\n"
     "  -y, --year YYYY      of the first line, where lines have no year\n"
-    "  -h, --help\n"
+    "  -h, --help           this text\n"
     "\n"
-    "example: gatepost report -o report.html --config /etc/gatepost/gatepost.conf /var/log/exim4/mainlog*\n"
+    "example: gatepost report -o report.html --config gatepost.conf /var/log/exim4/mainlog*\n"
     "Exit status: 0 the page was made, 2 wrong usage, 3 something could not be read or written.\n";
 
 static void show_problem(void *context, const struct error *e, bool warning, struct text source)
@@ -82,23 +82,45 @@ static int put_in_place(FILE *f, const char *path)
     return error;
 }
 
+/* Writes the page to standard output. */
+static int print_page(const struct digest *d, const struct block *rules)
+{
+    bool whole = page_write(stdout, d, rules);
+    if (!whole)
+        fprintf(stderr, "%s: out of memory\n", command);
+    return output_finish(command, whole ? STATUS_YES : STATUS_CANNOT);
+}
+
+/* Writes the page to PATH, by way of a temporary file. Returns 0 or an errno value. */
 static int write_page(const struct digest *d, const struct block *rules, const char *path)
 {
-    char reason[128];
-    FILE *f = path ? tmpfile() : stdout;
-    bool whole = f && page_write(f, d, rules);
-    if (f && !whole)
-        fprintf(stderr, "%s: out of memory\n", command);
-    if (!path)
-        return output_finish(command, whole ? STATUS_YES : STATUS_CANNOT);
-    int error = !f ? errno : fflush(f) != 0 || ferror(f) ? EIO : 0;
-    if (whole && !error)
+    char folder[300], temporary[320];
+    if (!tempdir_make(folder, sizeof folder))
+        return errno;
+    snprintf(temporary, sizeof temporary, "%s/page.html", folder);
+    FILE *f = fopen(temporary, "w+b");
+    int error = f ? 0 : errno;
+    if (f && !page_write(f, d, rules))
+        error = ENOMEM;
+    if (!error && (fflush(f) != 0 || ferror(f)))
+        error = EIO;
+    if (!error)
         error = put_in_place(f, path);
     if (f)
         fclose(f);
+    tempdir_remove(folder);
+    return error;
+}
+
+static int make_page(const struct digest *d, const struct block *rules, const char *path)
+{
+    char reason[128];
+    int error = path ? write_page(d, rules, path) : 0;
+    if (!path)
+        return print_page(d, rules);
     if (error)
         output_printf(stderr, "%s: %s: %s\n", command, path, os_reason(error, reason, sizeof reason));
-    return whole && !error ? STATUS_YES : STATUS_CANNOT;
+    return error ? STATUS_CANNOT : STATUS_YES;
 }
 
 static int run(char **paths, size_t count, unsigned year, const struct block *rules, const char *output)
@@ -108,7 +130,7 @@ static int run(char **paths, size_t count, unsigned year, const struct block *ru
     bool whole = d && log_files_open(&logs, paths, count, year, os_clock());
     int status = STATUS_CANNOT;
     if (whole && read_logs(d, &logs)) {
-        status = write_page(d, rules, output);
+        status = make_page(d, rules, output);
         if (status == STATUS_YES && logs.failed)
             status = STATUS_CANNOT;
     } else {

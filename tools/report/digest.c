@@ -127,7 +127,7 @@ static struct digest_hour *find_hour(struct digest *d, int64_t start)
  * Causes
  */
 
-/* The cause of that name; the last one stands for all that have no room. */
+/* Returns the index of the cause with that name. The last index counts all causes for which there is no room. */
 static unsigned cause_of(struct digest *d, struct text name, bool ours)
 {
     char shown[DIGEST_CAUSE_MAX];
@@ -148,7 +148,7 @@ static unsigned cause_of(struct digest *d, struct text name, bool ours)
 }
 
 /* A server's reply without what differs from client to client: addresses, names in quotes, numbers of three digits and more
- * behind the code. */
+ * after the code. */
 static unsigned server_cause(struct digest *d, const struct log_event *e)
 {
     static const char *const servers[] = {"Sendmail", "Exim", "Postfix", "MercuryS", "gatepost"};
@@ -229,7 +229,8 @@ static bool count_recipient(struct digest *d, const struct log_event *e, unsigne
     return true;
 }
 
-/* The other side logged this refusal already; gatepost's cause is the better one. */
+/* Whether gatepost or the server, the other of the two, has logged this refusal already. The cause that gatepost names
+ * replaces the server's. */
 static bool is_known(struct digest *d, struct digest_client *c, unsigned cause, bool ours, int64_t time)
 {
     bool near = c->waiting && seconds_apart(time, c->logged_at) <= DEDUP_SECONDS;
@@ -251,7 +252,7 @@ static bool is_known(struct digest *d, struct digest_client *c, unsigned cause, 
     return true;
 }
 
-/* TIMES refusals of CLIENT, or of nobody whom the log names for certain. */
+/* Counts TIMES refusals of C; C is NULL if the log does not name the client for certain. */
 static void count_refusals(struct digest *d, struct digest_hour *hour, struct digest_client *c, unsigned cause,
                            int64_t time, unsigned times)
 {
@@ -324,7 +325,7 @@ static bool list_client(struct digest *d, const struct ip *ip, uint32_t seconds,
     int64_t until = time + seconds;
     if (until <= c->listed_until || until > UINT32_MAX)
         return true;
-    /* Who is listed already stays, and leaves later. */
+    /* A client that is on the list already leaves later. */
     struct digest_hour *hour = hour_at(d, c->listed_until > time ? c->listed_until : time);
     if (!hour)
         return false;

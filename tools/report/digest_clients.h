@@ -36,7 +36,7 @@ struct digest_clients {
     struct siphash_key secret;
     struct hashmap by_ip;
     struct digest_pool *pools;
-    struct digest_client *free; /* a list by `name`, which is no name there */
+    struct digest_client *free; /* a list; `name` points to the next */
     size_t count, most;
     uint64_t merged, merged_refused; /* clients that are no longer told apart, and their refusals */
 };
