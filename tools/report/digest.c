@@ -362,7 +362,7 @@ static bool take_own(struct digest *d, const struct log_event *e, int64_t time, 
          pattern = text_eq(action, TEXT("relay-pattern"));
     bool logged = text_eq(action, TEXT("log"));
     if (would)
-        action = log_scan_token(&rest);
+        (void)log_scan_token(&rest);
     while (log_gatepost_field(&rest, &key, &value)) {
         if (text_eq(key, TEXT("rule")))
             snprintf(rule, sizeof rule, "%s", memory);

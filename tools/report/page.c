@@ -42,12 +42,13 @@ static struct top top_causes(const struct digest *d)
 /* The shortest step with at most MOST bars between the first and the last hour. */
 static int64_t step_for(const struct digest *d, size_t most)
 {
-    static const int64_t steps[] = {3600,    2 * 3600, 6 * 3600, 12 * 3600, DAY,
-                                    2 * DAY, 7 * DAY,  14 * DAY, 28 * DAY};
+    static const unsigned hours[] = {1, 2, 6, 12, 24, 48, 7 * 24, 14 * 24, 28 * 24};
     int64_t span = d->hours[d->hour_count - 1].start - d->hours[0].start;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (steps[i] >= d->step && span / steps[i] < (int64_t)most)
-            return steps[i];
+    for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
+        int64_t step = (int64_t)hours[i] * 3600;
+        if (step >= d->step && span / step < (int64_t)most)
+            return step;
+    }
     return (span / (int64_t)most / DAY + 1) * DAY;
 }
 
