@@ -9,7 +9,7 @@ void clients_init(struct clients *s, uint64_t times)
     *s = (struct clients){.times = times, .most = CLIENTS_MOST, .secret = hashmap_secret()};
 }
 
-/* What differs from case to case is left out: what stands in brackets, and links. */
+/* What differs from case to case is left out: text in brackets, and links. */
 static size_t plain_reason(struct text reason, char out[CLIENTS_REASON_SHOWN])
 {
     size_t n = 0;
@@ -21,13 +21,13 @@ static size_t plain_reason(struct text reason, char out[CLIENTS_REASON_SHOWN])
         out[n++] = reason.p[i];
         if (end < reason.n)
             i = end - 1;
-        else if (close) /* a bracket that nothing closes ends what can be told apart */
+        else if (close) /* after a bracket that is not closed, the rest is left out */
             break;
     }
     return text_trim(text_of(out, n)).n; /* it begins with no blank */
 }
 
-/* The one copy of that reason. NULL when there are too many, or no memory. */
+/* Returns the one copy of that reason. NULL when there are too many, or no memory. */
 static const char *reason_text(struct clients *s, struct text reason)
 {
     char plain[CLIENTS_REASON_SHOWN];
@@ -87,7 +87,7 @@ static bool is_often(const struct clients *s, const struct clients_entry *r, int
     return r->count >= s->times;
 }
 
-/* Each sweep that goes on makes room for an eighth, so that all of them together cost little. */
+/* Each sweep goes on until an eighth is free, so that all sweeps together cost little. */
 static bool make_room(struct clients *s, int64_t now)
 {
     if (s->count < s->most)

@@ -1,6 +1,6 @@
 /*
  * clients.h - counts how often each client was refused, and why. Owned by one thread. Memory is bounded: when
- * there are too many clients, those refused seldom and not recently are forgotten.
+ * there are too many clients, those refused rarely and not recently are forgotten.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_CLIENTS_H
 #define GATEPOST_TOOLS_ANALYZE_CLIENTS_H
@@ -39,10 +39,11 @@ struct clients {
     uint64_t lost; /* refusals that were not counted, or whose client was forgotten */
 };
 
-/* TIMES: so many refusals are again and again. */
+/* TIMES: how many refusals count as again and again. */
 void clients_init(struct clients *s, uint64_t times);
 
-/* Counts one refusal of CLIENT for REASON; `ours` if gatepost's own line says so. Returns false when out of memory. */
+/* Counts one refusal of CLIENT for REASON; `ours` if a line of gatepost reports it. Returns false when out
+ * of memory. */
 bool clients_take(struct clients *s, const struct ip *client, struct text reason, int64_t time, bool ours);
 
 /* Call after the last refusal: leaves the clients refused again and again, sorted. */

@@ -1,14 +1,14 @@
 /*
- * gatepost analyze - what the logs of mail servers tell about spam zombies.
+ * gatepost analyze - what the logs of mail servers show about spam zombies.
  *
- * Memory is bounded, whatever the logs are: a line of more than 32 KiB is not looked at (LOG_FILES_LINE_LONGEST);
- * of 512 logs each has a buffer of 100 KiB (LOG_FILES_MOST); envelopes are watched for the window, and in 128 MiB
+ * Memory is bounded, whatever the logs are: a line of more than 32 KiB is ignored (LOG_FILES_LINE_LONGEST); of
+ * 512 logs each has a buffer of 100 KiB (LOG_FILES_MOST); envelopes are watched for the window, and in 128 MiB
  * at most (ENVELOPES_OPEN), the longest untouched leaving first; patterns found take another 128 MiB
  * (ENVELOPES_FOUND), with 4,096 clients each; refusals are counted for 500,000 clients (CLIENTS_MOST); 16,384
  * transactions of Sendmail may be open at once (TRANSACTIONS_OPEN), and 65,536 entries on MercuryS's list
- * (MERCURY_BLACKLIST_MOST); with --traps, addresses that were tried take 96 MiB (TRAPS_BYTES), and 2,000,000 that were
- * accepted are known (TRAPS_KNOWN). What a ceiling keeps out is said on standard error. Time grows with the length of the logs
- * and nothing else.
+ * (MERCURY_BLACKLIST_MOST); with --traps, addresses that were tried take 96 MiB (TRAPS_BYTES), and 2,000,000
+ * that were accepted are known (TRAPS_KNOWN). Standard error says what a limit left out. Time grows only with
+ * the length of the logs.
  */
 #include "tools/commands.h"
 #include "core/os/os.h"

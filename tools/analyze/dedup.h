@@ -1,6 +1,6 @@
 /*
- * dedup.h - recognises a refusal that was logged twice: by the mail server and, in the same log, by gatepost. If
- * both logged it within two seconds, it is one. Also: how clients are counted and sorted.
+ * dedup.h - recognises a refusal that was logged twice: by the mail server and, in the same log, by gatepost.
+ * If both logged it within two seconds, it counts once. Also: how clients are counted and sorted.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_DEDUP_H
 #define GATEPOST_TOOLS_ANALYZE_DEDUP_H
@@ -32,8 +32,7 @@ static inline bool dedup_is_repeat(struct dedup *t, int64_t time, bool ours)
     return false;
 }
 
-/* The client as it is counted: an IPv6 client is its /64, for one machine has as many addresses in it as it
- * likes. */
+/* The client as it is counted: an IPv6 client is its /64, because one machine can use any address in it. */
 static inline struct ip dedup_ip(const struct ip *ip)
 {
     return ip_mask(ip, ip->v6 ? 64 : 32);

@@ -38,7 +38,7 @@ static void link_newest(struct envelopes *s, struct envelopes_pattern *p)
     s->open_bytes += pattern_bytes(p);
 }
 
-/* No further attempt will be counted to P: it is found, or forgotten. */
+/* No further attempt is counted for P: it is in the results, or forgotten. */
 static bool pattern_close(struct envelopes *s, struct envelopes_pattern *p)
 {
     unlink_open(s, p);
@@ -96,7 +96,7 @@ static struct envelopes_pattern *pattern_new(struct envelopes *s, uint64_t key, 
     return p;
 }
 
-/* Where IP stands in P, or would. */
+/* The index of IP in P, or where it would be. */
 static size_t client_place(const struct envelopes_pattern *p, const struct ip *ip)
 {
     size_t low = 0, high = p->client_count;
@@ -110,7 +110,7 @@ static size_t client_place(const struct envelopes_pattern *p, const struct ip *i
     return low;
 }
 
-/* Those of an envelope that is no pattern yet: as long as the window. */
+/* Attempts of an envelope that is not a pattern yet are kept for the window. */
 static void forget_clients(struct envelopes_pattern *p, int64_t now, int64_t window)
 {
     size_t kept = 0;
@@ -123,7 +123,7 @@ static void forget_clients(struct envelopes_pattern *p, int64_t now, int64_t win
     p->client_count = kept;
 }
 
-/* Counts an attempt. Returns 1, 0 if it is told for the second time, -1 when out of memory. */
+/* Counts an attempt. Returns 1, 0 if it was already reported, -1 when out of memory. */
 static int count_client(struct envelopes_pattern *p, const struct ip *ip, int64_t time, bool ours)
 {
     size_t i = client_place(p, ip);

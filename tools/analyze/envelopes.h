@@ -1,14 +1,14 @@
 /*
- * envelopes.h - finds one envelope (sender and recipient) that was tried from several clients and refused: these
- * are open relays, or zombies of one botnet. Owned by one thread.
+ * envelopes.h - finds one envelope (sender and recipient) that several clients tried and that was refused:
+ * these are open relays, or zombies of one botnet. Owned by one thread.
  *
- * A pattern begins when enough different clients have tried one envelope within the window, and lasts as long
- * as each attempt comes within the window of the one before. An IPv6 client is its /64: one machine has as many
- * addresses in it as it likes. Upper and lower case are the same. The caller leaves out null senders and temporary
+ * A pattern begins when enough different clients have tried one envelope within the window. It lasts as long as
+ * each attempt comes within the window of the one before. An IPv6 client is its /64, because one machine can
+ * use any address in it. Letter case makes no difference. The caller leaves out null senders and temporary
  * refusals.
  *
- * Memory is bounded whatever the log: envelopes are forgotten once the window has passed over them, and
- * earlier, the longest untouched first, when those open would need more than ENVELOPES_OPEN bytes.
+ * Memory is bounded whatever the log: envelopes are forgotten once the window has passed, and earlier, the
+ * longest untouched first, when those open would need more than ENVELOPES_OPEN bytes.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_ENVELOPES_H
 #define GATEPOST_TOOLS_ANALYZE_ENVELOPES_H
@@ -50,13 +50,13 @@ struct envelopes {
     size_t open_bytes, open_most;     /* ENVELOPES_OPEN */
     struct envelopes_pattern **found; /* after envelopes_finish(): in the order of their first attempts */
     size_t found_count, found_cap, found_bytes;
-    uint64_t lost_early, lost_patterns; /* envelopes forgotten, and patterns left out, for want of room */
+    uint64_t lost_early, lost_patterns; /* envelopes forgotten, and patterns left out, for lack of memory */
 };
 
 void envelopes_init(struct envelopes *s, int64_t window, size_t clients);
 
-/* CLIENT tried that envelope and was refused; `ours` if our own line says so. Returns false when out of memory.
- */
+/* CLIENT tried that envelope and was refused; `ours` if a line of gatepost reports it. Returns false when
+ * out of memory. */
 bool envelopes_attempt(struct envelopes *s, const struct ip *client, struct text sender, struct text recipient,
                        int64_t time, bool ours);
 

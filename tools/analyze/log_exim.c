@@ -1,11 +1,11 @@
 /*
- * What Exim writes, in its own files or through syslog. The forms are those of smtp_in.c, receive.c, daemon.c and
- * acl.c of Exim 4, with the names that their log lines have in the table below.
+ * What Exim writes, in its own files or through syslog. The forms are those of smtp_in.c, receive.c, daemon.c
+ * and acl.c of Exim 4, with the names that their log lines have in the table below.
  *
  * A host is written "name (helo) [192.0.2.1]:25"; every part but the address may be missing. Between host and
- * verdict there are fields, KEY=value or a flag, by log_selector; which ones depends on the version, so a word
- * that is not known is read over. The HELO name, the values of SNI, DN, U and A, addresses and quoted commands
- * are the client's words.
+ * verdict there are fields, KEY=value or a flag, chosen by log_selector. They depend on the version, so an
+ * unknown word is skipped. The HELO name, the values of SNI, DN, U and A, addresses and quoted commands are
+ * chosen by the client.
  */
 #include "log_servers.h"
 
@@ -37,8 +37,8 @@ static bool starts_with_one_of(struct text m, const char *const words[], size_t 
  * Hosts
  */
 
-/* Takes a host whose HELO name is the last ")" before its address. If the client's words make a second such place
- * in the line, the client is not known. */
+/* Reads a host whose HELO name is the last ")" before its address. If the client's text makes a second such
+ * place in the line, the client counts as unknown. */
 static bool take_host(struct text *m, struct ip *client)
 {
     struct text rest = *m;
@@ -46,7 +46,7 @@ static bool take_host(struct text *m, struct ip *client)
     unsigned found = 0;
     if (rest.n && rest.p[0] != '(' && rest.p[0] != '[') {
         struct text name = log_scan_token(&rest);
-        if (name.n && name.p[name.n - 1] == ']') /* "name[192.0.2.1]" is not Exim's */
+        if (name.n && name.p[name.n - 1] == ']') /* Exim does not write "name[192.0.2.1]" */
             return false;
         log_scan_blanks(&rest);
     }
@@ -69,8 +69,8 @@ static bool take_host(struct text *m, struct ip *client)
     return found == 1;
 }
 
-/* The host somewhere in M, after MARK: known if all places where one can be read name the same client. *BEFORE is
- * what precedes it, *M what follows. */
+/* Finds the host in M, after MARK. It is known if all places where a host can be read name the same client.
+ * *BEFORE is the text before it, *M the text after it. */
 static bool find_host(struct text *m, struct text mark, struct ip *client, struct text *before)
 {
     bool found = false, clear = true;
@@ -100,7 +100,7 @@ static bool find_host(struct text *m, struct text mark, struct ip *client, struc
  * Lines that begin with the host
  */
 
-/* What begins a message that is about a host and refuses nothing. */
+/* The beginnings of messages that are about a host and refuse nothing. */
 static const char *const harmless[] = {
     "sender verify ", "Warning: ",  "incomplete transaction", "closed ", "lost ",
     "Connection ",    "SMTP error", "Remote host ",           "=> ",     "<= "};
@@ -180,7 +180,7 @@ static void set_verdict(struct log_event *e, struct text m, bool temporary, bool
     e->temporary = temporary;
 }
 
-/* Whether M, what follows a verdict, has another one: then the client wrote one of them. */
+/* Whether M, the text after a verdict, has another verdict: then the client wrote one of them. */
 static bool is_ambiguous(struct text m)
 {
     return log_scan_find(m, 0, TEXT(" rejected RCPT ")) < m.n;
@@ -195,7 +195,7 @@ static bool says_refused(struct text m)
     return false;
 }
 
-/* Something was refused, and no more can be told for certain. */
+/* Something was refused, and nothing more is certain. */
 static void refuse_somebody(struct log_event *e)
 {
     e->kind = LOG_REFUSAL;
@@ -238,7 +238,7 @@ static void read_host_first(struct log_event *e, struct text m, bool local)
 
 enum exim_outcome { FINAL, TEMPORARY, BUSY };
 
-/* Where the host is: right here, or after the words that end what the client said. */
+/* Where the host is: right here, or after the words that end the client's text. */
 static const struct exim_form {
     const char *start;
     const char *mark;   /* NULL: the host is right here; "": there is none */
@@ -312,7 +312,8 @@ static bool read_form(struct log_event *e, struct text m)
     return false;
 }
 
-/* "F=a@b H=(x) [192.0.2.1] P=esmtp rejected by local_scan(): reason": the sender is bare and the client's. */
+/* "F=a@b H=(x) [192.0.2.1] P=esmtp rejected by local_scan(): reason": the sender is bare and comes from the
+ * client. */
 static void read_local_scan(struct log_event *e, struct text m)
 {
     struct exim_fields ignored = {.senders = 0};
@@ -361,7 +362,7 @@ static void read_arrival(struct log_event *e, struct text m)
         e->insider = sender;
 }
 
-/* What else Exim begins a line with, where there is no host and program to know it by. */
+/* Other beginnings of Exim's messages, for lines without host and program. */
 static bool is_exim_word(struct text m)
 {
     static const char *const words[] = {
@@ -376,8 +377,8 @@ static bool is_exim_word(struct text m)
     return STARTS_WITH(m, words);
 }
 
-/* Takes Exim's own stamp after that of syslog, the process, and the id. Returns false for the later pieces of a
- * line that was too long for syslog ("[2/3]"): where they begin is for the client to say. */
+/* Reads Exim's own stamp after that of syslog, the process, and the id. Returns false for the later pieces
+ * of a line that was too long for syslog ("[2/3]"): the client could choose where they begin. */
 static bool take_front(struct log_event *e, struct text *m)
 {
     struct log_stamp ignored;

@@ -47,7 +47,7 @@ static void file_close(struct log_file *f)
     f->buffer = NULL;
 }
 
-/* Reads on behind what is there. Returns false at the end. */
+/* Reads more after the present bytes. Returns false at the end. */
 static bool fill(struct log_files *s, struct log_file *f)
 {
     memmove(f->buffer, f->buffer + f->at, f->filled - f->at);
@@ -74,7 +74,8 @@ static bool fill(struct log_files *s, struct log_file *f)
     return got > 0;
 }
 
-/* The next line without its end. `whole` is false for one that is too long: its beginning is handed out. */
+/* Returns the next line without its end. `whole` is false for one that is too long: its beginning is
+ * returned. */
 static bool next_line(struct log_files *s, struct log_file *f, struct text *line, bool *whole)
 {
     size_t end, searched = 0;
@@ -151,8 +152,8 @@ static bool next_entry(struct log_files *s, struct log_file *f, struct text *lin
     return log_record_end(f->record, line);
 }
 
-/* Pieces of a message that was too long for the container's log: the first one says all that counts, and where
- * the others begin is for the client to say. */
+/* Pieces of a message that was too long for the container's log: the first has all that counts, and the
+ * client could choose where the others begin. */
 static void follow_pieces(struct log_file *f)
 {
     struct log_event *e = &f->event;
@@ -162,7 +163,7 @@ static void follow_pieces(struct log_file *f)
         e->kind = LOG_OTHER;
 }
 
-/* Looks at the next line of F, so that its time is known. */
+/* Reads the next line of F ahead, so that its time is known. */
 static void advance(struct log_files *s, struct log_file *f)
 {
     struct text line;
@@ -174,7 +175,8 @@ static void advance(struct log_files *s, struct log_file *f)
         file_close(f);
         return;
     }
-    if (f->over && f->at == f->filled && line.n == 1 && line.p[0] == '\x1a') /* how CP/M and DOS end a text */
+    if (f->over && f->at == f->filled && line.n == 1 && line.p[0] == '\x1a') /* CP/M and DOS end a text with
+                                                                              * it */
         line.n = 0;
     log_line_read(whole ? line : TEXT(""),
                   f->below_entry ? LOG_BELOW_ENTRY
@@ -193,7 +195,7 @@ static void advance(struct log_files *s, struct log_file *f)
     }
 }
 
-/* Returns what T is in that is no text as we read it, or NULL. */
+/* Returns what kind of file T is if it cannot be read as text, or NULL. */
 static const char *alien(struct text t)
 {
     if (t.n >= 2 && (memcmp(t.p, "\xff\xfe", 2) == 0 || memcmp(t.p, "\xfe\xff", 2) == 0 || memchr(t.p, 0, 2)))
@@ -226,8 +228,8 @@ static bool has_stamp(struct text t, char end)
     return false;
 }
 
-/* Looks at the first bytes of a log: how its lines end, whether it has records or times. Returns false when out
- * of memory. */
+/* Examines the first bytes of a log: how its lines end, and whether it has records or times. Returns false
+ * when out of memory. */
 static bool look(struct log_files *s, struct log_file *f)
 {
     f->end = '\n';
@@ -317,7 +319,7 @@ bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned fi
     return true;
 }
 
-/* The file with the earliest line, the first named among equals; and how long that will be so. */
+/* The file with the earliest line, the first named among equals; and how long this will be so. */
 static void choose(struct log_files *s)
 {
     size_t best = s->count;

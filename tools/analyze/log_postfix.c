@@ -16,7 +16,7 @@
 
 #include "log_scan.h"
 
-/* "from=<a@b> to=<c@d> proto=...", from postscreen with commas. Returns what is behind it. */
+/* "from=<a@b> to=<c@d> proto=...", from postscreen with commas. Returns the text after it. */
 static struct text take_envelope(struct log_event *e, struct text m)
 {
     struct text address;
@@ -31,8 +31,8 @@ static struct text take_envelope(struct log_event *e, struct text m)
     return m;
 }
 
-/* "header Subject: ... from name[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<x>: 5.7.1 text". The header
- * is the client's, and so is the name behind helo=. */
+/* "header Subject: ... from name[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<x>: 5.7.1 text". The
+ * header comes from the client, and so does the name after helo=. */
 static void read_content(struct log_event *e, struct text m)
 {
     static const struct text mark = {" from ", 6}, behind = {"; from=<", 8};
@@ -103,8 +103,8 @@ static void read_reply(struct log_event *e, struct text m)
 
 enum postfix_outcome { FINAL, TEMPORARY };
 
-/* Refusals without "reject:". The client comes after the mark, right after the start if that is NULL, nowhere if
- * it is empty. */
+/* Refusals without "reject:". The client comes after the mark; right after the start if that is NULL;
+ * nowhere if it is empty. */
 static const struct postfix_form {
     const char *start;
     const char *mark;
@@ -158,7 +158,7 @@ static bool read_etrn(struct log_event *e, struct text m)
     return true;
 }
 
-/* What refuses nothing though it may repeat a header or a reply that says "reject: ". */
+/* Lines that refuse nothing, though they may repeat a header or a reply that says "reject: ". */
 static bool is_harmless(struct text m)
 {
     static const char *const starts[] = {
@@ -176,9 +176,9 @@ static bool is_harmless(struct text m)
     return false;
 }
 
-/* "to=<a@b>, orig_to=<c@d>, relay=..., status=sent": whatever became of it, the address had been accepted; but
- * "undeliverable" and "deliverable" are probes. "client=name[192.0.2.1], sasl_method=..." and "uid=0 from=<a@b>": from
- * inside; the sender is in "from=<a@b>, size=...", with the same id. */
+/* "to=<a@b>, orig_to=<c@d>, relay=..., status=sent": whatever happened to it later, the address had been
+ * accepted; but "undeliverable" and "deliverable" are probes. "client=name[192.0.2.1], sasl_method=..." and
+ * "uid=0 from=<a@b>": from inside; the sender is in "from=<a@b>, size=...", with the same id. */
 static void read_traffic(struct log_event *e, struct text m)
 {
     struct text rest = m, address;
@@ -222,7 +222,7 @@ void log_postfix_read(struct log_event *e, struct text m)
             }
         read_reply(e, m);
     } else if (log_scan_find(m, 0, TEXT("reject: ")) < m.n && !is_harmless(m)) {
-        e->kind = LOG_REFUSAL; /* words in front that nobody knows */
+        e->kind = LOG_REFUSAL; /* unknown words before the message */
         e->temporary = true;
     }
 }

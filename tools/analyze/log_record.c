@@ -6,7 +6,7 @@
 #include "log_time.h"
 #include "tools/lib/calendar.h"
 
-/* The fields that say the same under many names, the better ones first. */
+/* The fields with the same meaning under many names, the better ones first. */
 static const char *const message_names[] = {"MESSAGE", "message", "msg", "log", "@message"};
 static const char *const program_names[] = {"SYSLOG_IDENTIFIER", "PROGRAM", "program",  "programname",
                                             "app-name",          "appname", "app_name", "ident",
@@ -50,7 +50,7 @@ enum log_record_form log_record_form(struct text line)
     return LOG_RECORD_NONE;
 }
 
-/* Microseconds since 1970 as the journal counts them, or a date. */
+/* Microseconds since 1970, as in the journal, or a date. */
 static void set_time(struct log_record *r, struct text value)
 {
     uint64_t micros;
@@ -86,7 +86,7 @@ static void start(struct log_record *r)
     r->has_message = r->is_stream = r->whole = false;
 }
 
-/* The line of the record that is complete. */
+/* Builds the line of a complete record. */
 static bool finish(struct log_record *r, struct text *out)
 {
     struct writer w = writer_on(r->line, sizeof r->line);
@@ -129,7 +129,7 @@ static void put_utf8(struct writer *w, unsigned c)
     }
 }
 
-/* Takes a string, unescaped into *W as far as there is room. Returns false if it is not closed. */
+/* Reads a string, unescaped into *W as far as there is room. Returns false if it is not closed. */
 static bool take_string(struct text *t, struct writer *w)
 {
     static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
@@ -158,8 +158,8 @@ static bool take_string(struct text *t, struct writer *w)
     return closed;
 }
 
-/* Takes an array or object, whatever is in it. One of numbers is text in bytes: the journal writes so what is no
- * UTF-8. */
+/* Reads an array or object, whatever is in it. An array of numbers is text in bytes: the journal writes
+ * bytes that are not UTF-8 in this way. */
 static void take_nested(struct text *t, struct writer *w)
 {
     unsigned depth = 0;
@@ -193,7 +193,8 @@ static void skip_space(struct text *t)
         *t = text_skip(*t, 1);
 }
 
-/* Takes `"name": value` and the comma after it. Returns false at the end of the object, or of what is one. */
+/* Reads `"name": value` and the comma after it. Returns false at the end of the object, or of what can be
+ * read. */
 static bool take_member(struct log_record *r, struct text *t)
 {
     char name[64], value[LOG_RECORD_MESSAGE];

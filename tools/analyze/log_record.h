@@ -1,10 +1,10 @@
 /*
- * log_record.h - turns what journalctl and container runtimes write as records into lines as syslog writes them:
- * JSON objects (journalctl -o json, json-pretty, json-sse, json-seq; Docker's json-file; objects of log shippers
+ * log_record.h - turns records of journalctl and container runtimes into lines in the form of syslog: JSON
+ * objects (journalctl -o json, json-pretty, json-sse, json-seq; Docker's json-file; objects of log shippers
  * with a message, program and time), the export format and the verbose format of journalctl.
  *
- * Of a record the time, the program and the first line of the message are taken, each from a field of the record
- * itself: what a message says can never become a field. One reader belongs to one thread.
+ * Time, program and the first line of the message are each taken from a field of the record itself: the text of
+ * a message can never become a field. One reader belongs to one thread.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_LOG_RECORD_H
 #define GATEPOST_TOOLS_ANALYZE_LOG_RECORD_H
@@ -24,7 +24,7 @@ struct log_record {
     enum log_record_form form;
     size_t message_size, program_size, time_size;
     bool has_message, is_stream, whole;
-    char message[LOG_RECORD_MESSAGE]; /* what is longer is cut */
+    char message[LOG_RECORD_MESSAGE]; /* longer text is cut */
     char program[LOG_RECORD_WORD], time[LOG_RECORD_WORD];
     char line[LOG_RECORD_MESSAGE + 2 * LOG_RECORD_WORD + 32];
 };
@@ -32,8 +32,8 @@ struct log_record {
 /* The form of a log whose first line that is not empty is LINE. */
 enum log_record_form log_record_form(struct text line);
 
-/* Takes a line of the log. Returns true and a syslog line in *OUT, good until the next call, when that completes
- * a record; *OUT may be LINE itself if it is no part of a record. */
+/* Takes a line of the log. Returns true and a syslog line in *OUT, valid until the next call, when that
+ * completes a record; *OUT may be LINE itself if it is not part of a record. */
 bool log_record_take(struct log_record *r, struct text line, struct text *out);
 
 /* In the export format a field with a line end or control characters has its name on a line of its own, then its

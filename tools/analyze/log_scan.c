@@ -68,7 +68,7 @@ bool log_scan_bracketed(struct text *t, struct text *out)
         else if (t->p[end] == '"')
             quoted = !quoted;
     }
-    if (end >= limit) /* a quote that nobody closed is none */
+    if (end >= limit) /* a quote that is never closed is an ordinary character */
         end = text_find(text_of(t->p, limit), 0, '>');
     if (end >= limit)
         return false;

@@ -7,10 +7,10 @@
 
 #include "core/mail/ip.h"
 
-/* Nothing is longer, so that a line full of beginnings without an end is read in no more than its due time. */
-enum { LOG_SCAN_NAME_MAX = 400 /* a host name, with an ident in front of it */, LOG_SCAN_ADDRESS_MAX = 1024 };
+/* No field is longer, so that a line full of beginnings without an end is read in limited time. */
+enum { LOG_SCAN_NAME_MAX = 400 /* a host name, with an ident before it */, LOG_SCAN_ADDRESS_MAX = 1024 };
 
-/* Takes WORD off the front of *T, letters as they are. Returns whether it was there. */
+/* Removes WORD from the front of *T, letters as they are. Returns whether it was there. */
 static inline bool log_scan_eat(struct text *t, struct text word)
 {
     if (t->n < word.n || t->p[0] != word.p[0] || memcmp(t->p, word.p, word.n) != 0)
@@ -25,17 +25,16 @@ static inline bool log_scan_eat_z(struct text *t, const char *word)
     return (!word[0] || (t->n && t->p[0] == word[0])) && (!word[0] || log_scan_eat(t, text_z(word)));
 }
 
-/* Takes blanks off the front of *T. */
+/* Removes blanks from the front of *T. */
 void log_scan_blanks(struct text *t);
 
-/* Takes blanks, also those that a page on the web puts in their place (U+00A0). Returns whether there were any.
- */
+/* Removes blanks, also those that web pages put in their place (U+00A0). Returns whether there were any. */
 bool log_scan_gap(struct text *t);
 
-/* Takes what stands before the next blank, and that blank. */
+/* Removes the text before the next blank, and that blank. */
 struct text log_scan_token(struct text *t);
 
-/* Takes COUNT digits. Returns whether they were there. */
+/* Reads COUNT digits. Returns whether they were there. */
 bool log_scan_digits(struct text *t, size_t count, unsigned *out);
 
 /* Index of the first WORD at or after FROM, letters as they are; t.n if there is none. */
@@ -44,15 +43,15 @@ size_t log_scan_find(struct text t, size_t from, struct text word);
 /* The same for the last one. */
 size_t log_scan_find_last(struct text t, struct text word);
 
-/* Takes "<address>" off the front of *T; a '>' within quotes does not end it. *OUT is what the brackets hold.
- */
+/* Removes "<address>" from the front of *T; a '>' within quotes does not end it. *OUT is the text in the
+ * brackets. */
 bool log_scan_bracketed(struct text *t, struct text *out);
 
-/* An address as logs have it in brackets: "192.0.2.1", "2001:db8::1", "IPv6:2001:db8::1". */
+/* Reads an address as logs write it in brackets: "192.0.2.1", "2001:db8::1", "IPv6:2001:db8::1". */
 bool log_scan_ip(struct text t, struct ip *out);
 
-/* Takes a client as Postfix and Exim write it: "name[192.0.2.1]", "[2001:db8::1]:25". Returns whether its
- * address can be told. */
+/* Reads a client as Postfix and Exim write it: "name[192.0.2.1]", "[2001:db8::1]:25". Returns whether it has
+ * an address. */
 bool log_scan_peer(struct text *m, struct ip *client);
 
 #endif

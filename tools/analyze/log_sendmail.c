@@ -16,7 +16,7 @@
 
 #include "log_scan.h"
 
-/* "name [192.0.2.1]", "[IPv6:2001:db8::1] (may be forged)": *M is moved behind it. */
+/* "name [192.0.2.1]", "[IPv6:2001:db8::1] (may be forged)": *M is moved after it. */
 static bool take_relay(struct text *m, struct ip *client)
 {
     size_t limit = m->n < LOG_SCAN_NAME_MAX ? m->n : LOG_SCAN_NAME_MAX, open = 0;
@@ -33,8 +33,8 @@ static bool take_relay(struct text *m, struct ip *client)
     return true;
 }
 
-/* "ruleset=check_rcpt, arg1=<a@b>, relay=name [192.0.2.1], reject=550 5.7.1 ...". What stands before relay= and
- * behind reject= may be the client's own words. */
+/* "ruleset=check_rcpt, arg1=<a@b>, relay=name [192.0.2.1], reject=550 5.7.1 ...". The text before relay= and
+ * after reject= may come from the client. */
 static void sendmail_ruleset(struct log_event *e, struct text m)
 {
     static const struct text mark = {", reject=", 9};
@@ -113,7 +113,7 @@ static void sendmail_milter(struct log_event *e, struct text m)
         log_event_address(e, recipient, address);
 }
 
-/* "<a@b>... text": Sendmail leaves the code out. These words tell a refusal that is not for good. */
+/* "<a@b>... text": Sendmail leaves the code out. These words mark a refusal that is not final. */
 static bool sounds_temporary(struct text t)
 {
     static const char *const words[] = {"temporar",  "try again",  "later",        "defer",        "greylist",
@@ -180,7 +180,7 @@ static bool sendmail_other(struct log_event *e, struct text m)
     return false;
 }
 
-/* "tcpwrappers (name, 192.0.2.1) rejection": the address is what comes last. */
+/* "tcpwrappers (name, 192.0.2.1) rejection": the address comes last. */
 static bool sendmail_wrapper(struct log_event *e, struct text m)
 {
     if (!log_scan_eat(&m, TEXT("tcpwrappers (")) || !text_ends_nocase(m, TEXT(") rejection")))
@@ -193,7 +193,7 @@ static bool sendmail_wrapper(struct log_event *e, struct text m)
     return true;
 }
 
-/* "from=<a@b>, size=1762, class=0, ..., relay=name [192.0.2.1]": the client is what the line ends in. */
+/* "from=<a@b>, size=1762, class=0, ..., relay=name [192.0.2.1]": the line ends with the client. */
 static void sendmail_from(struct log_event *e, struct text m)
 {
     struct text address, end = text_trim(m);
@@ -250,5 +250,5 @@ void log_sendmail_read(struct log_event *e, struct text m)
         sendmail_to(e, m);
     else if (!sendmail_recipient(e, m) && !sendmail_other(e, m) && !sendmail_wrapper(e, m) &&
              log_scan_find(m, 0, TEXT(" ruleset=")) < m.n && log_scan_find(m, 0, TEXT(", reject=")) < m.n)
-        e->kind = LOG_REFUSAL; /* words in front that nobody knows */
+        e->kind = LOG_REFUSAL; /* unknown words before the message */
 }

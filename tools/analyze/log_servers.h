@@ -1,6 +1,6 @@
 /*
  * log_servers.h - the readers of each server's lines. Each reads the message of a line, after stamp, host and
- * program, and sets in the event what it learns. Pure; any thread.
+ * program, and sets what it finds in the event. Pure; any thread.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_LOG_SERVERS_H
 #define GATEPOST_TOOLS_ANALYZE_LOG_SERVERS_H
@@ -11,8 +11,8 @@ void log_sendmail_read(struct log_event *e, struct text message);
 void log_postfix_read(struct log_event *e, struct text message);
 void log_gatepost_read(struct log_event *e, struct text message);
 
-/* Takes the next field, KEY=VALUE, off the front of a line of gatepost. The value is unescaped into *VALUE, which is emptied
- * first. Returns false at the end, or where no field stands. */
+/* Removes the next field, KEY=VALUE, from the front of a line of gatepost. The value is unescaped into
+ * *VALUE, which is emptied first. Returns false at the end, or if there is no field. */
 bool log_gatepost_field(struct text *rest, struct text *key, struct writer *value);
 
 /* Leaves LOG_UNKNOWN unless the message starts with an id or a host or, with `words`, as one of Exim's messages

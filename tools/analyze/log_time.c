@@ -134,7 +134,7 @@ static void from_seconds(uint64_t seconds, struct log_stamp *s)
     take_iso(&t, s);
 }
 
-/* "1059034305.123456", as `journalctl -o short-unix` has it. */
+/* "1059034305.123456", as in `journalctl -o short-unix`. */
 static bool take_epoch(struct text *t, struct log_stamp *s)
 {
     struct text rest = *t;
@@ -152,7 +152,7 @@ static bool take_epoch(struct text *t, struct log_stamp *s)
     return true;
 }
 
-/* "@400000003f1f9a0b2c3d4e5f" (TAI64N), as multilog and s6-log have it: seconds since 1970, plus ten. */
+/* "@400000003f1f9a0b2c3d4e5f" (TAI64N), as in multilog and s6-log: seconds since 1970, plus ten. */
 static bool take_tai(struct text *t, struct log_stamp *s)
 {
     struct text rest = *t;
@@ -173,7 +173,7 @@ static bool take_tai(struct text *t, struct log_stamp *s)
     return true;
 }
 
-/* "Thu ", "Thu, " in front of a date. */
+/* "Thu ", "Thu, " before a date. */
 static void skip_weekday(struct text *t)
 {
     static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
@@ -228,7 +228,7 @@ static bool seconds_in(const struct log_stamp *s, unsigned year, int64_t *out)
     return calendar_seconds(year, s->month, s->day, s->hour, s->minute, s->second, out);
 }
 
-/* A clock may be of any zone: up to a day ahead is not the future. */
+/* A clock may be in any zone: up to a day ahead is not the future. */
 static bool is_future(const struct log_years *y, int64_t t)
 {
     return !y->first_year && t > y->now + DAY;

@@ -1,8 +1,8 @@
 /*
- * log_time.h - the time stamps of logs: syslog (RFC 3164) with and without a year, RFC 5424 and ISO 8601, Exim's
- * own, MercuryS's, the formats of journalctl and syslog-ng, seconds since 1970, TAI64N. Times are taken as the
- * clock of the server showed them: the zone is left out where there is one, so that the lines of one server that
- * are stamped in different ways go together, and what is printed can be found again in the log. Pure; any thread.
+ * log_time.h - the time stamps of logs: syslog (RFC 3164) with and without a year, RFC 5424 and ISO 8601,
+ * Exim's own, MercuryS's, the formats of journalctl and syslog-ng, seconds since 1970, TAI64N. A time is that
+ * of the server's clock: the zone is ignored, so that lines of one server with different stamps go together,
+ * and a printed time can be found in the log. Pure; any thread.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
 #define GATEPOST_TOOLS_ANALYZE_LOG_TIME_H
@@ -11,21 +11,21 @@
 #include "core/base/text.h"
 
 struct log_stamp {
-    unsigned year; /* 0: not written */
+    unsigned year; /* 0: missing */
     unsigned month, day, hour, minute, second;
 };
 
-/* Takes a stamp and the blank after it off the front of *T. Returns false, and leaves *T alone, if there is
- * none. */
+/* Removes a stamp and the blank after it from the front of *T. Returns false, and does not change *T, if
+ * there is none. */
 bool log_time_take(struct text *t, struct log_stamp *out);
 
 /* "20070529  004133" of MercuryS, in the same way. */
 bool log_time_take_mercury(struct text *t, struct log_stamp *out);
 
 /*
- * Finds the year where it is not written: that of the line before, or the one beside it if that is nearer, so
- * that December and January are neighbours. The first line is of FIRST_YEAR or, if that is 0, of the latest
- * year in which it does not lie in the future.
+ * Finds the year if it is missing: that of the line before, or the one next to it if that is nearer, so that
+ * the year changes between December and January. The first line has FIRST_YEAR or, if that is 0, the latest
+ * year in which it is not in the future.
  */
 struct log_years {
     int64_t now;
@@ -35,8 +35,8 @@ struct log_years {
     bool begun;
 };
 
-/* Returns false if there is no such time in any year near by. *SECONDS count from 1970, on the server's clock.
- */
+/* Returns false if there is no such time in any year near by. *SECONDS count from 1970, on the server's
+ * clock. */
 bool log_time_resolve(struct log_years *y, const struct log_stamp *s, int64_t *seconds);
 
 /* "2003-07-24 01:11:45". */

@@ -39,7 +39,7 @@ static void forget_oldest(struct mercury_blacklist *s)
     free(e);
 }
 
-/* A clock that was put back leaves entries that end too late: these go as well. */
+/* A clock that was set back leaves entries that end too late: these are removed too. */
 static void forget_due(struct mercury_blacklist *s, int64_t time)
 {
     while (s->oldest &&
@@ -106,7 +106,7 @@ bool mercury_blacklist_take(struct mercury_blacklist *s, struct text client, boo
     *(refused ? &s->refused : &s->added) += 1;
     if (!e && !enter(s, key, time))
         return false;
-    if (e && !refused) { /* it can only have been forgotten before its time: MercuryS was started anew */
+    if (e && !refused) { /* this can only mean that it was forgotten too early: MercuryS was restarted */
         take_out(s, e);
         e->until = time + MERCURY_BLACKLIST_SECONDS;
         add_newest(s, e);

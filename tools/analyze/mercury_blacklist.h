@@ -1,8 +1,8 @@
 /*
- * mercury_blacklist.h - MercuryS's short-term blacklist as its log shows it: MercuryS itself tells only how long it is.
- * A client gets on it with "dropped and blocked" and is forgotten half an hour later; one that is refused
- * "because of short-term restriction" was on it, whatever we saw before, and counts for as long. Owned by one
- * thread.
+ * mercury_blacklist.h - MercuryS's short-term blacklist as its log shows it: MercuryS itself reports only how
+ * long the list is. A client gets on it with "dropped and blocked" and is forgotten half an hour later. A
+ * client that is refused "because of short-term restriction" was on it, whatever earlier lines say, and counts
+ * for as long. Owned by one thread.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_MERCURY_BLACKLIST_H
 #define GATEPOST_TOOLS_ANALYZE_MERCURY_BLACKLIST_H
@@ -11,7 +11,7 @@
 
 enum {
     MERCURY_BLACKLIST_SECONDS = 30 * 60,
-    MERCURY_BLACKLIST_MOST = 65536, /* entries; MercuryS is said to bear 30,000 */
+    MERCURY_BLACKLIST_MOST = 65536, /* entries; MercuryS is said to handle 30,000 */
     MERCURY_BLACKLIST_HOURS = 87672 /* ten years */
 };
 
@@ -33,7 +33,7 @@ struct mercury_blacklist {
     struct mercury_blacklist_hour *hours;
     size_t hour_count, hour_cap;
     bool seen;     /* any line of MercuryS */
-    uint64_t lost; /* entries and hours beyond the ceilings */
+    uint64_t lost; /* entries and hours beyond the limits */
 };
 
 void mercury_blacklist_init(struct mercury_blacklist *s);
@@ -41,7 +41,7 @@ void mercury_blacklist_init(struct mercury_blacklist *s);
 /* A line of MercuryS at that time: entries that are due leave the list. */
 void mercury_blacklist_at(struct mercury_blacklist *s, int64_t time);
 
-/* CLIENT was put on the list, or (`refused`) turned away because of it. Returns false when out of memory. */
+/* CLIENT was put on the list, or (`refused`) refused because of it. Returns false when out of memory. */
 bool mercury_blacklist_take(struct mercury_blacklist *s, struct text client, bool refused, int64_t time);
 
 void mercury_blacklist_fini(struct mercury_blacklist *s);

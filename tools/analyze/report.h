@@ -1,6 +1,6 @@
 /*
- * report.h - what `gatepost analyze` found, for people, as JSON, or as text for `gatepost table make`. Every
- * byte that a log may hold is escaped.
+ * report.h - the results of `gatepost analyze`, for people, as JSON, or as text for `gatepost table make`. All
+ * bytes from a log are escaped.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_REPORT_H
 #define GATEPOST_TOOLS_ANALYZE_REPORT_H

@@ -27,8 +27,8 @@ void transactions_fini(struct transactions *j)
     *j = (struct transactions){.files = 0};
 }
 
-/* The same line in two logs is one event: Exim writes refusals to its main and its reject log, and syslog is
- * often told to write one message to two files. Both have it at the same second. */
+/* The same line in two logs is one event: Exim writes refusals to its main and its reject log, and syslog
+ * often writes one message to two files. Both lines have the same second. */
 static bool is_repeated(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
     if (!j->lines)
@@ -54,7 +54,7 @@ static struct transaction *by_id(struct transactions *j, struct text id)
     return NULL;
 }
 
-/* T goes: its refusals whose client never showed are nobody's. */
+/* T ends: its refusals whose client never showed belong to no client. */
 static void give_up(struct transactions *j, struct transaction *t)
 {
     if (!t->has_client)
@@ -62,8 +62,8 @@ static void give_up(struct transactions *j, struct transaction *t)
     t->waiting = 0;
 }
 
-/* The same, but it is made if there is none: that which was not touched for longest leaves its place. NULL when
- * out of memory. */
+/* The same, but it is made if there is none: the one not touched for longest is dropped. NULL when out of
+ * memory. */
 static struct transaction *by_id_or_new(struct transactions *j, struct text id)
 {
     uint64_t key = hashmap_key(&j->secret, id.p, id.n);
@@ -92,7 +92,7 @@ static size_t copy(char *to, size_t cap, struct text from)
     return n;
 }
 
-/* What is known already stays. */
+/* Known facts stay. */
 static void learn(struct transaction *t, const struct log_event *e)
 {
     if (e->has_client && !t->has_client) {
@@ -109,7 +109,7 @@ static void learn(struct transaction *t, const struct log_event *e)
     }
 }
 
-/* Tells what can be told of T by now. */
+/* Reports what is known of T by now. */
 static bool tell(struct transactions *j, struct transaction *t)
 {
     bool ours = t->program == LOG_GATEPOST;
@@ -180,7 +180,7 @@ static bool take_refusal(struct transactions *j, const struct log_event *e, int6
     return tell(j, t);
 }
 
-/* syslog did not write the refusal before this line again, but said how often it came. */
+/* syslog did not write the refusal before this line again, but gives the count. */
 static bool take_repetition(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
     struct transaction *t = &j->near[file];
@@ -192,7 +192,7 @@ static bool take_repetition(struct transactions *j, const struct log_event *e, i
     return tell(j, t);
 }
 
-/* What a line without id belongs to: the refusal before it in this file, if it lacks just that. */
+/* The transaction of a line without id: the refusal before it in this file, if it lacks just that. */
 static struct transaction *nearby(struct transactions *j, const struct log_event *e, int64_t time, size_t file)
 {
     struct transaction *t = &j->near[file];
@@ -200,7 +200,7 @@ static struct transaction *nearby(struct transactions *j, const struct log_event
         return NULL;
     bool strange = time - t->time > TRANSACTIONS_NEAR_SECONDS || (e->has_sender && t->has_sender) ||
                    (e->has_client && t->has_client && !ip_eq(&e->client, &t->client));
-    if (e->program == LOG_EXIM) /* it stands directly below, and repeats the sender */
+    if (e->program == LOG_EXIM) /* it is directly below, and repeats the sender */
         strange = false;
     if (strange)
         t->open = false;
@@ -216,7 +216,7 @@ static bool take_part(struct transactions *j, const struct log_event *e, int64_t
     return tell(j, t);
 }
 
-/* What was accepted, and who sends from inside. Postfix says the two halves of that in two lines with one id. */
+/* Notes what was accepted, and who sends from inside. Postfix splits this into two lines with one id. */
 static bool take_traffic(struct transactions *j, const struct log_event *e)
 {
     if (e->inside && e->id.n) {

@@ -1,12 +1,12 @@
 /*
  * transactions.h - puts the lines of one transaction together: which client was refused, with which sender and
- * recipient. Most servers say all of it in one line. Sendmail does not: its lines belong together by their
- * queue id or, in an excerpt without ids, because they follow each other; and of a message refused after its
- * data Exim's reject log names the recipients below. Owned by one thread.
+ * recipient. Most servers write all of it in one line. Sendmail does not: its lines belong together by their
+ * queue id or, in an excerpt without ids, because they follow each other. And for a message refused after its
+ * data, Exim's reject log names the recipients below. Owned by one thread.
  *
- * What one line says in full is one attempt. A transaction of several lines is one attempt too, told by its
- * first recipient, at the time of the refusal. Temporary refusals are no attempts and not counted against the
- * client, for big senders retry from many addresses; nor is the null sender an envelope.
+ * A line that has everything is one attempt. A transaction of several lines is one attempt too, with its first
+ * recipient, at the time of the refusal. Temporary refusals are not attempts and do not count against the
+ * client, because large senders retry from many addresses; nor does the null sender make an envelope.
  */
 #ifndef GATEPOST_TOOLS_ANALYZE_TRANSACTIONS_H
 #define GATEPOST_TOOLS_ANALYZE_TRANSACTIONS_H
@@ -20,7 +20,7 @@
 enum {
     TRANSACTIONS_OPEN = 16384,      /* with an id, waiting for the rest; beyond that the oldest are forgotten */
     TRANSACTIONS_NEAR_SECONDS = 60, /* lines without an id, further apart, do not belong together */
-    TRANSACTIONS_LINES = 8192       /* lines remembered to know them again in another log */
+    TRANSACTIONS_LINES = 8192       /* lines remembered, to recognise them in another log */
 };
 
 struct transaction {
@@ -52,7 +52,7 @@ struct transactions {
     struct envelopes *envelopes;
     struct clients *clients;
     struct mercury_blacklist *mercury;
-    struct traps *traps; /* NULL: nobody asks for them; set after transactions_init() */
+    struct traps *traps; /* NULL: no caller needs them; set after transactions_init() */
     struct siphash_key secret;
     struct transactions_place *by_id; /* made when the first id is seen */
     struct transaction *near;         /* the last refusal of each file */
@@ -60,16 +60,17 @@ struct transactions {
     size_t files;
     uint64_t clock;
     uint64_t refusals;
-    uint64_t temporary; /* of these not for good */
+    uint64_t temporary; /* of these not final */
     uint64_t busy;      /* of these because the server had no room */
-    uint64_t unclear;   /* of these final, but the client cannot be told from its own words, or does not show */
+    uint64_t unclear;   /* of these final, but the client is not certain from the server's own words, or does
+                         * not show */
 };
 
 /* FILES logs are read side by side. Returns false when out of memory. */
 bool transactions_init(struct transactions *j, struct envelopes *envelopes, struct clients *clients,
                        struct mercury_blacklist *mercury, size_t files);
 
-/* Takes what a line of FILE said at that time. Returns false when out of memory. */
+/* Takes what a line of FILE says at that time. Returns false when out of memory. */
 bool transactions_take(struct transactions *j, const struct log_event *e, int64_t time, size_t file);
 
 /* After the last line: what still waits for its client is counted as unclear. */
