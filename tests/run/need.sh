@@ -74,6 +74,8 @@ need() {
         want libcmocka-dev has_header cmocka.h
         want clang command -v clang
         want libclang-rt-dev has_fuzzer
+        # Sanitizers name functions by it, in reports and in what they are told to pass over.
+        want llvm command -v llvm-symbolizer
         want valgrind command -v valgrind
         want tinycdb command -v cdb
         want pkgconf command -v pkg-config
