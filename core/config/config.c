@@ -240,29 +240,37 @@ static void parse_line(struct load *c, struct line *l, const char *folder, uint3
     }
 }
 
-/* Without the byte order mark that Windows editors put first. */
-static struct text without_mark(struct text file)
+/* The lines of a file, without the mark that Windows editors put first, to be taken by take_line(). */
+static struct text file_lines(struct text file)
 {
     return file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0 ? text_skip(file, 3) : file;
+}
+
+/* Takes the next line off *REST, without its line end. Returns false at the end. */
+static bool take_line(struct text *rest, struct line *l)
+{
+    if (rest->n == 0)
+        return false;
+    const size_t end = text_find(*rest, 0, '\n');
+    l->text = text_of(rest->p, end);
+    if (l->text.n && l->text.p[l->text.n - 1] == '\r')
+        l->text.n--;
+    l->number++;
+    l->at = 0;
+    *rest = text_skip(*rest, end + 1);
+    return true;
 }
 
 static void parse_text(struct load *c, struct text text, const char *shown, const char *folder, uint32_t file)
 {
     struct line l = {.file = shown, .report = c->report};
-    text = without_mark(text);
-    while (text.n) {
-        size_t end = text_find(text, 0, '\n');
-        l.text = text_of(text.p, end);
-        if (l.text.n && l.text.p[l.text.n - 1] == '\r')
-            l.text.n--;
-        l.number++;
-        l.at = 0;
+    text = file_lines(text);
+    while (take_line(&text, &l)) {
         size_t nul = text_find(l.text, 0, '\0');
         if (nul < l.text.n)
             line_error(&l, nul, "a rule file cannot contain a NUL byte");
         else
             parse_line(c, &l, folder, file);
-        text = text_skip(text, end + 1);
     }
 }
 
@@ -401,34 +409,23 @@ struct block *config_load(const char *path, const struct config_reader *reader, 
 
 void config_state_dir(const char *path, char *out, size_t cap)
 {
-    static const char setting[] = "state-dir";
     char *bytes;
     size_t size;
     struct file_id id;
+    struct line l = {.file = path};
+    struct text dir = TEXT("");
     struct writer w = writer_on(out, cap);
     if (os_read(path, FILE_MOST, &bytes, &size, &id) != 0)
         return;
-    struct text rest = without_mark(text_of(bytes, size));
-    while (rest.n) {
-        size_t end = text_find(rest, 0, '\n');
-        struct text line = text_trim(text_of(rest.p, end));
-        rest = text_skip(rest, end + 1);
-        if (!text_starts_nocase(line, text_of(setting, sizeof setting - 1)))
-            continue;
-        line = text_trim(text_skip(line, sizeof setting - 1));
-        if (line.n == 0 || line.p[0] != '=')
-            continue;
-        line = text_trim(text_skip(line, 1));
-        for (size_t i = 1; i < line.n; i++)
-            if (line.p[i] == '#' && is_blank((unsigned char)line.p[i - 1]))
-                line = text_trim(text_of(line.p, i));
-        if (line.n && !settings_path_is_absolute(line))
-            writer_add(&w, text_of(path, os_folder_size(path)));
-        writer_add(&w, line);
-        if (w.cut)
-            out[0] = '\0';
-        break;
-    }
+    struct text rest = file_lines(text_of(bytes, size));
+    while (take_line(&rest, &l))
+        if (settings_line_sets(&l, "state-dir", &dir) && dir.n)
+            break;
+    if (dir.n && !settings_path_is_absolute(dir))
+        writer_add(&w, text_of(path, os_folder_size(path)));
+    writer_add(&w, dir);
+    if (w.cut)
+        out[0] = '\0';
     free(bytes);
 }
 

@@ -414,6 +414,19 @@ static struct text value_of(struct line *l, bool is_reply)
     return trimmed.n ? trimmed : text_of(value.p, 0);
 }
 
+bool settings_line_sets(struct line *l, const char *name, struct text *value)
+{
+    line_blanks(l);
+    if (!text_eq_nocase(line_word(l), text_z(name)))
+        return false;
+    line_blanks(l);
+    if (line_peek(l) != '=')
+        return false;
+    l->at++;
+    *value = value_of(l, false);
+    return true;
+}
+
 /* A setting that the engine only stores. */
 static void parse_host_setting(struct settings_parse *p, struct line *l, unsigned which, struct text value,
                                size_t at)

@@ -27,6 +27,10 @@ void settings_defaults(struct settings_parse *p);
 /* Returns whether the line has the form of a setting: NAME = …, or table NAME = … */
 bool settings_is_line(const struct line *l);
 
+/* Returns whether the line sets NAME, a setting that is no reply, and its value, which may be empty. Nothing is parsed or
+ * reported. */
+bool settings_line_sets(struct line *l, const char *name, struct text *value);
+
 /* Parses it, and reports what is wrong. */
 void settings_parse_line(struct settings_parse *p, struct line *l);
 

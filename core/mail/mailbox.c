@@ -63,8 +63,14 @@ static size_t next_item(struct walk *w, size_t i)
 static size_t skip_cfws(struct walk *w, size_t i)
 {
     size_t end;
-    while (i < w->t.n && (is_space((unsigned char)w->t.p[i]) || at_comment(w, i, &end)))
-        i = is_space((unsigned char)w->t.p[i]) ? i + 1 : end;
+    while (i < w->t.n) {
+        if (is_space((unsigned char)w->t.p[i]))
+            i++;
+        else if (at_comment(w, i, &end))
+            i = end;
+        else
+            break;
+    }
     return i;
 }
 

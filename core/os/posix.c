@@ -273,12 +273,6 @@ int os_absolute(const char *path, char *out, size_t cap)
     return n >= 0 && (size_t)n < cap ? 0 : ENAMETOOLONG;
 }
 
-size_t os_folder_size(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
 int os_default_config(char *out, size_t cap)
 {
     return snprintf(out, cap, "/etc/gatepost/gatepost.conf") < (int)cap ? 0 : ENAMETOOLONG;

@@ -15,6 +15,12 @@
 /* No file is written for longer: what is older was left by a process that was killed. */
 enum { REMAINS_SECONDS = 3600 };
 
+size_t os_folder_size(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
 static int write_all(int fd, const unsigned char *p, size_t n)
 {
     while (n) {
