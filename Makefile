@@ -23,6 +23,7 @@
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
 #   make mercury    the Mercury/32 daemon and the command for 32-bit Windows, into build/mercury/
+#   make dist-windows   gatepost-VERSION-win32.zip: both, the manuals as HTML, and what else a Windows user wants; the same bytes each time
 #   make mercury64  the same for 64-bit Windows, into build/mercury64/: for tests where no 32-bit program runs
 #   make exim ABI=6.0   the Exim module for another local_scan ABI
 #   make mercury-unit   unit tests and fuzz targets as one program for Windows (tests/mercury/unit.sh runs it)
@@ -94,7 +95,7 @@ FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all exim mercury mercury64 win-deps check lint bench demo install install-dev uninstall dist clean unit fuzz deps bench-deps
+.PHONY: all exim mercury mercury64 dist-windows win-deps check lint bench demo install install-dev uninstall dist clean unit fuzz deps bench-deps
 
 all: $(BUILD)/gatepost $(BUILD)/gatepost.so $(BUILD)/gatepost-milter exim checks
 
@@ -151,7 +152,7 @@ WIN_AR  ?= $(WIN_TARGET)-ar
 WIN_CPPFLAGS = -I. -I$(WIN)/tinycdb -D_FILE_OFFSET_BITS=64 -D_WIN32_WINNT=0x0501 -D__USE_MINGW_ANSI_STDIO=1 \
 	-D__printf__=__gnu_printf__ -DGP_EXPORT= -DGATEPOST_VERSION='"$(VERSION)"' $(CPPFLAGS)
 WIN_CFLAGS = $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) $(WIN_MACHINE_$(BITS))
-WIN_LDFLAGS = -static -static-libgcc -Wl,--nxcompat,--dynamicbase$(WIN_LINK_$(BITS)) $(LDFLAGS)
+WIN_LDFLAGS = -static -static-libgcc -Wl,--nxcompat,--dynamicbase,--no-insert-timestamp$(WIN_LINK_$(BITS)) $(LDFLAGS)
 WIN_CORE_OBJ  := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_CORE_SRC)))
 WIN_TOOLS_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_TOOLS_SRC)))
 WIN_LIBS = $(WIN)/libcdb.a -ladvapi32 -lntdll
@@ -163,6 +164,10 @@ mercury: $(WIN)/gatepost.exe $(WIN)/gatepost.dll
 
 mercury64:
 	@$(MAKE) BITS=64 mercury
+
+dist-windows: mercury
+	@tests/run/need.sh windows-zip
+	@VERSION='$(VERSION)' BUILD='$(BUILD)' mercury/dist.sh
 
 # tinycdb's own sources, unchanged. The header stands alone in a folder, for everything else of Debian's must stay unseen.
 $(WIN)/libcdb.a: | win-deps
@@ -192,12 +197,14 @@ $(WIN)/libgatepost-tools.a: $(WIN_TOOLS_OBJ) $(WIN)/obj/page_assets.o
 
 $(WIN)/gatepost.exe: $(WIN)/obj/tools/main.o $(WIN)/libgatepost-tools.a $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
 	$(SAY) "  $@"
+	$(SAY) "  $@"
 	$(Q)$(WIN_CC) $(WIN_CFLAGS) -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) $(WIN_LIBS) -lz -lws2_32
 
 # The daemon.
 WIN_DLL_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(wildcard mercury/*.c))
 
 $(WIN)/gatepost.dll: $(WIN_DLL_OBJ) mercury/exports.def $(WIN)/libgatepost-core.a $(WIN)/libcdb.a
+	$(SAY) "  $@"
 	$(SAY) "  $@"
 	$(Q)$(WIN_CC) $(WIN_CFLAGS) -shared -o $@ $(filter-out %/libcdb.a,$^) $(WIN_LDFLAGS) -Wl,--gc-sections $(WIN_LIBS) -lws2_32
 
@@ -343,13 +350,13 @@ WIN_KEEP = $(WIN_OBJCOPY) --wildcard --keep-global-symbol='.refptr.*' --keep-glo
 mercury-unit: $(WIN)/unit.exe
 
 # What check-mercury plays with: all of it, in both widths.
-mercury-tests: mercury mercury-unit $(WIN)/host.exe
+mercury-tests: mercury mercury-unit $(WIN)/host.exe $(if $(filter 32,$(BITS)),dist-windows)
 	$(if $(filter 32,$(BITS)),@$(MAKE) BITS=64 mercury-tests)
 
 $(WIN)/libcmocka.a: | win-deps
 	@mkdir -p $(WIN)/cmocka $(WIN)/obj/cmocka
 	$(Q)source=$$(tests/mta/source.sh cmocka) && cp "$$source/include/cmocka.h" $(WIN)/cmocka/ && \
-	$(WIN_CC) -O2 -w -D__USE_MINGW_ANSI_STDIO=1 -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
+	$(Q)$(WIN_CC) -O2 -w -D__USE_MINGW_ANSI_STDIO=1 -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
 		-DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -I"$$source/include" -c -o $(WIN)/obj/cmocka/cmocka.o "$$source/src/cmocka.c"
 	@rm -f $@
 	$(Q)$(WIN_AR) rcs $@ $(WIN)/obj/cmocka/cmocka.o

@@ -146,6 +146,18 @@ stop
 EOF
 }
 
+# As it is installed nothing is held: the trap closes the connection.
+hold_closes_unless_messages_can_fail() {
+    small held
+    sed -i 's/close block/hold block/' "$work/held/gatepost.conf"
+    printf 'connect 203.0.113.7 unknown\nC: EHLO mx.example.net\nC: MAIL FROM:<a@example.net>\nC: RCPT TO:<sugar@example.com>\nS: 554 Spam is not welcome here - go away.\nS: closed\n' >"$work/held/a.smtp"
+    host_run <<EOF && heard_counts
+start $work/held/gatepost.conf
+play $work/held/a.smtp
+stop
+EOF
+}
+
 # A recipient that Mercury itself did not take does not count: the others are all spared.
 recipient_refused_by_mercury_does_not_count() {
     lay_out default || return 1
@@ -344,6 +356,7 @@ check "who is blessed by a filter is judged if the rules say so" exempt_in_mercu
 check "exempt from compliance processing is not exempt from rules" exempt_in_mercury 0x20 554 ""
 check "a mark for compliance exempts no message" exempt_message 554 ""
 check "a mark for compliance exempts its message if the rules say so" exempt_message 250 "mercury-exempt = compliance"
+check "nothing is held as it is installed" hold_closes_unless_messages_can_fail
 check "a recipient that Mercury refused does not count" recipient_refused_by_mercury_does_not_count
 check "names are looked up" names_are_looked_up_unless_told "" "554 5.7.1 No mail from dial-up lines"
 check "names are not looked up with mercury-resolve = no" names_are_looked_up_unless_told "mercury-resolve = no" 220

@@ -25,7 +25,7 @@ fi
 missing32=$2
 . tests/run/cases.sh
 
-everything="dialogues oddities visits running command unit"
+everything="dialogues oddities visits running package command unit"
 
 # in_wine BITS SCRIPT...: runs these scripts in one Wine.
 in_wine() {
