@@ -35,8 +35,9 @@
 
 #include "session.h"
 
-/* A greeting may have come and been accepted while we were not there, if the include asks for us in every phase. Exim knows
- * its name then. Where Exim cannot be asked, it is better not judged than taken for an empty one. */
+/* If the include calls the module in every phase, Exim may have accepted a greeting while the module was
+ * missing. Exim then has its name. If Exim does not provide it, the greeting is not judged, rather than
+ * judged as empty. */
 static void tell_missed_helo(void)
 {
     if (exim_self.greeted || exim_self.whole)
@@ -46,8 +47,8 @@ static void tell_missed_helo(void)
     exim_self.greeted = true;
 }
 
-/* Exim counts the recipients it accepted: one that we let pass and that is not among them was turned away by
- * Exim. */
+/* Exim counts the recipients it accepted: if one that the engine let pass is not among them, Exim has
+ * rejected it. */
 static void tell_last_rcpt(void)
 {
     if (exim_self.rcpt_passed && &recipients_count && recipients_count <= exim_self.rcpt_before)
@@ -73,7 +74,7 @@ static const char *value_of(int action, const struct gp_verdict *v)
 
     if (action == GP_PASS)
         return "";
-    /* Exim's drop always says something: the nearest thing to a silent one. */
+    /* Exim's drop always sends a reply: this is the nearest thing to a silent one. */
     snprintf(exim_self.value, sizeof exim_self.value, "%s %.*s",
              verb_of((uint32_t)action, reply ? v->code : 554), EXIM_REPLY_MAX,
              reply ? v->reply : "554 5.7.1 Transaction refused");
@@ -108,8 +109,8 @@ static const char *phase_helo(const char *payload)
     return value_of(exim_tell_helo(payload, &v), &v);
 }
 
-/* Takes "LENGTH ADDRESS LINE" apart and tells the address by TELL. Returns LINE; PAYLOAD itself if that is all there is: a
- * command does not begin with a digit. */
+/* Splits "LENGTH ADDRESS LINE" and passes the address to TELL. Returns LINE; PAYLOAD itself if it is only a
+ * line: a command does not begin with a digit. */
 static const char *tell_parsed(const char *payload, void (*tell)(struct gp_session *session,
                                                                  const char *address, size_t n, uint32_t flags))
 {
@@ -129,7 +130,7 @@ static const char *phase_mail(const char *payload)
 {
     struct gp_verdict v = {.size = sizeof v};
 
-    /* Exim does not tell of RSET, but lets MAIL come only where no transaction is open. */
+    /* Exim does not report RSET, but accepts MAIL only if no transaction is open. */
     if (exim_self.transaction)
         exim_self.api->reset(exim_self.session);
     exim_self.transaction = true;
@@ -202,7 +203,7 @@ static const char *judge(const char *phase, const struct exim_peer *peer, const 
             tell_missed_helo();
         return phases[i].judge(payload);
     }
-    return ""; /* also what a daemon asks that only wants us loaded */
+    return ""; /* also called by a daemon that only wants the module loaded */
 }
 
 GP_EXPORT int gatepost(uschar **yield, int argc, uschar *argv[]);

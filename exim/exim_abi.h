@@ -1,11 +1,10 @@
 /*
- * exim_abi.h - what exim.c uses of Exim: the facts of its interface, in our words. No header of Exim is needed
- * to build us.
+ * exim_abi.h - what the module uses of Exim: the facts of its interface, in our words. No header of Exim is
+ * needed to build the module.
  *
- * Everything that Exim lends is a weak symbol, NULL where the running Exim does not export it, so that one
- * binary of the
- * ${dlfunc} function loads into every Exim. Layouts and numbers are those of 4.94 to 4.99; tests/check-exim.sh
- * compares them with the header of the Exim at hand.
+ * Everything that Exim exports is a weak symbol, NULL if the running Exim does not export it, so that one
+ * binary of the ${dlfunc} function loads into every Exim. Layouts and numbers are those of 4.94 to 4.99;
+ * tests/stages/check-exim.sh compares them with the header of the Exim at hand.
  */
 #ifndef GATEPOST_EXIM_ABI_H
 #define GATEPOST_EXIM_ABI_H
@@ -14,8 +13,8 @@
 
 typedef unsigned char uschar;
 
-/* What a ${dlfunc} function returns when *YIELD is its value. Every other return costs mail: Exim answers 451.
- */
+/* What a ${dlfunc} function returns when *YIELD is its value. Every other return costs mail, because Exim
+ * answers 451. */
 #define EXIM_DLFUNC_OK 0
 
 /* log_write(0, EXIM_LOG_MAIN, format, ...) writes to the main log (with -bh to standard error). */

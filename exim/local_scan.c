@@ -1,6 +1,7 @@
 /*
- * local_scan.c - the other way in, for an Exim without ${dlfunc}: local_scan() judges the whole transaction after the final
- * dot, and leaves alone what gatepost() has judged. Its options are $acl_c_gatepost_options, if an ACL has set that.
+ * local_scan.c - the module for an Exim without ${dlfunc}: local_scan() judges the whole transaction after the
+ * final dot. It does not judge what gatepost() has judged. Its options are $acl_c_gatepost_options, if an ACL
+ * has set that.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -31,13 +32,13 @@ static int scan_helo(struct gp_verdict *v)
     if (!exim_self.helo || strcmp(line, exim_self.helo) != 0)
         action = exim_tell_helo(line, v);
     free(line);
-    /* One that failed is asked again for the next message: here it has no reply of its own. */
+    /* A greeting that failed is judged again for the next message, because here it has no reply of its own. */
     if (action != GP_PASS && exim_self.helo)
         exim_self.helo[0] = '\0';
     return action;
 }
 
-/* Connection and greeting, as far as this session has not had them. */
+/* Connection and greeting, if this session has not judged them yet. */
 static int scan_session(struct gp_verdict *v)
 {
     int action = GP_PASS;
@@ -54,8 +55,8 @@ static int scan_session(struct gp_verdict *v)
     return action == GP_PASS ? scan_helo(v) : action;
 }
 
-/* The envelope, as Exim parsed it. One recipient that is refused turns the whole message away: none is ever dropped unsaid.
- */
+/* The envelope, as Exim parsed it. One refused recipient rejects the whole message: none is ever dropped
+ * silently. */
 static int scan_envelope(struct gp_verdict *v)
 {
     const char *sender = exim_text(&sender_address ? sender_address : NULL);
@@ -119,7 +120,8 @@ int local_scan(int fd, uschar **return_text)
     (void)fd;
     exim_own_process();
     peer.address = &sender_host_address ? exim_text(sender_host_address) : "";
-    if (!*peer.address || !&header_list) /* a local message; or no Exim that shows us what we would judge */
+    if (!*peer.address || !&header_list) /* a local message, or an Exim that does not export what the module
+                                          * would judge */
         return EXIM_SCAN_ACCEPT;
     snprintf(port, sizeof port, "%d", &interface_port ? interface_port : 0);
     peer.options = exim_expand("$acl_c_gatepost_options");

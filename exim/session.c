@@ -11,7 +11,7 @@
 
 #define DEFAULT_CONFIG "/etc/gatepost/gatepost.conf"
 
-/* $message_headers_raw is never longer; what reaches this length was cut. */
+/* $message_headers_raw is never longer: a header of this length was cut. */
 #define RAW_HEADERS_MAX 65536u
 
 struct exim_connection exim_self;
@@ -35,7 +35,7 @@ static void host_log(void *context, uint32_t level, const char *line, size_t n)
     log_line(line);
 }
 
-/* Something in us does not work: said once per process. */
+/* An internal failure: logged once per process. */
 static void fail(const char *reason)
 {
     char line[800];
@@ -50,7 +50,7 @@ static void fail(const char *reason)
 
 /* ---- options, engine, session ---- */
 
-/* Takes apart "PATH" or "name=value name=value"; what does not fit or is not known is left out and logged. */
+/* Splits "PATH" or "name=value name=value"; a word that does not fit or is unknown is left out and logged. */
 static void options_parse(struct exim_options *o, const char *words)
 {
     char *save = NULL;
@@ -79,7 +79,7 @@ static void options_parse(struct exim_options *o, const char *words)
         o->config = DEFAULT_CONFIG;
 }
 
-/* Opens the engine, once per process. False if there is none. */
+/* Opens the engine, once per process. Returns false if there is none. */
 static bool engine_open(const char *options)
 {
     struct gp_host host = {.size = sizeof host, .log = log_write ? host_log : NULL};
@@ -105,8 +105,8 @@ static bool engine_open(const char *options)
     return true;
 }
 
-/* Opens the session for PEER, without the client's name unless Exim has it already. False if that cannot be
- * done. */
+/* Opens the session for PEER, without the client's name unless Exim has it already. Returns false if that
+ * fails. */
 static bool session_open(const struct exim_peer *peer)
 {
     struct gp_client client = {.size = sizeof client};
@@ -234,8 +234,8 @@ static void tell_field(const char *field, size_t n)
         exim_self.api->header(exim_self.session, field, name_size, colon + 1, (size_t)(field + n - colon) - 1);
 }
 
-/* The fields as the client sent them. Exim has put its own Received first; those further down are the client's.
- */
+/* The fields as the client sent them. Exim's own Received comes first and is left out; those further down
+ * are the client's. */
 static void tell_header_list(void)
 {
     bool own_seen = false;
@@ -249,7 +249,7 @@ static void tell_header_list(void)
     }
 }
 
-/* The end of the field at TEXT: behind the first line feed that no blank follows. */
+/* The end of the field at TEXT: after the first line feed that no blank follows. */
 static const char *field_end(const char *text, const char *end)
 {
     do {

@@ -1,6 +1,6 @@
 /*
- * session.h - the session that one Exim process serves, for both ways in: exim.c (ACLs) and local_scan.c. Exim runs one
- * process per connection and has no threads, so the session is static.
+ * session.h - the session that one Exim process serves, for both callers: exim.c (ACLs) and local_scan.c. Exim
+ * runs one process per connection and has no threads, so the session is static.
  */
 #ifndef GATEPOST_EXIM_SESSION_H
 #define GATEPOST_EXIM_SESSION_H
@@ -20,10 +20,10 @@ struct exim_options {
     char buffer[1024]; /* the words, each ending in NUL */
     const char *config;
     const char *state_dir;
-    bool tempfail; /* what an internal failure answers */
+    bool tempfail; /* the reply to an internal failure */
 };
 
-/* What Exim tells at the start of a session. An empty address: not over the network. */
+/* What Exim passes at the start of a session. An empty address: not over the network. */
 struct exim_peer {
     const char *options;
     const char *address;
@@ -40,13 +40,13 @@ struct exim_connection {
     struct gp_session *session;
     struct exim_options options;
     char address[64]; /* of the client the session is about */
-    char *helo;       /* the last greeting the engine was told; NULL: none, or there was no memory for it */
-    bool whole;       /* the include asked for us at connect: no phase is left out */
+    char *helo;       /* the last greeting that the engine got; NULL: none, or there was no memory for it */
+    bool whole;       /* the include called the module at connect: no phase is left out */
     bool greeted;     /* the engine was told a greeting */
     bool connected;   /* the engine was asked about the connection */
     bool name_known;  /* the engine has the client's name, or knows that there is none */
     bool authenticated;
-    bool transaction; /* the ACLs told us MAIL */
+    bool transaction; /* the ACLs have reported MAIL */
     bool judged;      /* the ACLs had this message judged */
     bool rcpt_passed; /* our verdict on the last RCPT */
     int rcpt_before;  /* recipients accepted when it was asked */
@@ -62,27 +62,28 @@ const char *exim_text(const uschar *s);
 /* TEXT, at most 63 bytes, expanded by Exim, which owns the value; "" if that is not possible. */
 const char *exim_expand(const char *text);
 
-/* Makes sure that the state is that of this process. What the parent had is forgotten, not freed: it is the parent's. */
+/* Makes sure that the state is that of this process. The parent's state is forgotten, not freed, because it
+ * belongs to the parent. */
 void exim_own_process(void);
 
-/* Makes sure that there is an engine, and a session of it for the client of PEER. Returns false if there is none, which has
- * been logged. */
+/* Makes sure that there is an engine, and a session of it for the client of PEER. Returns false if there is
+ * none, which has been logged. */
 bool exim_session_ready(const struct exim_peer *peer);
 
-/* Whether the rules need the client's name and it has not been told. */
+/* Returns whether the rules need the client's name and it has not been passed. */
 bool exim_name_missing(void);
 
-/* Tells what a look-up gave: the name, "" for none, "?" for no answer at present. */
+/* Passes the result of a look-up: the name, "" for none, "?" for no answer at present. */
 void exim_tell_name(const char *name);
 
-/* Tells, once, that AUTH succeeded, if AUTHENTICATED is not empty. */
+/* Reports, once, that AUTH succeeded, if AUTHENTICATED is not empty. */
 void exim_tell_auth(const char *authenticated);
 
-/* Tells a greeting, the line as received. Returns the action and fills *V. */
+/* Passes a greeting, the line as received. Returns the action and fills *V. */
 int exim_tell_helo(const char *line, struct gp_verdict *v);
 
-/* Tells the header and judges the message, of SIZE bytes. HEADERS is $message_headers_raw, looked at only where Exim lends no
- * list of fields. Returns the action and fills *V. */
+/* Passes the header and judges the message, of SIZE bytes. HEADERS is $message_headers_raw, used only if
+ * Exim exports no list of fields. Returns the action and fills *V. */
 int exim_judge_message(const char *headers, uint64_t size, struct gp_verdict *v);
 
 #endif

@@ -1,6 +1,4 @@
-/*
- * filter.h - the part of gatepost-milter that talks with the MTA, for the part that is a daemon.
- */
+/* filter.h - the part of gatepost-milter that talks to the MTA, for the part that is a daemon. */
 #ifndef GATEPOST_MILTER_FILTER_H
 #define GATEPOST_MILTER_FILTER_H
 
@@ -18,7 +16,7 @@ struct filter {
     void (*log)(void *context, uint32_t level, const char *line, size_t n);
 };
 
-/* Tells libmilter which functions to call, and keeps FILTER. Returns 0, or -1 when libmilter does not take
+/* Registers the callbacks with libmilter, and keeps FILTER. Returns 0, or -1 if libmilter does not accept
  * them. */
 int filter_register(const struct filter *filter);
 

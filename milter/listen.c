@@ -38,7 +38,7 @@ static bool is_inet(const char *socket)
     return strncasecmp(socket, "inet:", 5) == 0 || strncasecmp(socket, "inet6:", 6) == 0;
 }
 
-/* Whether somebody answers at PATH: 1, or 0 with errno. */
+/* Whether a program answers at PATH: 1, or 0 with errno. */
 static bool answers(const char *path)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -53,7 +53,7 @@ static bool answers(const char *path)
     return yes;
 }
 
-/* Makes room at PATH: removes a socket on which nobody answers. False with the reason in WHY. */
+/* Makes room at PATH: removes a socket on which no program answers. Returns false with the reason in WHY. */
 static bool clear_path(const char *path, char *why, size_t cap)
 {
     struct stat st;
@@ -62,7 +62,7 @@ static bool clear_path(const char *path, char *why, size_t cap)
         return false;
     }
     if (lstat(path, &st) != 0)
-        return true; /* whatever is wrong with the folder, bind() says it */
+        return true; /* if something is wrong with the folder, bind() reports it */
     if (!S_ISSOCK(st.st_mode)) {
         snprintf(why, cap, "%s exists and is not a socket; remove it, or choose another path", path);
         return false;
@@ -93,8 +93,8 @@ static void descriptors_note(struct descriptors *d)
         d->open[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
-/* libmilter keeps the descriptor of its socket to itself: it is the one that accepts connections and was not open
- * BEFORE. One that a supervisor handed down may accept connections too, and is none of ours. */
+/* libmilter does not return the descriptor of its socket: it is the one that accepts connections and was not
+ * open BEFORE. A descriptor from a supervisor may accept connections too, and is not ours. */
 static int find_listener(const struct descriptors *before)
 {
     for (int fd = 0; fd < DESCRIPTORS_MOST; fd++) {
@@ -106,21 +106,22 @@ static int find_listener(const struct descriptors *before)
     return -1;
 }
 
-/* That no reply of ours waits for the acknowledgement of the one before. libmilter knows nothing of it, but an
- * accepted connection inherits this from the socket that listens. */
+/* So that no reply waits for the acknowledgement of the one before. libmilter does not know of this, but an
+ * accepted connection inherits it from the listening socket. */
 static void no_delay(int fd)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/* The socket as libmilter opens it. Returns its descriptor, or -1 with errno, 0 if only libmilter knows why. */
+/* Opens the socket through libmilter. Returns its descriptor, or -1 with errno, 0 if only libmilter knows
+ * why. */
 static int open_by_libmilter(const struct listen_options *o, bool local)
 {
     struct descriptors before;
     char *copy = strdup(o->socket);
     descriptors_note(&before);
-    /* From the beginning nobody may connect who may not later. */
+    /* From the beginning only those may connect who may later. */
     mode_t former = umask(local ? 0777 & ~o->mode : 077);
     errno = 0;
     bool opened = copy && smfi_setconn(copy) == MI_SUCCESS && smfi_setbacklog(BACKLOG) == MI_SUCCESS &&
@@ -133,9 +134,9 @@ static int open_by_libmilter(const struct listen_options *o, bool local)
     return fd;
 }
 
-/* Gives the socket to its user and group. Its folder may belong to that user, who may have put something else in its
- * place meanwhile. So the path is opened, no link followed, and only what is open is looked at and given: a socket that
- * this process owns and that has no second name (a hard link). */
+/* Gives the socket to its user and group. Its folder may belong to that user, who may have replaced the
+ * socket meanwhile. So the path is opened, no link followed, and only the open file is checked and given: a
+ * socket that belongs to this process and has no second name (a hard link). */
 static bool give_away(const struct listen_options *o, struct listener *l)
 {
     struct stat st;
@@ -193,7 +194,7 @@ void listen_close(struct listener *l)
     int silent[2];
     if (l->path)
         remove_socket(l);
-    /* Were the descriptor merely closed, libmilter would give up as a whole, and all sessions with it. */
+    /* If the descriptor were merely closed, libmilter would stop as a whole, and all sessions with it. */
     if (pipe(silent) == 0)
         dup2(silent[0], l->fd);
 }

@@ -1,6 +1,6 @@
 /*
- * listen.h - the socket on which the MTA finds us: where it lies, who may use it, and how one that a dead
- * filter left behind is told from one that is in use.
+ * listen.h - the socket on which the MTA finds the filter: where it is, who may use it, and how one that a dead
+ * filter left behind is distinguished from one in use.
  */
 #ifndef GATEPOST_MILTER_LISTEN_H
 #define GATEPOST_MILTER_LISTEN_H
@@ -23,17 +23,17 @@ const char *listen_path(const char *socket);
 struct listener {
     int fd;           /* libmilter's; -1: none */
     const char *path; /* of a unix socket, borrowed from the options; else NULL */
-    dev_t device;     /* what was put there: by now it may be another filter's */
+    dev_t device;     /* the identity of the socket: by now the file may be another filter's */
     ino_t inode;
     bool known; /* these two are set */
 };
 
-/* Opens the socket by way of libmilter, which has been told our callbacks. Returns 0; or -1, with what is
- * wrong, where, and what to do about it in WHY. */
+/* Opens the socket through libmilter, which knows the callbacks. Returns 0; or -1, with what is wrong,
+ * where, and what to do in WHY. */
 int listen_open(const struct listen_options *options, struct listener *listener, char *why, size_t cap);
 
-/* Takes no more connections: a client finds the socket closed, and libmilter one that stays silent. A unix
- * socket is removed if it is still ours. */
+/* Stops accepting connections: clients find the socket closed, and libmilter sees one that stays silent. A
+ * unix socket is removed if it is still ours. */
 void listen_close(struct listener *listener);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * main.c - the daemon gatepost-milter: options, the engine from gatepost.so, socket, privileges, signals. What
- * passes between MTA and engine stands in milter.c.
+ * main.c - the daemon gatepost-milter: options, the engine from gatepost.so, socket, privileges, signals.
+ * milter.c connects MTA and engine.
  */
 #define _GNU_SOURCE
 
@@ -66,7 +66,8 @@ __attribute__((format(printf, 2, 3))) static void sayf(uint32_t level, const cha
     say(level, line);
 }
 
-/* The reason why this process does not start. For a person at a terminal, and in the log where nobody looks. */
+/* Reports why this process does not start, for a person at a terminal; also in the log if standard error is
+ * not seen. */
 __attribute__((format(printf, 1, 2))) static int cannot(const char *format, ...)
 {
     char line[1024];
@@ -83,7 +84,7 @@ __attribute__((format(printf, 1, 2))) static int cannot(const char *format, ...)
 
 /* ---- readiness ---- */
 
-/* Tells the service manager (sd_notify(3)), where one started us. */
+/* Notifies the service manager (sd_notify(3)), if one started this process. */
 static void notify(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");
@@ -150,7 +151,7 @@ static void remove_pid_file(void)
         pid_file_remove(self.options.pid_file);
 }
 
-/* Looks up who is meant before anything is opened. */
+/* Looks up user and group before anything is opened. */
 static int find_names(struct options *o, const struct passwd **user)
 {
     const struct group *group;
@@ -202,7 +203,7 @@ static int open_engine(struct filter *filter)
 
     if (!library)
         return cannot("cannot load the engine: %s; --library says where it is", dlerror());
-    /* POSIX wants a function's address to fit a void pointer; C has no word for it. */
+    /* POSIX requires that a function's address fits a void pointer; C has no cast for it. */
     *(void **)&api = dlsym(library, "gatepost_api");
     if (!api || !(filter->api = api(GP_API_MAJOR)))
         return cannot("%s is not an engine for this gatepost-milter (%s)", o->library,
@@ -233,9 +234,9 @@ static int64_t seconds(void)
     return now.tv_sec;
 }
 
-/* Takes no more connections, waits for those that are open, and ends the process. A second SIGTERM, or SIGINT,
- * does not wait. libmilter's own way would leave open sessions without an answer. The engine is not closed: a
- * connection that was taken just now may be about to use it. */
+/* Stops accepting connections, waits for the open ones, and ends the process. A second SIGTERM, or SIGINT,
+ * does not wait. libmilter's own way would leave open sessions without an answer. The engine is not closed,
+ * because a connection that was just accepted may be about to use it. */
 static void finish(const sigset_t *signals, int got)
 {
     const struct timespec a_while = {.tv_nsec = 50000000};
@@ -257,9 +258,9 @@ static void finish(const sigset_t *signals, int got)
     exit(0);
 }
 
-/* libmilter has a thread that calls sigwait() for SIGHUP, SIGTERM and SIGINT, and stops all of the filter upon
- * each of them. There is no way to keep it from that: two threads that wait for one signal get it by chance. So
- * ours stands in front of the C library's, and that thread of libmilter does what we want. */
+/* libmilter has a thread that calls sigwait() for SIGHUP, SIGTERM and SIGINT, and on each of them stops the
+ * whole filter. This cannot be prevented: if two threads wait for one signal, either may get it. So our
+ * sigwait() replaces the C library's, and that thread of libmilter runs our code. */
 GP_EXPORT int sigwait(const sigset_t *restrict signals, int *restrict got)
 {
     for (;;) {
@@ -288,7 +289,7 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* A connection is a descriptor; what an administrator did not mean as a limit should be none. */
+/* A connection is a descriptor, so the soft limit is raised: an administrator did not set it for this. */
 static void raise_limit(void)
 {
     struct rlimit limit;

@@ -1,13 +1,13 @@
 /*
- * milter.c - the milter adapter: tells an engine what Sendmail or Postfix knows, and tells them what the engine
- * decides. No policy here. What this process is otherwise stands in main.c.
+ * milter.c - the milter adapter: passes what Sendmail or Postfix knows to an engine, and the engine's decisions
+ * back. No policy here. main.c has the rest of this process.
  *
  * One connection from the MTA is one SMTP session, and one session of the engine. libmilter serves a connection
- * from one thread at a time, though not always from the same one.
+ * from one thread at a time, but not always from the same one.
  *
- * No MTA takes a reply of ours at connect, nor one at HELO that it gives then and there. The engine itself
- * holds a `refuse` or `close` until MAIL asks for it; a `fail` at HELO is held here. A `drop` is the exception:
- * 421 at HELO closes the connection at once.
+ * No MTA takes a reply of a filter at connect, nor an immediate one at HELO. The engine itself holds a `refuse`
+ * or `close` until MAIL; a `fail` at HELO is held here. A `drop` is the exception: 421 at HELO closes the
+ * connection at once.
  */
 #define _DEFAULT_SOURCE
 
@@ -26,23 +26,23 @@
 #include "translate.h"
 
 enum {
-    /* A field comes in one piece. libmilter's own limit of 64 kB is below what Postfix lets through
+    /* A field comes in one piece. libmilter's own limit of 64 kB is lower than what Postfix lets through
      * (header_size_limit, 100 kB), and would end the connection. */
     PACKET_MOST = 4 << 20
 };
 
 struct connection {
     struct gp_session *session; /* NULL: there was no memory for one */
-    char *helo;                 /* of the HELO that failed, to be asked again after AUTH; NULL: none */
+    char *helo;                 /* of the HELO that failed, to be judged again after AUTH; NULL: none */
     bool postfix;               /* what the MTA is */
     bool connected;             /* libmilter may announce another client on the same connection */
     bool authenticated;
-    bool leading_space; /* header values come with the blank behind the colon */
+    bool leading_space; /* header values have the blank after the colon */
     bool held;          /* HELO failed, with REPLY */
     struct reply reply;
 };
 
-/* The argument of a command. What is longer than NEAR has memory of its own. */
+/* The argument of a command. One longer than NEAR has memory of its own. */
 struct argument {
     char near[1024];
     char room[1024]; /* for the address in a macro */
@@ -104,7 +104,7 @@ static void connection_free(SMFICTX *ctx)
     atomic_fetch_sub(&connections, 1);
 }
 
-/* What an MTA gets that asks about a session we could not open. */
+/* The reply if a session could not be opened. */
 static sfsistat without_session(void)
 {
     return shared->tempfail ? SMFIS_TEMPFAIL : SMFIS_CONTINUE;
@@ -121,7 +121,7 @@ static struct gp_session *session_of(SMFICTX *ctx)
 
 static sfsistat give_reply(SMFICTX *ctx, struct reply *r)
 {
-    /* Without memory for the reply the MTA uses its own words; what matters is that it is the same class. */
+    /* Without memory for the reply the MTA uses its own text; it is enough that it has the same class. */
     if (smfi_setreply(ctx, r->code, r->enhanced[0] ? r->enhanced : NULL, r->text) != MI_SUCCESS)
         say(GP_LOG_ERROR, "gatepost-milter: libmilter did not accept a reply; the MTA gives its own");
     return r->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
@@ -139,7 +139,7 @@ static sfsistat give(SMFICTX *ctx, int action, const struct gp_verdict *verdict)
 
 /* ---- what the MTA offers ---- */
 
-/* Asks for the macros that are used below and for no others, so that nobody need configure them. */
+/* Requests the macros that are used below and no others, so that no configuration is needed. */
 static void ask_for_macros(SMFICTX *ctx)
 {
     static const struct {
@@ -168,11 +168,11 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 {
     unsigned long wanted = SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
 
-    /* A header of fifty fields would be fifty round trips. Over TCP it had better be: an MTA that sends field
-     * upon field waits with the last one for an acknowledgement (Nagle), which the kernel holds back for 40 ms
-     * because it expects a reply of ours to go with it. The end of the header is told, though nothing is
-     * decided there that could not wait for the final dot: without it libmilter does not answer to the dot of a
-     * message that has no field at all. */
+    /* A header of fifty fields would be fifty round trips. Over TCP these are better: an MTA that sends
+     * field after field waits with the last one for an acknowledgement (Nagle), which the kernel delays for
+     * 40 ms because it expects a reply to go with it. The end of the header is answered too, although its
+     * verdict could wait for the final dot: without it libmilter does not answer the dot of a message that
+     * has no field at all. */
     if (shared->local)
         wanted |= SMFIP_NR_HDR | SMFIP_NR_EOH;
     (void)f2, (void)f3;
@@ -277,7 +277,7 @@ static sfsistat on_helo(SMFICTX *ctx, char *name)
     return SMFIS_CONTINUE;
 }
 
-/* The MTA tells of AUTH with the next MAIL. Whether what failed at HELO stands after it is the engine's to say:
+/* The MTA reports AUTH with the next MAIL. The engine decides whether a failed HELO still counts after it:
  * it has `judge-authenticated`. */
 static void take_auth(SMFICTX *ctx, struct connection *c)
 {
@@ -365,7 +365,7 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **arguments)
     action = shared->api->rcpt(c->session, a.text, a.n, a.flags, &v);
     free(a.far);
     if (mailer && strcmp(mailer, "error") == 0) {
-        /* The MTA has refused it, in its own words. It is shown to us for the sake of traps. */
+        /* The MTA has refused it with its own reply. It shows it to the filter because of traps. */
         if (action == GP_PASS)
             shared->api->rcpt_rejected(c->session);
         return SMFIS_CONTINUE;
@@ -396,7 +396,7 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
     if (!c || !c->session || !name || !value)
         return as_negotiated();
     n = value_length(value);
-    /* An MTA that does not send the leading blank has taken one away. Without memory the value goes without it. */
+    /* An MTA that does not send the leading blank has removed one. Without memory the value goes without it. */
     if (!c->leading_space && (spaced = malloc(n + 1)) != NULL) {
         spaced[0] = ' ';
         memcpy(spaced + 1, value, n++);

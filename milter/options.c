@@ -132,7 +132,7 @@ static int take_option(struct options *o, int option, const char *value, int *lo
     case OPT_LIBRARY:
         o->library = value;
         return 0;
-    default: /* getopt has said what is wrong */
+    default: /* getopt has reported what is wrong */
         fputs("see gatepost-milter --help\n", stderr);
         return EXIT_USAGE;
     }
@@ -189,7 +189,7 @@ bool options_make_absolute(struct options *o)
     if (!getcwd(folder, sizeof folder))
         return false;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        /* A library without a slash is looked for where the system keeps them. */
+        /* A library without a slash is looked for where the system keeps libraries. */
         if (!*paths[i] || **paths[i] == '/' || (paths[i] == &o->library && !strchr(o->library, '/')))
             continue;
         if (!(*paths[i] = put_before("", 0, folder, *paths[i])))

@@ -24,13 +24,13 @@ struct options {
     bool syslog;
 };
 
-/* Fills *O. Returns true to go on; false when the process is to end with *STATUS: help or version was shown, or
- * it was said what is wrong. */
+/* Fills *O. Returns true to go on; false when the process must end with *STATUS: help or version was shown,
+ * or an error was reported. */
 bool options_take(struct options *o, int argc, char **argv, int *status);
 
-/* Makes every relative path in *O an absolute one, for a process that leaves the current folder: config, state folder,
- * engine, pid file and local socket. The new texts are never freed. Returns false, with errno, when the current folder
- * cannot be told or memory is short. */
+/* Makes every relative path in *O absolute, for a process that leaves the current folder: config, state
+ * folder, engine, pid file and local socket. The new texts are never freed. Returns false, with errno, if
+ * the current folder cannot be found or memory is short. */
 bool options_make_absolute(struct options *o);
 
 #endif

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opens the file that is there at PATH. Returns a descriptor, or -1 with the reason in WHY. What the path leads to is
- * judged only when it is open: it cannot be exchanged any more. */
+/* Opens the existing file at PATH. Returns a descriptor, or -1 with the reason in WHY. It is checked only
+ * when it is open, and so cannot be exchanged any more. */
 static int open_former(const char *path, int flags, char *why, size_t cap)
 {
     struct stat st;

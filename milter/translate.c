@@ -157,7 +157,8 @@ void reply_of(const struct gp_verdict *verdict, struct reply *reply)
         take_text(reply, closing, sizeof closing - 1);
         return;
     }
-    if (verdict->code < 400 || verdict->code > 599) { /* not to be had from an engine that keeps its word */
+    if (verdict->code < 400 || verdict->code > 599) { /* an engine that follows its interface never returns
+                                                       * this */
         snprintf(reply->code, sizeof reply->code, "554");
         take_enhanced(reply, "5.7.1");
         take_text(reply, refused, sizeof refused - 1);

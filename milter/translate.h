@@ -1,6 +1,6 @@
 /*
- * translate.h - what an MTA says, put into the words of the engine, and back: names, addresses, arguments,
- * replies. Pure functions of text that know nothing of libmilter.
+ * translate.h - translates what an MTA says into the form of the engine, and back: names, addresses, arguments,
+ * replies. Pure functions of text that do not use libmilter.
  */
 #ifndef GATEPOST_MILTER_TRANSLATE_H
 #define GATEPOST_MILTER_TRANSLATE_H
@@ -12,12 +12,12 @@
 
 /* A macro that the MTA did not send is NULL in all of these. */
 
-/* What HOSTNAME is worth, as the connect callback gives it, beside {client_ptr} (the PTR's name) and Sendmail's
+/* The state of HOSTNAME, as the connect callback gives it, with {client_ptr} (the PTR's name) and Sendmail's
  * {client_resolve}: an enum gp_name_state. Only with GP_NAME_VERIFIED is HOSTNAME a name. */
 enum gp_name_state name_state_of(const char *hostname, const char *client_ptr, const char *client_resolve);
 
-/* The first of two macros that is one of our addresses, without its "IPv6:"; "" if neither is: an address that
- * stands for all of them is none. */
+/* The first of two macros that is one of our addresses, without its "IPv6:"; "" if neither is: an address
+ * that means all of them does not count. */
 const char *address_of(const char *first, const char *second);
 
 /* A port number, or the name of one of the three ports of mail; 0 if it is neither. */

@@ -1,10 +1,10 @@
 /*
  * dnsbl.c - the check dnsbl("zone"): the client's address is on a list that is published in the DNS (RFC 5782).
- * For 192.0.2.99 the name 99.2.0.192.zone is asked for, for an IPv6 address its 32 nibbles; an answer in
+ * For 192.0.2.99 the name 99.2.0.192.zone is looked up, for an IPv6 address its 32 nibbles; an answer in
  * 127.0.0.0/8 means that it is listed.
  *
- * A list may be slow, dead or sold. So each question has a limit in time, a list that fails three times in a
- * row is left alone for a minute, and what is no answer of a list is none: then the check cannot say.
+ * A list may be slow, dead or sold. So each query has a time limit, a list that fails three times in a row is
+ * not asked for a minute, and an answer that no list gives does not count: then the check cannot say.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -103,7 +103,7 @@ static int dnsbl_compile(const struct gp_check_host *host, const struct gp_argum
         return fail(error, 0, 0, "out of memory");
     d->host = host;
     d->limit_ms = host->limit_ms;
-    /* Without it a client could choose whose answers it displaces: that costs questions and no more. */
+    /* Without it a client could choose whose answers it displaces; that would only cost queries. */
     if (getrandom(&key, sizeof key, GRND_NONBLOCK) != (ssize_t)sizeof key)
         key = (uintptr_t)d;
     if (parse_zone(&args[0], d->zone, error) != 0 ||
@@ -125,7 +125,7 @@ static int say(const struct gp_facts *facts, int answer, const char *zone, const
     return answer;
 }
 
-/* The address in 16 bytes, an IPv4 one behind ::ffff:. Returns 4, 6, or 0 if it is none. */
+/* The address in 16 bytes, an IPv4 one after ::ffff:. Returns 4, 6, or 0 if it is not an address. */
 static int parse_address(const struct gp_facts *facts, unsigned char *out)
 {
     char text[64];
@@ -140,7 +140,7 @@ static int parse_address(const struct gp_facts *facts, unsigned char *out)
     return inet_pton(AF_INET6, text, out) == 1 ? 6 : 0;
 }
 
-/* Addresses that mean another machine in each network: no list can know them, and none is told. */
+/* Addresses that mean another machine in each network: no list can have them, so none is asked. */
 static int is_private(int version, const unsigned char *a)
 {
     const unsigned char *v4 = a + 12;
@@ -195,8 +195,8 @@ static int known(const struct dnsbl *d, const struct gp_facts *facts, uint32_t a
     return say(facts, 1, d->zone, reason);
 }
 
-/* Of all addresses in the answer: what a list says stands in 127.0.0.0/8. Lists say in 127.255.255.0/24 why
- * they do not answer: a public resolver, too many questions, a zone mistyped. */
+/* Of all addresses in the answer, those in 127.0.0.0/8 are from a list. Lists use 127.255.255.0/24 to say
+ * why they do not answer: a public resolver, too many queries, a mistyped zone. */
 static int judge(struct dnsbl *d, const struct gp_facts *facts, const unsigned char *address,
                  const struct dnsbl_answer *a)
 {

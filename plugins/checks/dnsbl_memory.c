@@ -25,7 +25,7 @@ static struct memory_place *place_of(struct dnsbl_memory *m, const unsigned char
     return &m->place[(h ^ h >> 29) % MEMORY_PLACES];
 }
 
-/* A clock that was set back makes it long past: what was kept in the future is not believed. */
+/* After the clock was set back, an answer may seem to be from the future: it is not used. */
 static bool lasts(int64_t since, int64_t until, int64_t now)
 {
     return now >= since && now < until;
@@ -41,7 +41,7 @@ int memory_get(struct dnsbl_memory *m, const unsigned char *address, int64_t now
         known = 1;
     } else if (m->failures >= MEMORY_PATIENCE) {
         known = lasts(m->paused_since, m->paused_until, now) ? -1 : 0;
-        /* This one tries; the others go on without until it knows. */
+        /* This thread tries; the others go on without until it knows. */
         if (known == 0) {
             m->paused_since = now;
             m->paused_until = now + MEMORY_PAUSE;

@@ -1,6 +1,6 @@
 /*
  * dnsbl_memory.h - what one dnsbl check remembers: answers, for as long as they may be kept, and whether the
- * list answers at all. Bounded: an answer takes the place of another. Any thread may ask; nothing here waits.
+ * list answers at all. Bounded: an answer replaces another. Any thread may call this; nothing here waits.
  */
 #ifndef DNSBL_MEMORY_H
 #define DNSBL_MEMORY_H
@@ -11,10 +11,11 @@
 
 enum {
     MEMORY_PLACES = 4096,
-    MEMORY_LISTED_MOST = 3600, /* seconds that an address stays listed here, whatever the answer allows */
-    MEMORY_CLEAN = 60,         /* and that one is taken for not listed */
-    MEMORY_PATIENCE = 3,       /* failures in a row, and the list is left alone */
-    MEMORY_PAUSE = 60          /* for so many seconds, after which one question tries it again */
+    MEMORY_LISTED_MOST = 3600, /* seconds that an address stays listed here at most, whatever the answer
+                                * allows */
+    MEMORY_CLEAN = 60,         /* and for which one counts as not listed */
+    MEMORY_PATIENCE = 3,       /* failures in a row after which the list is not asked */
+    MEMORY_PAUSE = 60          /* for this many seconds, after which one query tries it again */
 };
 
 struct memory_place {
@@ -27,25 +28,25 @@ struct memory_place {
 struct dnsbl_memory {
     pthread_mutex_t mutex;
     struct memory_place place[MEMORY_PLACES];
-    uint64_t key; /* of the places: a client must not choose whom it displaces */
+    uint64_t key; /* of the places: a client must not be able to choose which one it displaces */
     unsigned failures;
     int64_t paused_since;
     int64_t paused_until;
 };
 
-/* Returns 0, or -1 if there is no mutex to be had. */
+/* Returns 0, or -1 if there is no mutex. */
 int memory_init(struct dnsbl_memory *m, uint64_t key);
 void memory_fini(struct dnsbl_memory *m);
 
-/* What is known of ADDRESS at the time NOW. Returns 1 with *ANSWER, 0 if it is not known: then the list should
- * be asked; -1 if the list should be left alone. */
+/* Looks up ADDRESS at the time NOW. Returns 1 with *ANSWER; 0 if it is not known: then the list should be
+ * asked; -1 if the list should not be asked now. */
 int memory_get(struct dnsbl_memory *m, const unsigned char *address, int64_t now, uint32_t *answer);
 
-/* The list has answered. Returns true if it had been left alone before. */
+/* The list has answered. Returns true if it had been given up before. */
 bool memory_put(struct dnsbl_memory *m, const unsigned char *address, int64_t now, uint32_t answer,
                 unsigned ttl);
 
-/* It has not. Returns true if it is left alone from now on and was not before. */
+/* It has not answered. Returns true if it is given up from now on and was not before. */
 bool memory_failed(struct dnsbl_memory *m, int64_t now);
 
 #endif

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-/* c-ares 1.34 wants a question to be made, sent and read by functions that 1.18 does not have. */
+/* c-ares 1.34 has other functions to make, send and read a query than 1.18. */
 #define CARES_NO_DEPRECATED
 #include "dnsbl_query.h"
 
@@ -13,10 +13,10 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* Of as many sockets at once an answer is waited for: one to each name server. */
+/* How many sockets can wait for an answer at once: one to each name server. */
 #define SOCKETS_MOST 16
 
-/* A question under way, and the sockets it is asked through. */
+/* A query under way, and its sockets. */
 struct query {
     struct dnsbl_answer *answer;
     bool over;
@@ -72,7 +72,7 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
     struct dnsbl_answer *a = q->answer;
     (void)timeouts;
     q->over = true;
-    if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION) /* it is we who have no more time */
+    if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION) /* our own time is over */
         return;
     if (status != ARES_SUCCESS || size < NS_HFIXEDSZ) {
         a->why = ares_strerror(status != ARES_SUCCESS ? status : ARES_EBADRESP);
@@ -122,7 +122,7 @@ static void go_on(ares_channel channel, const struct query *q, int64_t most)
         ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-/* With an id that comes from the kernel: where c-ares cannot open /dev/urandom it draws its own from rand(). */
+/* With an id from the kernel: if c-ares cannot open /dev/urandom it draws its own from rand(). */
 static void ask(ares_channel channel, const char *name, struct query *q)
 {
     unsigned char *question = NULL;
@@ -145,8 +145,9 @@ void dnsbl_query(const char *name, unsigned limit_ms, struct dnsbl_answer *out)
     struct query q = {.answer = out};
     ares_channel channel;
     const int64_t until = milliseconds() + limit_ms;
-    /* Asked again after a third of the time: a lost packet is no silent server. No TCP: what a list says has
-     * room in a packet, and a connection that is reset would send the process a SIGPIPE. */
+    /* The query is sent again after a third of the time: a lost packet does not mean a silent server. No
+     * TCP: the answer of a list fits into a packet, and a connection that is reset would send the process a
+     * SIGPIPE. */
     struct ares_options options = {.flags = ARES_FLAG_IGNTC,
                                    .timeout = (int)(limit_ms / 3 + 1),
                                    .tries = 3,
