@@ -348,7 +348,7 @@ void log_line_read(struct text line, enum log_context context, struct log_event 
     bool is_structured = false, bare = context == LOG_BELOW_ENTRY;
     e->kind = bare ? LOG_OTHER : LOG_UNKNOWN;
     e->has_stamp = e->has_client = e->has_sender = e->has_recipient = e->temporary = e->busy = e->partial =
-        false;
+        e->inside = false;
     e->id = e->name = e->sender = e->recipient = e->reason = e->own = TEXT("");
     e->accepted = e->insider = TEXT("");
     e->stream = 0;

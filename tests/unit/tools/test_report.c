@@ -135,16 +135,16 @@ static void digest__message_repeated__each_counts(void **state)
 static void digest__blocklist__each_client_once_until_its_time_is_over(void **state)
 {
     (void)state;
-    enum { HOUR = 3600 };
+    const int64_t hours = 3600;
     struct digest *d = digest_new(1);
-    int64_t start = NOW - NOW % HOUR;
+    int64_t start = NOW - NOW % hours;
     feed(d, OWN "refuse phase=helo client=192.0.2.1 helo=\"h\" rule=g.conf:3 reply=\"554 no\" blocked=2h",
          start, 0);
     feed(d, OWN "refuse phase=helo client=192.0.2.1 helo=\"h\" rule=g.conf:3 reply=\"554 no\" blocked=6h",
-         start + HOUR, 0);
+         start + hours, 0);
     feed(d, OWN "relay-pattern from=\"a@b\" to=\"x@y\" clients=192.0.2.7,2001:db8::1 blocked=1h",
-         start + 2 * HOUR, 0);
-    feed(d, OWN "log phase=helo client=192.0.2.9 helo=\"h\" rule=g.conf:3 text=\"no\"", start + 9 * HOUR, 0);
+         start + 2 * hours, 0);
+    feed(d, OWN "log phase=helo client=192.0.2.9 helo=\"h\" rule=g.conf:3 text=\"no\"", start + 9 * hours, 0);
     digest_finish(d);
     int listed = 0;
     static const struct {
@@ -153,7 +153,7 @@ static void digest__blocklist__each_client_once_until_its_time_is_over(void **st
     } want[] = {{0, 1}, {1, 1}, {2, 3}, {3, 1}, {6, 1}, {7, 0}, {9, 0}};
     size_t hour = 0;
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-        for (; hour < d->hour_count && d->hours[hour].start <= start + want[i].hour * HOUR; hour++)
+        for (; hour < d->hour_count && d->hours[hour].start <= start + want[i].hour * hours; hour++)
             listed += d->hours[hour].listed;
         assert_int_equal(listed, want[i].listed);
     }
