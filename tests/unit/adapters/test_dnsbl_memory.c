@@ -95,7 +95,7 @@ static void failed__three_in_a_row__leave_the_list_alone_for_a_minute(void **sta
     assert_false(memory_failed(m, 5)); /* others that were under way */
     assert_int_equal(get(m, client, 5, &answer), -1);
     assert_int_equal(get(m, client, 5 + MEMORY_PAUSE - 1, &answer), -1);
-    /* What was known goes on being known. */
+    /* Known answers stay. */
     assert_int_equal(get(m, other, 6, &answer), 1);
     /* One tries; the others do not wait for it. */
     assert_int_equal(get(m, client, 5 + MEMORY_PAUSE, &answer), 0);

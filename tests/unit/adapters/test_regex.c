@@ -22,7 +22,7 @@ static const struct gp_check *regex(void)
     return list[0];
 }
 
-/* Returns the place of the mistake in PATTERN, or -1 if there is none. */
+/* Returns the place of the error in PATTERN, or -1 if there is none. */
 static int compile(struct tried *t, const char *pattern, struct gp_check_error *error)
 {
     /* Exactly as long, so that the sanitizer sees one byte too far. */
@@ -217,7 +217,7 @@ static void match__bytes__are_any(void **state)
     assert_int_equal(once("a.b", "a\0b", 3, &t), 1);
     assert_int_equal(once("\\x00", "a\0b", 3, &t), 1);
     assert_int_equal(once("^[\\x80-\\xff]+$", "\xff\xfe\x80", 3, &t), 1);
-    /* No UTF-8 where the pattern asks for it. */
+    /* Text that is not UTF-8, for a pattern that requires it. */
     assert_int_equal(once("(*UTF)a", "a\xff", 2, &t), -1);
     assert_int_equal(once("(*UTF)a", "a\xc3", 2, &t), -1);
     assert_non_null(strstr(t.why, "UTF-8 error"));

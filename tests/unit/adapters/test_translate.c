@@ -81,7 +81,7 @@ static void arguments__pieces__are_one_argument_again(void **state)
     assert_string_equal(out, "<a@example.net>");
     assert_int_equal(arguments_join(all, out, sizeof out), 39);
     assert_string_equal(out, "<a@example.net> SIZE=1762 BODY=8BITMIME");
-    /* The whole length tells that there was no room. */
+    /* The full length shows that there was no room. */
     assert_int_equal(arguments_join(all, small, sizeof small), 39);
     assert_string_equal(small, "<a@example.net> SIZ");
     assert_int_equal(arguments_join(all, one, sizeof one), 39);

@@ -45,7 +45,7 @@ static void scan_word__a_list__hands_out_one_word_after_the_other(void **state)
         {" \t", "", "", ""},
         {"one", "one", "", ""},
         {"\tone  two three", "one", "two", " three"},
-        {"one\n two", "one\n", "two", ""}, /* a line end is no blank */
+        {"one\n two", "one\n", "two", ""}, /* a line end is not a blank */
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {

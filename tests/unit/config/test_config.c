@@ -61,7 +61,7 @@ static void config__every_rule_line_of_2003_and_2007__is_accepted(void **state)
         assert_int_equal(rule->flags, wanted[i].flags);
     }
     block_unref(&r);
-    /* The sentence that a rule stands in has a full stop behind it. */
+    /* A full stop follows the sentence that contains the rule's name. */
     struct block *sentence = good(text);
     assert_int_equal(block_rule_count(sentence), 3);
     block_unref(&sentence);

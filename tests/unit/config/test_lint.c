@@ -9,7 +9,7 @@ static void hidden__only_by_a_rule_that_decides_before_it(void **state)
 {
     static const struct {
         const char *label, *text;
-        int line; /* that is hidden; 0: none */
+        int line; /* the hidden rule; 0: none */
     } rows[] = {
         {"everything", "H, \"*\", R\nH, \"*x*\", F", 2},
         {"everything, other operation", "M, \"*\", R\nH, \"*x*\", F", 0},

@@ -250,7 +250,7 @@ static void settings__words_of_an_earlier_version__are_legal_with_a_warning(void
     assert_non_null(strstr(problems.text, ":1:17: expected one of: lines"));
 }
 
-/* WORD as often as COUNT says behind NAME, its '#' a number that counts up in hexadecimal. */
+/* NAME, then WORD COUNT times, with its '#' replaced by a number that counts up in hexadecimal. */
 static void repeat(char *out, size_t cap, const char *name, const char *word, int count)
 {
     struct writer w = writer_on(out, cap);

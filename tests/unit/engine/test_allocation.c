@@ -73,7 +73,7 @@ static void config__out_of_memory__is_an_error_or_no_difference(void **state)
     writer_add(&w, text_z(rules));
     writer_add(&w, text_z(with_plugin));
     with_failures(load_bad, NULL);
-    /* Memory comes in large pieces: what asks for the next one depends on what came before. */
+    /* Memory comes in large pieces, so which call needs the next one depends on the calls before. */
     for (int i = 0; i < 40; i++) {
         writer_printf(&w, "table t%d = a/rather/long/path/so/that/the/memory/for/paths/is/used/up/t%d.cdb\n", i,
                       i);

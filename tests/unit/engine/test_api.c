@@ -50,7 +50,7 @@ static void api__settings_of_hosts__by_name(void **state)
     doorway_close(&d);
 }
 
-/* A host of an earlier minor version has smaller structs: nothing behind them is read or written. */
+/* A host of an earlier minor version has smaller structs: the engine neither reads nor writes beyond them. */
 static void api__smaller_structs__are_filled_as_far_as_they_go(void **state)
 {
     struct doorway d;

@@ -240,7 +240,7 @@ static void api_sizes__error__is_filled_as_far_as_it_goes(void **state)
     doorway_close(&d);
 }
 
-/* A host that forgot to set a size would have the default rules, or nobody judged, without a word. */
+/* If a host forgot to set a size, it would silently get the default rules, or no client would be judged. */
 static void api_sizes__none__is_a_mistake_that_is_told(void **state)
 {
     struct doorway d;
@@ -260,7 +260,7 @@ static void api_sizes__none__is_a_mistake_that_is_told(void **state)
     doorway_close(&d);
 }
 
-/* What a host asks of a table that may be older than its header. */
+/* What a host checks in a table that may be older than its header. */
 static void api_sizes__gp_has__says_how_far_a_struct_reaches(void **state)
 {
     const struct gp_api *api = gatepost_api(GP_API_MAJOR);

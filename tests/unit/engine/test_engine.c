@@ -247,7 +247,7 @@ static void open__no_rules__passes_or_tempfails_as_the_host_wishes(void **state)
     assert_string_equal(d.verdict.reply, "451 4.3.0 Temporary local problem");
     assert_string_equal(d.verdict.cause, "on-error");
     assert_int_equal(doorway_rcpt(&d, "RCPT TO:<a@b.c>"), GP_FAIL);
-    /* A host that asks at the end only gets it there, both times. */
+    /* A host that asks only at the end gets the verdict there, both times. */
     assert_int_equal(d.api->end_of_headers(d.session, &d.verdict), GP_FAIL);
     assert_int_equal(d.api->end_of_message(d.session, 0, &d.verdict), GP_FAIL);
     assert_int_equal(d.verdict.code, 451);
@@ -306,7 +306,7 @@ static void process__broken_rules__runs_the_kept_ones_and_says_so_once(void **st
     write_file(image_of(&d, "gatepost.conf"), bytes, n);
     free(bytes);
     assert_int_equal(again(&d, 0), 1);
-    /* A process that finds them mended while it runs goes on with the new ones. */
+    /* A running process uses them once they are repaired. */
     temp_text(&d.folder, "gatepost.conf", two);
     assert_int_equal(d.api->engine_refresh(d.engine), 1);
     assert_string_equal(judged(&d), "554 two");
@@ -418,7 +418,7 @@ static void process__damaged_image__is_never_believed(void **state)
     }
     for (size_t i = 0; i < n; i += slowness())
         assert_not_believed(&d, image, bytes, i, i);
-    /* It is said once, and made anew. */
+    /* It is logged once, and made again. */
     temp_text(&d.folder, "gatepost.conf", one);
     write_file(image, bytes, n - 1);
     assert_int_equal(again(&d, GP_READ_ONLY), 1);
@@ -538,7 +538,7 @@ static void tables__not_named_and_not_there__are_no_fault(void **state)
     assert_string_equal(judged(&d), "554 one");
     assert_null(strstr(d.log, "cdb"));
     d.log[0] = '\0';
-    /* One that turns up is used, one that goes is not missed. */
+    /* A table that appears is used; one that disappears is not missed. */
     doorway_table(&d, "exempt.cdb", "203.0.113.9 all\n");
     assert_int_equal(d.api->engine_refresh(d.engine), 1);
     assert_string_equal(judged(&d), "pass");
@@ -641,7 +641,7 @@ static void open__options_of_an_older_host__are_taken_as_far_as_they_go(void **s
                                 .state_dir = "/not/to/be/read"};
     d.api = gatepost_api(GP_API_MAJOR);
     assert_int_equal(d.api->engine_open(&o, &d.engine, &error), 0);
-    assert_int_equal(error.line, 77); /* behind what it has of the struct */
+    assert_int_equal(error.line, 77); /* after the members that its struct has */
     assert_non_null(strstr(d.log, "fqnd"));
     d.api->engine_close(&d.engine);
     error = (struct gp_error){.size = sizeof error};

@@ -24,7 +24,7 @@ static void start(struct doorway *d)
     assert_string_equal(judged(d, CLIENT), "554 one");
 }
 
-/* As an editor: nobody else may even look until it is done. */
+/* As an editor does: no other program may open the file until it is done. */
 static HANDLE begin_to_save(struct doorway *d, const char *name, const void *bytes, size_t n)
 {
     DWORD written = 0;
@@ -69,7 +69,7 @@ static void tables__overwritten_in_place__old_one_until_it_is_done(void **state)
     assert_int_not_equal(d.api->engine_refresh(d.engine), 1);
     assert_string_equal(judged(&d, "192.0.2.1"), "pass");
     CloseHandle(copying);
-    /* Half of a table is none. */
+    /* Half of a table cannot be used. */
     assert_int_not_equal(d.api->engine_refresh(d.engine), 1);
     assert_string_equal(judged(&d, "192.0.2.1"), "pass");
     CloseHandle(begin_to_save(&d, "exempt.cdb", bytes, n));

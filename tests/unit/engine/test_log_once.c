@@ -20,8 +20,7 @@ static void once__in_this_process__each_state_of_a_file_is_new_once(void **state
 
 static void once__neighbouring_stamps__are_told_apart(void **state)
 {
-    /* Stamps that differ in one bit: with and without other rules to go on with, before and behind a look-up.
-     */
+    /* Stamps that differ in one bit: with and without other rules to use, before and after a look-up. */
     (void)state;
     for (uint64_t stamp = 0; stamp < 200; stamp++) {
         struct log_once o = {0};

@@ -124,7 +124,7 @@ static void tables__changed__only_those_opened_count(void **state)
     assert_false(policy_tables_changed(fresh));
     assert_int_equal(policy_table(fresh, TABLE_EXEMPT, &after), 1);
     assert_int_equal(table_count(after), 2);
-    /* Who holds the old policy holds the old table. */
+    /* A holder of the old policy holds the old table. */
     assert_int_equal(table_count(before), 1);
     policy_unref(&policy);
     policy_unref(&fresh);

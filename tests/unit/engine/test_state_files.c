@@ -78,7 +78,7 @@ static void blocklist__damaged__is_set_aside_and_told_once(void **state)
     offend(&d, "203.0.113.10");
     assert_int_equal(times_said(&d, "it is not a file of this kind; renamed to"), 1);
     assert_true(temp_has(&d.folder, "state/blocklist.damaged"));
-    /* The same trouble again, met by another process: the administrator has been told. */
+    /* Another process meets the same fault: the administrator has already been told. */
     temp_put(&d.folder, "state/blocklist", junk, sizeof junk);
     begin(&d, 0);
     offend(&d, CLIENT);
@@ -125,7 +125,7 @@ static void blocklist__rules_changed_often__is_mapped_once(void **state)
         assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_CLOSE);
     }
     assert_int_equal(file_times_mapped(path), once);
-    /* What says how its keys are made needs it opened anew. */
+    /* A setting that decides how keys are made requires opening it again. */
     snprintf(text, sizeof text, "block-prefix = 24 64\n%s", rules);
     temp_text(&d.folder, "gatepost.conf", text);
     assert_int_equal(d.api->engine_refresh(d.engine), 1);

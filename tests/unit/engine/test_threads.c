@@ -1,4 +1,5 @@
-/* One engine, many threads with sessions, and one that replaces the rule file and the tables under them. */
+/* One engine, many threads with sessions, and one thread that replaces the rule file and the tables under
+ * them. */
 #include "tests/unit/lib/doorway.h"
 #include "core/os/os.h"
 #include "tests/unit/lib/rounds.h"

@@ -43,7 +43,7 @@ static void ip_parse__good_text__formats_as_rfc_5952(void **state)
         {"64:ff9b::192.0.2.1", "192.0.2.1"}, /* NAT64 */
         {"64:FF9B::c000:201", "192.0.2.1"},
         {"0064:ff9b:0:0:0:0:c000:0201", "192.0.2.1"},
-        {"64:ff9b:1::c000:201", "64:ff9b:1::c000:201"}, /* a translator of somebody's own */
+        {"64:ff9b:1::c000:201", "64:ff9b:1::c000:201"}, /* a translator with a prefix of its own */
         {"64:ff9b::1:c000:201", "64:ff9b::1:c000:201"},
         {"1::", "1::"},
         {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},

@@ -67,7 +67,7 @@ static void mailbox_from_command__lines_with_an_address__finds_its_parts(void **
         {"RCPT TO:x@y <a@b>", "a", "b", NULL},
         {"RCPT TO:x=<a@b>", "a", "b", NULL},
         {"RCPT TO:<\"a@b>", "\"a", "b", NULL}, /* a quote that is never closed is a byte like others */
-        {"RCPT TO:(<a@b>", "a", "b", NULL},    /* a comment that is never closed is none */
+        {"RCPT TO:(<a@b>", "a", "b", NULL},    /* a comment that is never closed is ordinary text */
         {"RCPT TO:(x) a@b", "a", "b", NULL},
         {"RCPT TO:(x (y)) a@b X=(", "a", "b", NULL},
         {"RCPT TO:a\\", "a\\", "", "a\\"},

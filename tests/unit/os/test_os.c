@@ -96,7 +96,7 @@ static void replace__is_whole_or_not_at_all(void **state)
     assert_int_equal(map.id.mtime_ns, from.id.mtime_ns);
     os_unmap(&map);
     os_unmap(&from);
-    /* Failures leave nothing behind. */
+    /* Failures leave no files. */
     assert_int_equal(os_replace(temp_path(&f, "gone/x"), "one", 3), ENOENT);
     folder_make(temp_path(&f, "folder"));
     assert_int_not_equal(os_replace(temp_path(&f, "folder"), "one", 3), 0);
@@ -287,7 +287,7 @@ static int hold_map(const void *path)
     return 2;
 }
 
-/* A state file is resized, or set aside, while other processes go on with the old one. */
+/* A state file is resized, or set aside, while other processes keep using the old one. */
 static void rename__mapped_by_others__they_keep_theirs(void **state)
 {
     struct temp_folder f;

@@ -65,7 +65,7 @@ static void replace__no_room__leaves_the_old_file(void **state)
     temp_make(&f);
     snprintf(path, sizeof path, "%s", temp_path(&f, "x"));
     assert_int_equal(os_replace(path, "one", 3), 0);
-    /* A limit on file sizes stands for a disk that is full; a process of its own has it. */
+    /* A limit on file sizes simulates a full disk; it applies to a process of its own. */
     pid_t child = fork();
     if (child == 0) {
         struct rlimit limit = {50000, 50000};
@@ -127,7 +127,7 @@ static void copy_on__piece_by_piece__is_whole_at_the_end(void **state)
     assert_int_equal(os_copy_on(copy, &other, 500), EAGAIN);
     assert_int_equal(os_copy_on(copy, &other, 490), 0);
     assert_copy_is(&f, &other);
-    /* A part of another file is begun anew. */
+    /* If part of another file is left, the copy begins again. */
     assert_int_equal(os_copy_on(copy, &other, 500), EAGAIN);
     assert_int_equal(os_copy_on(copy, &from, 600), EAGAIN);
     assert_int_equal(os_copy_on(copy, &from, 600), 0);
@@ -145,7 +145,7 @@ static void copy_on__killed_while_writing__is_begun_anew(void **state)
     temp_make(&f);
     make_source(&f, "from", 1000, 1, &from);
     assert_int_equal(os_copy_on(temp_path(&f, "copy"), &from, 300), EAGAIN);
-    /* Something was written, and nobody said what. */
+    /* Something was written, but not by our program. */
     FILE *part = fopen(temp_path(&f, "copy.part"), "ab");
     assert_non_null(part);
     assert_int_equal(fwrite("half a piece", 1, 12, part), 12);
@@ -224,7 +224,7 @@ static void sweep__remains_of_killed_writers__go(void **state)
     temp_remove(&f);
 }
 
-/* Who may write a file can change it while it is being read, and cut it short. */
+/* A user who may write a file can change it while it is being read, and cut it short. */
 static void map_ours__a_file_of_others__is_private(void **state)
 {
     static const mode_t modes[] = {0660, 0606};
@@ -250,7 +250,7 @@ static void map_ours__a_file_of_others__is_private(void **state)
     assert_int_equal(os_map_ours(temp_path(&f, "x"), false, &map), 0);
     assert_true(map.ours && !map.memory);
     os_unmap(&map);
-    if (geteuid() == 0) { /* only root can show a file of somebody else */
+    if (geteuid() == 0) { /* only root can make a file of another user */
         assert_int_equal(chown(temp_path(&f, "x"), 65534, 65534), 0);
         assert_int_equal(os_map_ours(temp_path(&f, "x"), false, &map), 0);
         assert_true(!map.ours && map.memory && map.size == 4);

@@ -1,4 +1,4 @@
-/* What only Windows has: drives, devices, files that somebody keeps for himself. */
+/* What only Windows has: drives, devices, files opened exclusively. */
 #include "core/os/os.h"
 #include "tests/unit/lib/temp_folder.h"
 
@@ -146,7 +146,7 @@ static void map__file_moved_aside__reader_keeps_it(void **state)
     os_unmap(&after);
 }
 
-/* A file that another program lets nobody read, write or delete. */
+/* A file that no other program may read, write or delete. */
 static void replace__target_kept_by_another_program__fails_and_leaves_it(void **state)
 {
     struct file_map map;
@@ -166,7 +166,8 @@ static void replace__target_kept_by_another_program__fails_and_leaves_it(void **
     assert_int_equal(os_replace(path, "other", 5), 0);
 }
 
-/* An editor opens a file for reading and lets others delete it, or not; ours stays in nobody's way. */
+/* An editor opens a file for reading and allows or forbids others to delete it; our own opening hinders no
+ * program. */
 static void map_and_read__done__nothing_is_kept_from_an_editor(void **state)
 {
     struct file_id id;

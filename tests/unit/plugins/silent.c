@@ -1,3 +1,3 @@
-/* A shared object that is no plugin. */
+/* A shared object that is not a plugin. */
 extern int silent;
 int silent;

@@ -90,7 +90,7 @@ static void spans__outside_the_block__are_nothing(void **state)
         assert_int_equal(block_text(r, inside_out[i]).n, 0);
         assert_non_null(block_text(r, inside_out[i]).p);
     }
-    assert_int_equal(block_text(r, (struct span){size - 1, 1}).n, 0); /* no NUL behind it */
+    assert_int_equal(block_text(r, (struct span){size - 1, 1}).n, 0); /* no NUL after it */
     assert_int_equal(block_text(r, (struct span){size, 1}).n, 0);
     assert_non_null(block_at(r, size, 0));
     assert_null(block_at(r, size, 1));

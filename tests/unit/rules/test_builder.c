@@ -25,7 +25,7 @@ static void texts__the_same__are_kept_once(void **state)
                 first[i] = s;
             assert_int_equal(s.at, first[i].at);
         }
-    /* A prefix is another text, and one with a NUL in it is no prefix. */
+    /* A prefix is another text, and one with a NUL in it is not a prefix. */
     assert_int_not_equal(builder_text(b, TEXT("text")).at, first[1].at);
     struct span nul = builder_text(b, text_of("text 1\0x", 8));
     assert_int_not_equal(nul.at, first[1].at);

@@ -54,7 +54,7 @@ static void helo_checks__names_and_addresses__are_told_apart(void **state)
         {"[::ffff:203.0.113.9]", 0, 0, 0, 0},
         {"[IPv6:::ffff:203.0.113.9]", 0, 1, 0, 1},
         {"[IPv6:2001:db8::1]", 1, 1, 0, 0},
-        {"[2001:db8::1]", 1, 0, 0, 0}, /* without the tag it is no literal, but it is our address */
+        {"[2001:db8::1]", 1, 0, 0, 0}, /* without the tag it is not a literal, but it is our address */
         {"2001:db8::1", 1, 0, 1, 0},
         {"mail.example.com x", 1, 0, 0, 0},
         {"mail.example.com..", 1, 0, 0, 0},
@@ -92,7 +92,7 @@ static void helo_checks__names_and_addresses__are_told_apart(void **state)
         assert_int_equal(literal, rows[i].literal);
         exact_free(f.helo);
     }
-    /* Without the client's address nobody can say whether a literal is its own. */
+    /* If the client's address is unknown, nobody can say whether a literal is its own. */
     f.client_known = false;
     f.helo = TEXT("[203.0.113.9]");
     assert_int_equal(says("client-literal", &f, 0), -1);

@@ -46,7 +46,7 @@ static void image__stored_and_loaded__is_the_same(void **state)
     temp_remove(&f);
 }
 
-/* A `load` line looks for its plugin in two places: one that comes in the first is a change. */
+/* A `load` line looks for its plugin in two places: one that appears in the first is a change. */
 static void image__a_file_that_was_not_there__is_a_change_when_it_comes(void **state)
 {
     struct temp_folder f;

@@ -16,7 +16,7 @@ struct planned {
     size_t n;
 };
 
-/* Patterns one after the other; one that begins with '!' is negated. */
+/* Several patterns; one that begins with '!' is negated. */
 static void plan(struct planned *p, struct index_plan *m, const char *const *patterns, size_t n)
 {
     size_t at = 0;

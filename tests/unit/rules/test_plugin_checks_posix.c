@@ -24,7 +24,7 @@ static void image__is_bound_again(void **state)
     assert_int_equal(words_alive, 3);
     unload(&l);
     assert_int_equal(words_alive, 0);
-    /* A plugin that is no more there: its checks cannot say. */
+    /* A plugin that no longer exists: its checks cannot say. */
     l.block = image_load(path, &error);
     assert_false(plugin_checks_take_up(l.block, &plugin_silent_host, open_none, &l.checks));
     assert_string_equal(triggered(&l), "------");

@@ -61,7 +61,7 @@ static void parsed__address_of_the_server__is_the_fact(void **state)
         {"RCPT TO:<@x.example:other@example.com>", "list@example.com", NULL, 552},
         {"RCPT TO:<other@example.com>", "gone@example.com", NULL, 555},
         {"RCPT TO:<raw@example.com>", "x@example.com", NULL, 553},
-        {"RCPT TO:<sugar@example.com>", "", NULL, 554}, /* that is no recipient */
+        {"RCPT TO:<sugar@example.com>", "", NULL, 554}, /* that is not a recipient */
         {"RCPT TO:<x@example.com>", "od\"d@sugar@example.com", NULL, 0},
         {"RCPT TO:<x@example.com>", "back\\@example.com", NULL, 0},
     };
@@ -157,7 +157,7 @@ static void cut__text__is_not_judged_as_if_whole(void **state)
         uint32_t flags;
         unsigned code;
     } cases[] = {
-        {"RCPT TO:<@x.example:other@example.com", GP_CUT, 0}, /* its address may go on */
+        {"RCPT TO:<@x.example:other@example.com", GP_CUT, 0}, /* its address may continue */
         {"RCPT TO:<sugar@example.com", GP_CUT, 0},            /* so may this one: .net */
         {"RCPT TO:<sugar@example.com> X=", GP_CUT, 554},      /* this one is closed */
         {"RCPT TO:sugar@example.com X=", GP_CUT, 0},          /* a bracket may follow */

@@ -1,4 +1,4 @@
-/* Who is put on the blocklist, by a rule or by a relay pattern, for how long, and who never is. */
+/* Which clients are put on the blocklist, by a rule or by a relay pattern, for how long, and which never. */
 #include "tests/unit/lib/doorway.h"
 
 #include "core/os/os.h"
@@ -162,7 +162,7 @@ static void block__that_waits_for_mail__comes_unless_spared(void **state)
     doorway_close(&d);
 }
 
-/* A session goes on under the rules it began with; how the list is asked is for those in force now. */
+/* A session keeps the rules it began with, but the list is looked up by the rules now in force. */
 static void block__by_a_session_of_the_rules_before__leaves_the_list_as_it_is_meant_now(void **state)
 {
     struct doorway d;
@@ -262,7 +262,8 @@ static void block__mode_log__says_for_how_long_and_lists_nobody(void **state)
     doorway_close(&d);
 }
 
-/* MAIL FROM:<> to a trap comes from the server of whoever was forged; the reply stays, and nobody is listed. */
+/* MAIL FROM:<> to a trap comes from the server of the forged sender; the reply stays, and no client is
+ * listed. */
 static void block__null_sender__only_with_bounces(void **state)
 {
     static const struct {
@@ -315,8 +316,8 @@ static void block__null_sender__only_with_bounces(void **state)
     }
 }
 
-/* Honest forwarders bring the spam that others sent them. Whoever has an entry of his own is no relay, for each client
- * of a pattern, whether he had it before his attempt or not. */
+/* Honest forwarders pass on spam that others have sent to them. A client with an entry of its own is not a
+ * relay: this is checked for each client of a pattern, whether it had the entry before its attempt or not. */
 static void relay_pattern__known_forwarders__are_left_out(void **state)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* The block table: whom it refuses, and how far that reaches. */
+/* The block table: what it refuses, and how far that reaches. */
 #include "tests/unit/lib/doorway.h"
 
 static void listed__each_tag__reaches_as_far_as_what_it_names(void **state)

@@ -1,4 +1,4 @@
-/* Corners of who is spared what; test_session.c has the plain cases. */
+/* Corner cases of exemptions; test_session.c has the plain cases. */
 #include "tests/unit/lib/doorway.h"
 
 #include "core/os/os.h"
@@ -87,7 +87,7 @@ static void recipients__many_or_odd__spare_only_if_all_are_known(void **state)
             snprintf(line, sizeof line, "RCPT TO:<user%d@spared.example>", i);
             assert_int_equal(doorway_rcpt(&d, line), GP_PASS);
         }
-        /* A NUL in an address is nobody's. */
+        /* An address with a NUL exempts nothing. */
         static const char nul[] = "RCPT TO:<a\0b@spared.example>";
         if (odd)
             assert_int_equal(d.api->rcpt(d.session, nul, sizeof nul - 1, 0, &d.verdict), GP_PASS);
@@ -116,7 +116,7 @@ static void damaged_table__what_cannot_be_told__is_for_on_error(void **state)
         char *bytes = malloc(map.size);
         assert_non_null(bytes);
         memcpy(bytes, map.p, map.size);
-        /* The slots of the hash tables, behind the records, lead out of the file. */
+        /* The slots of the hash tables, after the records, point outside the file. */
         const unsigned char *first = map.p;
         for (size_t i = first[0] | first[1] << 8 | (size_t)first[2] << 16; i < map.size; i += 8)
             if (memcmp(bytes + i + 4, "\0\0\0\0", 4) != 0)

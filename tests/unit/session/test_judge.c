@@ -1,4 +1,4 @@
-/* The order in which rules are asked and what each action ends. */
+/* The order in which rules are tried, and what each action ends. */
 #include "tests/unit/lib/doorway.h"
 
 #define CLIENT "203.0.113.9"
@@ -117,7 +117,7 @@ static void many_rules__more_than_a_word__the_lowest_line_decides(void **state)
     doorway_connect(&d, CLIENT, NULL);
     for (int i = 0; i < 200; i++) {
         snprintf(line, sizeof line, "EHLO zombie%d.x zombie%d", i, (i * 7) % 200);
-        /* "zombie19" stands in "zombie199" too, but further down. */
+        /* "zombie19" occurs in "zombie199" too, but further down. */
         int lowest = 200;
         for (int k = 0; k < 200; k++) {
             char part[20];

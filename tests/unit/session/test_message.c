@@ -48,7 +48,7 @@ static void end_of_message__end_of_headers_left_out__is_asked_then(void **state)
     d.api->header_text(d.session, "Subject: x\r\n", 12);
     assert_int_equal(d.api->end_of_message(d.session, 0, &d.verdict), GP_FAIL);
     assert_string_equal(d.verdict.reply, "553 none");
-    /* The transaction is over: the next message begins anew. */
+    /* The transaction is over: the next message starts fresh. */
     assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@b.example>"), GP_PASS);
     assert_int_equal(doorway_rcpt(&d, "RCPT TO:<b@example.com>"), GP_PASS);
     d.api->header_text(d.session, "Message-ID: <a@b>", 17); /* no line end */
@@ -71,7 +71,7 @@ static void header__longer_than_we_keep__is_judged_by_its_beginning(void **state
     d.api->header(d.session, "Subject", 7, value, LONG);
     assert_int_equal(d.api->end_of_headers(d.session, &d.verdict), GP_FAIL);
     assert_string_equal(d.verdict.reply, "554 no");
-    /* The fields behind a long one are seen. */
+    /* The fields after a long one are seen. */
     doorway_envelope(&d, CLIENT);
     d.api->header(d.session, "X-Long", 6, value, LONG);
     d.api->header(d.session, "To", 2, "b", 1);
@@ -80,7 +80,8 @@ static void header__longer_than_we_keep__is_judged_by_its_beginning(void **state
     free(value);
 }
 
-/* Where the server hands out fields, what is no field to us ends nothing: the server reads on there. */
+/* If the server passes fields, a piece that is not a field for us ends nothing: the server goes on reading
+ * there. */
 static void fields__one_by_one__a_piece_that_is_no_field_is_passed_over(void **state)
 {
     static const struct {
@@ -116,7 +117,7 @@ static void fields__one_by_one__a_piece_that_is_no_field_is_passed_over(void **s
     doorway_close(&d);
 }
 
-/* A header that broke off may lack what comes after it; one that ended at its empty line does not. */
+/* A header that broke off may lack what follows; one that ended at its empty line does not. */
 static void raw_header__ended_by_no_field__cannot_say_what_is_missing(void **state)
 {
     static const struct {
@@ -146,7 +147,7 @@ static void raw_header__ended_by_no_field__cannot_say_what_is_missing(void **sta
         int action = doorway_message(&d, cases[i].header);
         if (action != cases[i].action)
             fail_msg("%s: wanted %d, got %d", cases[i].header, cases[i].action, action);
-        /* The next message begins anew. */
+        /* The next message starts fresh. */
         doorway_mail(&d, "MAIL FROM:<a@b.c>");
         doorway_rcpt(&d, "RCPT TO:<a@b.c>");
         assert_int_equal(doorway_message(&d, "X: y\r\n"), GP_FAIL);

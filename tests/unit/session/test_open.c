@@ -1,4 +1,4 @@
-/* What a host tells of the client when it opens a session, and what it is asked for. */
+/* What a host passes about the client when it opens a session, and what the engine needs from it. */
 #include "tests/unit/lib/doorway.h"
 
 #define CLIENT "203.0.113.9"
@@ -63,7 +63,7 @@ static void client_name__not_verified__is_never_matched(void **state)
         c.name = NULL;
         c.name_size = 0;
         c.name_state = 0;
-        open_session(&d, &c, CLIENT); /* told later: the same */
+        open_session(&d, &c, CLIENT); /* passed later: the same */
         d.api->client_name(d.session, "a.dyn.example", 13, rows[i].name_state);
         assert_int_equal(d.api->connect(d.session, NULL), rows[i].action);
     }

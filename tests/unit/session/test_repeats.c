@@ -51,7 +51,7 @@ static void header_rules__many_fields__one_line_with_the_count(void **state)
     }
 }
 
-/* The line is written also where no end of the header comes, and says whom the block of the rule met. */
+/* The line is written also if no end of the header comes, and names the client that the rule blocked. */
 static void header_rules__message_given_up__are_told_all_the_same(void **state)
 {
     struct doorway d;

@@ -100,7 +100,7 @@ static void connect__fail_and_refuse__act_as_close(void **state)
     assert_int_equal(doorway_connect(&d, CLIENT, NULL), GP_CLOSE);
     assert_int_equal(doorway_connect(&d, CLIENT, "a.dyn.example.net"), GP_CLOSE);
     assert_string_equal(d.verdict.reply, "554 b");
-    assert_int_equal(d.api->connect(d.session, NULL), GP_CLOSE); /* whoever asks again hears the same */
+    assert_int_equal(d.api->connect(d.session, NULL), GP_CLOSE); /* a further call gets the same */
     assert_int_equal(doorway_connect(&d, "::ffff:203.0.113.9", NULL), GP_CLOSE);
     assert_int_equal(doorway_connect(&d, "198.51.100.1", NULL), GP_PASS);
     doorway_close(&d);
@@ -124,7 +124,7 @@ static void deferred__waits_for_mail__lapses_with_auth(void **state)
     d.api->auth(d.session);
     assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@b.c>"), GP_PASS);
 
-    /* A new HELO is asked again. */
+    /* A new HELO is judged again. */
     doorway_connect(&d, CLIENT, NULL);
     assert_int_equal(doorway_helo(&d, "EHLO laptop"), GP_PASS);
     assert_int_equal(doorway_helo(&d, "EHLO laptop.example.net"), GP_PASS);
@@ -222,7 +222,7 @@ static void header__message_id_rules__answer_after_the_header(void **state)
         if (rows[i].reply)
             assert_string_equal(d.verdict.reply, rows[i].reply);
     }
-    /* The next message of the same session begins anew. */
+    /* The next message of the same session starts fresh. */
     doorway_envelope(&d, CLIENT);
     assert_int_equal(doorway_message(&d, "Subject: x\r\n"), GP_FAIL);
     assert_int_equal(doorway_mail(&d, "MAIL FROM:<a@b.c>"), GP_PASS);
@@ -332,7 +332,7 @@ static void exemptions__client_helo_sender_recipient__spare_what_they_say(void *
     /* from: lasts the transaction. */
     assert_int_equal(doorway_mail(&d, "MAIL FROM:<who@else.example>"), GP_PASS);
     assert_int_equal(doorway_rcpt(&d, "RCPT TO:<a@b.c>"), GP_FAIL);
-    /* to: spares this recipient, and the header only if every accepted one is spared. */
+    /* to: exempts this recipient, and the header only if every accepted recipient is exempt. */
     assert_int_equal(doorway_rcpt(&d, "RCPT TO:<\"postmaster\"@b.c>"), GP_PASS);
     assert_int_equal(doorway_message(&d, "Subject: x\r\n"), GP_PASS);
     doorway_mail(&d, "MAIL FROM:<who@else.example>");
@@ -627,7 +627,7 @@ static void trace__explains_every_rule(void **state)
     doorway_close(&d);
 }
 
-/* A greeting that the server took while nobody told us is unknown, not empty. */
+/* A greeting that the server accepted before the engine was called is unknown, not empty. */
 static void helo__unknown__is_judged_by_no_rule_and_shown_by_no_line(void **state)
 {
     static const char *const tests[] = {

@@ -151,7 +151,7 @@ static void sightings_note__many_keys_of_many__the_latest_are_known(void **state
     }
 }
 
-/* Nobody hides an attempt behind many others of his own. */
+/* A client cannot hide an attempt among many others of its own. */
 static void flood(bool v6)
 {
     char sender[32], client[IP_TEXT_MAX];

@@ -228,7 +228,7 @@ static void slots_lock__file_replaced__given_up(void **state)
     assert_true(state_file_retired(&s.file));
     assert_true(state_file_replaced(&s.file));
     assert_false(state_file_retired(&grown.file));
-    assert_true(has(&s, 1, &slot)); /* the old one goes on being read */
+    assert_true(has(&s, 1, &slot)); /* the old one is still read */
     assert_int_equal(slots_lock(&s, NULL, &lock, reason, sizeof reason), -1);
     assert_non_null(strstr(reason, "another file"));
     slots_close(&s);

@@ -269,7 +269,7 @@ static void blocklist_write__killed_before_each_store__nothing_finished_is_lost(
         bool died = true;
         for (unsigned k = 1; died; k += step_after(k)) {
             prepare(c);
-            /* The file has a new hash key each time: who stands where is another matter. */
+            /* The file has a new hash key each time, so the places of the keys differ. */
             list = open_list(64);
             take_picture(list, &before);
             blocklist_close(&list);
@@ -284,7 +284,7 @@ static void blocklist_write__killed_before_each_store__nothing_finished_is_lost(
                 assert_true(in_picture(&after, &target)
                                 ? same_stay(in_picture(&after, &target), in_picture(&now, &target))
                                 : !in_picture(&now, &target));
-            /* And life goes on. */
+            /* And it still works. */
             assert_int_equal(add(list, TARGET, NOW + 10, 20 * DAY, "later:4444"), 0);
             struct block_entry e;
             assert_int_equal(blocklist_lookup(list, &target, NOW + 10, &e), 1);

@@ -146,7 +146,7 @@ static void slots_open__full_or_read_only_disk__says_so(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-/* Whoever walks over all of it does not fall off the end of a file that was cut short meanwhile. */
+/* A walk over all of it does not run past the end of a file that was cut short meanwhile. */
 static void slots_walk__file_cut_short_under_the_map__ends(void **state)
 {
     struct slots s;

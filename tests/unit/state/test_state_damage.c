@@ -199,7 +199,7 @@ static unsigned char *whole(const char *path, size_t *n)
     return (unsigned char *)p;
 }
 
-/* In place, as no program of ours would: nobody has it mapped. */
+/* In place, as none of our programs would: no process has it mapped. */
 static void restore(const char *path, const unsigned char *p, size_t n)
 {
     FILE *file = fopen(path, "r+b");

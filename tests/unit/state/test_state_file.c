@@ -34,7 +34,7 @@ static void state_file_open__again__same_key_age_and_units(void **state)
     assert_int_equal(state_file_units(&second)[639], 'x');
     state_file_close(&first);
     state_file_close(&second);
-    /* Nobody can tell the key of another machine. */
+    /* The key of another machine cannot be guessed. */
     temp_delete(&folder, "thing");
     assert_int_equal(open_as(&first, &shape, 0), 1);
     assert_true(first.key.k0 != second.key.k0 && first.key.k1 != second.key.k1);
@@ -128,7 +128,7 @@ static void state_file_take_place__successor__same_key_and_the_old_one_knows(voi
     os_remove(temp_path(&folder, "thing"));
     assert_int_equal(open_as(&f, &shape, 0), 1);
     assert_int_equal(open_as(&old, &shape, STATE_READ_ONLY), 1);
-    /* Left behind by one that was killed. */
+    /* Left by a process that was killed. */
     temp_text(&folder, "thing.new", "half");
     assert_int_equal(state_file_make_beside(&f, ".new", &larger, &successor, why, sizeof why), 0);
     assert_false(state_file_retired(&old) || state_file_replaced(&old));

@@ -1,4 +1,5 @@
-/* Look-ups in a table too large for the cache, which are collected and asked for ahead: as in a small one. */
+/* Look-ups in a table too large for the cache, which are collected and prefetched: the same results as in a
+ * small one. */
 #include "tests/unit/lib/table_helper.h"
 
 static const char sample[] =

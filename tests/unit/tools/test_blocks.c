@@ -182,7 +182,7 @@ static void blocks__rule_file__settings_and_where_the_list_is(void **state)
     assert_string_equal(out, "192.0.2.1 is on the list for 10s, step 1\n");
     assert_int_equal(blocks("list", ""), STATUS_YES);
     assert_string_equal(order_of_lines(), "");
-    /* A rule file with an error still tells where the state is. */
+    /* A rule file with an error still gives the state directory. */
     temp_text(&folder, "gatepost.conf", "state-dir = other\nblock-time = 10s\nhelo, fqnd, refuse\n");
     assert_int_equal(blocks("list", "--all"), STATUS_YES);
     assert_string_equal(order_of_lines(), "192");

@@ -16,7 +16,7 @@ static int64_t the_clock(void *context)
     return NOW;
 }
 
-/* One client that says it is us, and one that is at fault only once. */
+/* One client that uses our name, and one with a single fault. */
 static void play_as(bool only_logged)
 {
     const struct gp_api *api = gatepost_api(GP_API_MAJOR);
@@ -104,7 +104,7 @@ static void stats__sessions__rules_and_verdicts(void **state)
     says("Verdicts - helo refuse                       2\n");
     says("Rule gatepost.conf:4                         2\n");
     says("Rule gatepost.conf:5                         1\n");
-    /* They are known after an edit above them; one that is gone is counted as such. */
+    /* They are recognised after an edit above them; a deleted one is counted as such. */
     write_rules("# comment\n\n");
     assert_int_equal(stats(""), STATUS_YES);
     says("Rule gatepost.conf:6                         2\n");

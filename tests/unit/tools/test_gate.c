@@ -134,7 +134,7 @@ static void commands__files_of_others__are_safe_in_messages(void **state)
 {
     (void)state;
     static const char *const names[] = {"a\x1b[2J.x", "b\xC2\x9B.x", "c\xE2\x80\xAE.x"};
-    /* In the arguments % stands for the rule file, & for a dialogue. */
+    /* In the arguments % is replaced by the rule file, & by a dialogue. */
     static const struct {
         int (*run)(int argc, char **argv);
         const char *line;

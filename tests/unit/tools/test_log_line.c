@@ -234,7 +234,7 @@ static void log_line_read__own_lines__fields_unescaped(void **state)
     expect_lines(cases, COUNT(cases), false);
 }
 
-/* 192.0.2.66 is somebody else whom the client 192.0.2.1 would like to see in our tables. */
+/* 192.0.2.66 is another machine, which the client 192.0.2.1 would like to see in our tables. */
 static void log_line_read__forged_parts__nobody_else_is_named(void **state)
 {
     static const struct line_case cases[] = {

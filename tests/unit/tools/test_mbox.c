@@ -132,7 +132,7 @@ static void transcript_message__cases__dialogue(void **state)
         const char *by;
         const char *dialogue;
     } cases[] = {
-        {/* what stands above was added later, what stands below came from the client */
+        {/* lines above were added later, lines below came from the client */
          "Return-Path: <s@example.net>\r\nDelivered-To: u@example.com\r\n" MX
          "Received: by helo.example; Thu, 24 Jul 2003 01:00:00 -0700\r\nDelivered-To: list@example.net\r\n"
          "Subject: a\r\n\t.b\r\nStatus: RO\r\n.Odd: c\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n.\r\n",
@@ -174,7 +174,7 @@ static void transcript_message__cases__dialogue(void **state)
          "mx[.]*",
          "\n# f\n" HEAD "unknown mail\nC: EHLO helo.example\nC: MAIL FROM:<>\nC: RCPT TO:<u@example.com>\nC: "
          "DATA\nC: A: b\nC:\nC: .\n"},
-        {/* a postmark that names nobody */
+        {/* a postmark without a name */
          "From -  Thu Jul 24 01:11:45 2003\n" MX "A: b\n", NULL,
          "\n# f\n" HEAD
          "unknown mail\nC: EHLO helo.example\nC: MAIL FROM:<>\nC: RCPT TO:<u@example.com>\nC: DATA\n"
@@ -266,7 +266,7 @@ static void transcript_message__hops__client_and_sender(void **state)
          "Server id "
          "14.3; Thu, 24 Jul 2003 02:00:00 -0700\n" MX "A: b\n",
          NULL, "connect 192.88.98.1 ptr.example\n", "192.88.98.77"},
-        /* its name in HELO is no proof: that is what spammers say */
+        /* its name in HELO is no proof: spammers use any name */
         {"Received: from mx.example.com (ptr.example [192.88.98.1]) by mx.example.com (Postfix) with ESMTP id "
          "ABCDEF1; "
          "Thu, 24 Jul 2003 02:00:00 -0700\nA: b\n",

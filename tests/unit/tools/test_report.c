@@ -180,7 +180,7 @@ static void digest__too_many_clients__the_rarest_are_merged(void **state)
     assert_int_equal(d->refused, 2 * MANY);
     assert_int_equal(d->clients.merged + d->clients.count, MANY + 1);
     assert_int_equal(d->clients.merged_refused, d->clients.merged);
-    /* Who comes often is still there. */
+    /* A client that comes often is still there. */
     struct ip ip = address("192.0.2.1");
     assert_int_equal(digest_clients_get(&d->clients, &ip, NOW)->refused, MANY);
     digest_free(&d);
@@ -202,7 +202,7 @@ static void digest__more_than_two_years__days_instead_of_hours(void **state)
     digest_free(&d);
 }
 
-/* A flood of different words makes no more causes than there is room for, and loses none of the refusals. */
+/* A flood of different words makes no more causes than there is room for, and loses no refusals. */
 static void digest__too_many_causes__others_are_one(void **state)
 {
     (void)state;

@@ -54,7 +54,7 @@ static void table_make__text__canonical_records(void **state)
         {SOURCE_TEXT, KIND_SET, "a.example some note # c\nb.example\n",
          "client:a.example=some note;client:b.example=;"},
         {SOURCE_TEXT, KIND_UNKNOWN, "to:\"a b\"@x.example rcpt\n", "to:a b@x.example=rcpt;"},
-        /* the same twice is no harm */
+        /* the same entry twice does no harm */
         {SOURCE_TEXT, KIND_UNKNOWN, "10.0.0.1 all\n010.example all\n10.0.0.1/32 ALL\n",
          "client:10.0.0.1=all;client:010.example=all;"},
     };
