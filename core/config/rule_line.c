@@ -388,8 +388,8 @@ static bool parse_block(struct line *l, struct rule_text *out)
 {
     size_t before = l->at;
     line_blanks(l);
-    size_t at = l->at;
-    struct text word = line_word(l);
+    const size_t at = l->at;
+    const struct text word = line_word(l);
     if (text_eq_nocase(word, TEXT("block"))) {
         if (out->draft.flags & RULE_BLOCK)
             return line_error(l, at, "S and 'block' mean the same; write only one of them");
@@ -398,9 +398,7 @@ static bool parse_block(struct line *l, struct rule_text *out)
             return false;
         before = l->at;
         line_blanks(l);
-        at = l->at;
-        word = line_word(l);
-        if (text_eq_nocase(word, TEXT("bounces"))) {
+        if (text_eq_nocase(line_word(l), TEXT("bounces"))) {
             out->draft.flags |= RULE_BOUNCES;
             return true;
         }

@@ -175,7 +175,7 @@ static void take_delimiters(struct setting_line *s)
         return;
     }
     for (size_t i = 0; i < s->value.n; i++)
-        if (!memchr("+-_=.~!#$%&*/?^{|}", s->value.p[i], 18)) {
+        if (!strchr("+-_=.~!#$%&*/?^{|}", s->value.p[i])) { /* a NUL stands in no line */
             wrong(s, text_skip(s->value, i),
                   "this cannot part a tag from the name of a mailbox; most servers use '+'");
             return;

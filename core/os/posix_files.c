@@ -110,7 +110,7 @@ static bool is_part_of(const struct stat *st, const struct file_map *from)
  * works on it. */
 static int open_part(const char *part, int *error)
 {
-    struct stat st, at_path;
+    struct stat st = {0}, at_path = {0};
     int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0640);
     *error = fd < 0 ? errno : 0;
     if (!*error && flock(fd, LOCK_EX | LOCK_NB) != 0)

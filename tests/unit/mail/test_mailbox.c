@@ -130,7 +130,7 @@ static void mailbox_clean__comments_and_blanks__are_taken_away(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct mailbox m;
         struct text line = exact(cases[i].line);
-        char *room = malloc(line.n);
+        char *room = malloc(line.n + 1);
         if (!mailbox_from_command(line, &m))
             fail_msg("no address in '%s'", cases[i].line);
         const bool found = mailbox_clean(&m, room);
@@ -140,7 +140,7 @@ static void mailbox_clean__comments_and_blanks__are_taken_away(void **state)
         check(text_z(cases[i].domain), m.domain, cases[i].line, "domain");
         assert_false(m.cfws);
         /* In place it comes to the same. */
-        char *same = malloc(line.n);
+        char *same = malloc(line.n + 1);
         memcpy(same, line.p, line.n);
         struct mailbox in_place;
         mailbox_from_command(text_of(same, line.n), &in_place);
