@@ -18,7 +18,7 @@ dialogue_holds() {
 # sequence, which Mercury answers itself, and for the one with a text behind the code.
 dialogue_holds_to_the_letter() {
     lay_out letter "mercury-fail-at = helo mail rcpt data message" || return 1
-    sed -i -e '/^S@mercury: closed$/d' -e '/^S@mercury: 250$/d' -e '/^S@mercury: 503$/d' -e 's/^S@exim: 503$/S@mercury: 503/' "$work/letter/$1"
+    sed -i -e '/^S@mercury: closed$/d' -e '/^S@mercury: 250$/d' -e '/^S@mercury: 503$/d' -e '/^S@mercury: 554$/d' -e 's/^S@exim: 503$/S@mercury: 503/' "$work/letter/$1"
     play_orders letter "$1" | host_run && heard_counts
 }
 
