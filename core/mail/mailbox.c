@@ -174,9 +174,34 @@ static bool split_address(struct mailbox *m)
     return t.n > 0;
 }
 
+/* Reads "<local@domain>" made of nothing that needs interpretation, as most addresses are, in one pass. Returns
+ * false for any other text. */
+static bool parse_plain(struct text t, struct mailbox *out)
+{
+    size_t i = 1, at = 0;
+    if (t.n == 0 || t.p[0] != '<')
+        return false;
+    for (; i < t.n && t.p[i] != '>'; i++) {
+        const unsigned char c = (unsigned char)t.p[i];
+        if (c == '@' && at == 0 && i > 1)
+            at = i;
+        else if (!is_alnum(c) && c != '.' && c != '-' && c != '_' && c != '+' && c != '=')
+            return false;
+    }
+    if (i == t.n || i == 1)
+        return false;
+    *out = (struct mailbox){
+        .address = text_of(t.p + 1, i - 1), .local = text_of(t.p + 1, (at ? at : i) - 1), .closed = true};
+    if (at)
+        out->domain = domain_trim(text_of(t.p + at + 1, i - at - 1));
+    return true;
+}
+
 bool mailbox_parse(struct text argument, struct mailbox *out)
 {
     struct text t = text_trim(argument);
+    if (parse_plain(t, out))
+        return true;
     *out = (struct mailbox){.null_sender = false};
     size_t open = opening_bracket(t);
     if (open < t.n) {

@@ -62,7 +62,9 @@ int decision_apply(struct gp_session *s, struct decision *d, struct gp_verdict *
         block_client(s, d);
     statistics_decision(s, d);
     session_log_trace_decision(s, d);
-    if (!repeats_counts(d->phase) || repeats_note(s, d) <= REPEATS_LINES)
+    /* What ends the session cannot repeat. */
+    const bool repeats = repeats_counts(d->phase) && (d->action == GP_FAIL || s->settings->log_only);
+    if (!repeats || repeats_note(s, d) <= REPEATS_LINES)
         session_log_decision(s, d, 0);
     if (s->settings->log_only)
         return decision_pass(s, v);

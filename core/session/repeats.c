@@ -17,15 +17,32 @@ static uint32_t number_of(const struct gp_session *s, const struct decision *d)
     return d->rule ? (uint32_t)(d->rule - block_rule(s->rules, 0)) : rules + (uint32_t)d->cause;
 }
 
+/* A few items are searched one by one. An index of all rules would cost more than it saves. */
+enum { FEW = 16 };
+
+static struct repeat *find(struct repeats *r, uint32_t number)
+{
+    if (r->place)
+        return r->place[number] ? &r->item[r->place[number] - 1] : NULL;
+    for (uint32_t i = 0; i < r->n; i++)
+        if (r->item[i].number == number)
+            return &r->item[i];
+    return NULL;
+}
+
+/* Makes room for one more item, of NUMBERS that there can be. */
 static bool make_room(struct repeats *r, uint32_t numbers)
 {
-    if (!r->place)
+    if (r->n == FEW && !r->place) {
         r->place = calloc(numbers, sizeof *r->place);
-    if (!r->place)
-        return false;
+        if (!r->place)
+            return false;
+        for (uint32_t i = 0; i < r->n; i++)
+            r->place[r->item[i].number] = i + 1;
+    }
     if (r->n < r->cap)
         return true;
-    const uint32_t cap = r->cap ? 2 * r->cap : 8;
+    const uint32_t cap = r->cap ? 2 * r->cap : 4;
     struct repeat *grown = realloc(r->item, cap * sizeof *grown);
     if (!grown)
         return false;
@@ -38,13 +55,15 @@ uint32_t repeats_note(struct gp_session *s, const struct decision *d)
 {
     struct repeats *r = &s->repeats;
     const uint32_t number = number_of(s, d);
-    if (!make_room(r, block_rule_count(s->rules) + CAUSE_COUNT))
-        return 0;
-    if (!r->place[number]) {
-        r->item[r->n] = (struct repeat){.what = *d, .number = number};
-        r->place[number] = ++r->n;
+    struct repeat *item = find(r, number);
+    if (!item) {
+        if (!make_room(r, block_rule_count(s->rules) + CAUSE_COUNT))
+            return 0;
+        item = &r->item[r->n++];
+        *item = (struct repeat){.what = *d, .number = number};
+        if (r->place)
+            r->place[number] = r->n;
     }
-    struct repeat *item = &r->item[r->place[number] - 1];
     if (item->count < UINT32_MAX)
         item->count++;
     return item->count;
@@ -53,10 +72,9 @@ uint32_t repeats_note(struct gp_session *s, const struct decision *d)
 void repeats_blocked(struct gp_session *s, const struct rule *rule, uint32_t seconds)
 {
     const struct decision d = {.rule = rule};
-    struct repeats *r = &s->repeats;
-    const uint32_t place = r->place ? r->place[number_of(s, &d)] : 0;
-    if (place)
-        r->item[place - 1].what.block_seconds = seconds;
+    struct repeat *item = find(&s->repeats, number_of(s, &d));
+    if (item)
+        item->what.block_seconds = seconds;
 }
 
 static void say(struct gp_session *s, const struct repeat *item)
@@ -77,7 +95,8 @@ void repeats_flush(struct gp_session *s)
     struct repeats *r = &s->repeats;
     for (uint32_t i = 0; i < r->n; i++) {
         say(s, &r->item[i]);
-        r->place[r->item[i].number] = 0;
+        if (r->place)
+            r->place[r->item[i].number] = 0;
     }
     r->n = 0;
 }

@@ -57,7 +57,7 @@ struct exemption_answers {
 
 /* What triggered in this transaction, and how often; see repeats.h. */
 struct repeats {
-    uint32_t *place; /* by rule: 1 + index of its item; 0: none */
+    uint32_t *place; /* by rule: 1 + index of its item; 0: none. NULL while there are few items */
     struct repeat *item;
     uint32_t n, cap;
 };

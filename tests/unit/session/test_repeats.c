@@ -147,6 +147,36 @@ static void rcpt_rules__several__are_counted_apart(void **state)
     doorway_close(&d);
 }
 
+/* However many rules there are. */
+static void header_rules__hundreds__are_counted_apart(void **state)
+{
+    enum { RULES = 200 };
+    static char rules[RULES * 40];
+    char line[80];
+    struct doorway d;
+    size_t n = 0;
+    (void)state;
+    for (unsigned i = 0; i < RULES; i++)
+        n += (size_t)snprintf(rules + n, sizeof rules - n, "header, \"X-%u:*\", log, \"t%u.\"\n", i % 100, i);
+    doorway_open(&d, rules);
+    for (int message = 0; message < 2; message++) {
+        doorway_envelope(&d, CLIENT);
+        d.log[0] = '\0';
+        for (unsigned i = 0; i < 300; i++) {
+            snprintf(line, sizeof line, "X-%u: a\r\n", i % 20);
+            d.api->header_text(d.session, line, strlen(line));
+        }
+        assert_int_equal(d.api->end_of_headers(d.session, NULL), GP_PASS);
+        for (unsigned i = 0; i < RULES; i++) {
+            snprintf(line, sizeof line, "text=\"t%u.\" count=15\n", i);
+            if (lines_with(&d, line) != (i % 100 < 20 ? 1 : 0))
+                fail_msg("rule %u", i);
+        }
+        d.api->reset(d.session);
+    }
+    doorway_close(&d);
+}
+
 static void helo_rules__greeted_again_and_again__ten_lines_and_the_count(void **state)
 {
     struct doorway d;
@@ -169,6 +199,7 @@ int main(void)
         cmocka_unit_test(header_rules__message_given_up__are_told_all_the_same),
         cmocka_unit_test(rcpt_rules__many_recipients__ten_lines_and_the_count),
         cmocka_unit_test(rcpt_rules__several__are_counted_apart),
+        cmocka_unit_test(header_rules__hundreds__are_counted_apart),
         cmocka_unit_test(helo_rules__greeted_again_and_again__ten_lines_and_the_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
