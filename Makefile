@@ -356,7 +356,7 @@ mercury-tests: mercury mercury-unit $(WIN)/host.exe $(if $(filter 32,$(BITS)),di
 $(WIN)/libcmocka.a: | win-deps
 	@mkdir -p $(WIN)/cmocka $(WIN)/obj/cmocka
 	$(Q)source=$$(tests/mta/source.sh cmocka) && cp "$$source/include/cmocka.h" $(WIN)/cmocka/ && \
-	$(Q)$(WIN_CC) -O2 -w -D__USE_MINGW_ANSI_STDIO=1 -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
+	$(WIN_CC) -O2 -w -D__USE_MINGW_ANSI_STDIO=1 -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
 		-DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -I"$$source/include" -c -o $(WIN)/obj/cmocka/cmocka.o "$$source/src/cmocka.c"
 	@rm -f $@
 	$(Q)$(WIN_AR) rcs $@ $(WIN)/obj/cmocka/cmocka.o

@@ -2,6 +2,7 @@
 import grp
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -9,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from frame import (BUILD, GOOD, PROGRAM, RULES, SLOWNESS, UNIDENTIFIED, Filter, Skipped, case, finish,
+from frame import (BUILD, GOOD, LIBRARY, PROGRAM, RULES, SLOWNESS, UNIDENTIFIED, Filter, Skipped, case, finish,
                    holds, same, until)
 from milter_client import Session, connected, message, strings
 
@@ -111,13 +112,16 @@ def _():
     user, group = pwd.getpwnam("nobody"), grp.getgrnam("mail")
     filter = Filter(RULES, "--user", "nobody", "--socket-group", "mail", "--log", "stderr", start=False)
     with tempfile.TemporaryDirectory() as folder, filter:
-        # The user must get at it.
+        # The user must get at it, and at the engine, wherever the tree lies.
         os.chmod(folder, 0o755)
+        engine = shutil.copy(LIBRARY, os.path.join(folder, "gatepost.so"))
+        os.chmod(engine, 0o755)
         filter.path = filter.where = os.path.join(folder, "sock")
         filter.socket = "local:" + filter.path
         filter.config = os.path.join(folder, "gatepost.conf")
         filter.write_rules(RULES)
-        filter.options += ("--state-dir", os.path.join(folder, "state"), "--pid-file", os.path.join(folder, "pid"))
+        filter.options += ("--state-dir", os.path.join(folder, "state"), "--pid-file", os.path.join(folder, "pid"),
+                           "--library", engine)
         os.mkdir(os.path.join(folder, "state"))
         os.chown(os.path.join(folder, "state"), user.pw_uid, user.pw_gid)
         filter.start()
