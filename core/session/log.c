@@ -49,6 +49,15 @@ static void add_facts(const struct gp_session *s, enum gp_phase phase, struct wr
         add_first_recipient(s, w);
 }
 
+/* Not in the session's memory, where the host may be reading its verdict. */
+static void add_reply(struct writer *w, const struct decision *d)
+{
+    char room[REPLY_MAX + 1];
+    struct writer reply = writer_on(room, sizeof room);
+    verdict_reply(d, &reply);
+    add_fact(w, "reply", writer_text(&reply));
+}
+
 static void add_block(struct writer *w, uint32_t seconds)
 {
     if (!seconds)
@@ -72,7 +81,7 @@ void session_log_decision(struct gp_session *s, const struct decision *d, uint32
     writer_add(&w, TEXT(" rule="));
     verdict_cause(s, d, &w);
     if (d->action != GP_DROP)
-        add_fact(&w, "reply", verdict_reply(s, d));
+        add_reply(&w, d);
     add_block(&w, d->block_seconds);
     add_count(&w, count);
     engine_log(s->engine, GP_LOG_NOTICE, line);
@@ -113,10 +122,13 @@ void session_log_check(struct gp_session *s, const struct rule *rule, const char
 
 void session_log_trace_decision(struct gp_session *s, const struct decision *d)
 {
-    if (s->trace)
-        session_log_trace(s, "  verdict of phase %s: %s%s \"%s\"", operation_phase_name(d->phase),
-                          s->settings->log_only ? "would " : "", action_verdict_name(d->action),
-                          verdict_reply(s, d).p);
+    char room[REPLY_MAX + 1];
+    struct writer reply = writer_on(room, sizeof room);
+    if (!s->trace)
+        return;
+    verdict_reply(d, &reply);
+    session_log_trace(s, "  verdict of phase %s: %s%s \"%s\"", operation_phase_name(d->phase),
+                      s->settings->log_only ? "would " : "", action_verdict_name(d->action), room);
 }
 
 void session_log_trace_line(struct gp_session *s, const char *format, ...)

@@ -16,15 +16,13 @@ void verdict_cause(const struct gp_session *s, const struct decision *d, struct 
         writer_add(w, TEXT("on-error"));
 }
 
-struct text verdict_reply(struct gp_session *s, const struct decision *d)
+void verdict_reply(const struct decision *d, struct writer *w)
 {
-    struct writer w = writer_on(s->reply, sizeof s->reply);
     struct text reply = d->cause == CAUSE_ON_ERROR ? trouble : d->reply;
     if (!reply_has_code(reply))
         reply = d->cause == CAUSE_BLOCK_TABLE ? default_block : default_reply;
     for (size_t i = 0; i < reply.n; i++)
-        writer_char(&w, (unsigned char)reply.p[i] < 0x20 || reply.p[i] == 0x7f ? ' ' : reply.p[i]);
-    return writer_text(&w);
+        writer_char(w, (unsigned char)reply.p[i] < 0x20 || reply.p[i] == 0x7f ? ' ' : reply.p[i]);
 }
 
 int verdict_fill(struct gp_session *s, const struct decision *d, struct gp_verdict *v)
@@ -36,9 +34,10 @@ int verdict_fill(struct gp_session *s, const struct decision *d, struct gp_verdi
     if (d->action != GP_PASS) {
         unsigned code;
         struct text enhanced, rest;
-        struct text reply = verdict_reply(s, d);
+        struct writer reply = writer_on(s->reply, sizeof s->reply);
         struct writer cause = writer_on(s->cause, sizeof s->cause);
-        reply_split(reply, &code, &enhanced, &rest);
+        verdict_reply(d, &reply);
+        reply_split(writer_text(&reply), &code, &enhanced, &rest);
         verdict_cause(s, d, &cause);
         full.phase = (uint32_t)d->phase;
         full.code = code;

@@ -4,9 +4,9 @@
 
 #include "state.h"
 
-/* Returns the reply as it is sent, in memory of the session. It has a code whatever the rule or the table
- * has, and is one line. Valid until the next call. */
-struct text verdict_reply(struct gp_session *s, const struct decision *d);
+/* Writes the reply as it is sent: with a code whatever the rule or the table has, in one line. W needs
+ * REPLY_MAX + 1 bytes to hold it whole. */
+void verdict_reply(const struct decision *d, struct writer *w);
 
 /* Writes the cause: "gatepost.conf:3", "block-table", "blocklist" or "on-error". */
 void verdict_cause(const struct gp_session *s, const struct decision *d, struct writer *w);

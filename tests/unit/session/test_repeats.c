@@ -147,6 +147,25 @@ static void rcpt_rules__several__are_counted_apart(void **state)
     doorway_close(&d);
 }
 
+/* The host reads its verdict after the line with the count has been written. */
+static void verdict__beside_a_line_with_the_count__stays_whole(void **state)
+{
+    struct doorway d;
+    (void)state;
+    doorway_open(
+        &d, "rcpt, \"*lennon@*\", fail, \"550 lennon\"\nrcpt, \"*trap@*\", refuse, \"554 5.7.1 a trap\"\n");
+    doorway_envelope(&d, CLIENT);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(doorway_rcpt(&d, "RCPT TO:<lennon@example.com>"), GP_FAIL);
+    assert_int_equal(doorway_rcpt(&d, "RCPT TO:<trap@example.com>"), GP_REFUSE);
+    assert_int_equal(d.api->end_of_message(d.session, 0, &d.verdict), GP_REFUSE);
+    assert_non_null(strstr(d.log, "reply=\"550 lennon\" count=20\n"));
+    assert_string_equal(d.verdict.reply, "554 5.7.1 a trap");
+    assert_string_equal(d.verdict.text, "a trap");
+    assert_string_equal(d.verdict.cause, "gatepost.conf:2");
+    doorway_close(&d);
+}
+
 /* However many rules there are. */
 static void header_rules__hundreds__are_counted_apart(void **state)
 {
@@ -199,6 +218,7 @@ int main(void)
         cmocka_unit_test(header_rules__message_given_up__are_told_all_the_same),
         cmocka_unit_test(rcpt_rules__many_recipients__ten_lines_and_the_count),
         cmocka_unit_test(rcpt_rules__several__are_counted_apart),
+        cmocka_unit_test(verdict__beside_a_line_with_the_count__stays_whole),
         cmocka_unit_test(header_rules__hundreds__are_counted_apart),
         cmocka_unit_test(helo_rules__greeted_again_and_again__ten_lines_and_the_count),
     };
