@@ -115,6 +115,8 @@ class Comparison:
                 kind = "a group or a list as sender"
             elif b"\\" in ours.sender:
                 kind = "a backslash outside of quotes"
+            elif re.search(rb"a\d{6}", ours.sender) and re.search(rb"b\d{6}", theirs):
+                kind = "the second of two senders, in an odd form"
         self.difference(where, "sender", ours.sender, theirs, kind)
 
     def rcpts(self, where, ours, theirs):
