@@ -26,7 +26,8 @@ def table(filter, name, *lines):
     text = os.path.join(filter.folder, "text")
     with open(text, "w", encoding="ascii") as file:
         file.write("".join(line + "\n" for line in lines))
-    subprocess.run([os.path.join(BUILD, "gatepost"), "table", "make", text, os.path.join(filter.folder, name)], check=True,
+    command = os.environ.get("GATEPOST_COMMAND", os.path.join(BUILD, "gatepost"))
+    subprocess.run([command, "table", "make", text, os.path.join(filter.folder, name)], check=True,
                    stdout=subprocess.DEVNULL)
 
 

@@ -36,6 +36,8 @@ under() {
 
 # libmilter is not instrumented, and need not be: the address sanitizer sees what it allocates and frees, the thread sanitizer
 # its mutexes.
+# The command that makes the tables is the plain one.
+export GATEPOST_COMMAND="$plain/gatepost"
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 under asan "-fsanitize=address,undefined -fno-sanitize-recover=all" env
 # Without randomised addresses: the sanitizer of clang 14 finds no room on kernels that spread them far.
