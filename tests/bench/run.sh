@@ -20,6 +20,8 @@ printf '\n'
 printf '\n'
 BUILD=$build "${0%/*}/logs.sh"
 printf '\n'
+BUILD=$build "${0%/*}/reading.sh"
+printf '\n'
 BUILD=$build "${0%/*}/exim.sh"
 printf '\n'
 BUILD=$build "${0%/*}/milter.sh"

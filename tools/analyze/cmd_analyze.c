@@ -166,10 +166,11 @@ static bool report(const struct job *job)
 static int run(struct job *job, char **paths, size_t count)
 {
     job->progress = progress_start("reading logs");
-    bool whole = transactions_init(&job->transactions, &job->envelopes, &job->clients, &job->mercury, count) &&
-                 (job->transactions.traps = job->choices.traps ? &job->traps : NULL, true) &&
-                 log_files_open(&job->logs, paths, count, (unsigned)job->choices.year, os_clock()) &&
-                 read_logs(job);
+    bool whole =
+        transactions_init(&job->transactions, &job->envelopes, &job->clients, &job->mercury, count) &&
+        (job->transactions.traps = job->choices.traps ? &job->traps : NULL, true) &&
+        log_files_open(&job->logs, paths, count, (unsigned)job->choices.year, os_clock(), job->choices.traps) &&
+        read_logs(job);
     progress_done(&job->progress);
     if (!whole) {
         fputs("gatepost analyze: out of memory\n", stderr);

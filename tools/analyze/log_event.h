@@ -42,6 +42,7 @@ struct log_event {
     bool busy;            /* with temporary: the server had no room for any client */
     struct text reason;   /* the reply, as the log has it */
     struct text own;      /* a line of gatepost itself: the text after "gatepost: " */
+    bool traffic;         /* set by the caller: look for what is accepted, too; log_line_read() leaves it as it is */
     struct text accepted; /* whatever the kind: has addresses that mail was accepted for */
     bool inside;          /* the client is local, private or logged in */
     struct text insider;  /* a sender seen from inside */

@@ -422,11 +422,11 @@ void log_exim_read(struct log_event *e, struct text m, bool words)
     e->kind = LOG_OTHER;
     if (host || local)
         read_host_first(e, rest, local);
-    else if (text_starts_nocase(m, TEXT("<= ")))
+    else if (e->traffic && text_starts_nocase(m, TEXT("<= ")))
         read_arrival(e, m);
-    else if (STARTS_WITH(m, deliveries))
+    else if (e->traffic && STARTS_WITH(m, deliveries))
         read_delivery(e, m);
-    else if (read_form(e, m) || STARTS_WITH(m, flags))
+    else if (STARTS_WITH(m, flags) || read_form(e, m))
         return;
     else if (log_scan_find(m, 0, TEXT("rejected by local_scan()")) < m.n && log_scan_eat(&m, TEXT("F=")))
         read_local_scan(e, m);

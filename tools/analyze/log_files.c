@@ -218,6 +218,7 @@ static const char *alien(struct text t)
 static bool has_stamp(struct text t, char end)
 {
     struct log_event e;
+    e.traffic = false;
     while (t.n) {
         size_t n = text_find(t, 0, end);
         log_line_read(text_of(t.p, n), LOG_STAMPED, &e);
@@ -301,7 +302,8 @@ static bool begin(struct log_files *s, struct log_file *f, const struct log_file
     return true;
 }
 
-bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned first_year, int64_t now)
+bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned first_year, int64_t now,
+                    bool traffic)
 {
     *s = (struct log_files){.until = INT64_MIN};
     s->files = calloc(count, sizeof *s->files);
@@ -310,6 +312,7 @@ bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned fi
     s->count = count;
     for (size_t i = 0; i < count; i++) {
         s->files[i].path = paths[i];
+        s->files[i].event.traffic = traffic;
         if (!file_open(s, &s->files[i]))
             return false;
         if (!begin(s, &s->files[i], i ? &s->files[i - 1] : NULL, first_year, now))

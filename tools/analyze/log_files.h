@@ -25,8 +25,10 @@ struct log_files {
 };
 
 /* Opens PATHS, "-" being standard input. FIRST_YEAR as in log_time.h; 0: not given. Returns false when out of
- * memory. A file that cannot be opened is reported and left out. */
-bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned first_year, int64_t now);
+ * memory. TRAFFIC: what is accepted is looked
+ * for, too (log_event.h). A file that cannot be opened is reported and left out. */
+bool log_files_open(struct log_files *s, char **paths, size_t count, unsigned first_year, int64_t now,
+                    bool traffic);
 
 /* Returns the next line, good until the next call, or NULL at the end. *FILE counts from 0. */
 const struct log_event *log_files_next(struct log_files *s, int64_t *time, size_t *file);

@@ -209,7 +209,7 @@ void log_postfix_read(struct log_event *e, struct text m)
         log_event_take_id(e, &warning);
         m = e->id.n ? warning : m;
     }
-    if (e->id.n && m.n && strchr("tcuf", m.p[0]))
+    if (e->traffic && e->id.n && m.n && strchr("tcuf", m.p[0]))
         read_traffic(e, m);
     if (read_other(e, m) || read_etrn(e, m))
         return;

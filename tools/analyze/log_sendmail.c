@@ -210,8 +210,8 @@ static void sendmail_from(struct log_event *e, struct text m)
     size_t comma = log_scan_find_last(end, TEXT(", relay="));
     struct text relay = text_skip(end, comma + 8);
     e->has_client = comma < end.n && take_relay(&relay, &e->client) && !relay.n;
-    bool local = comma < end.n && text_find(text_skip(end, comma), 0, '[') == end.n - comma;
-    if ((local || (e->has_client && log_event_is_inside(&e->client))) &&
+    bool local = e->traffic && comma < end.n && text_find(text_skip(end, comma), 0, '[') == end.n - comma;
+    if (e->traffic && (local || (e->has_client && log_event_is_inside(&e->client))) &&
         log_scan_find(m, 0, TEXT("nrcpts=0")) == m.n)
         e->insider = address;
 }
@@ -219,9 +219,8 @@ static void sendmail_from(struct log_event *e, struct text m)
 static void sendmail_to(struct log_event *e, struct text m)
 {
     struct text address;
-    size_t delay = log_scan_find(m, 0, TEXT(", delay="));
-    if (log_scan_find(m, 0, TEXT(", stat=Sent")) < m.n)
-        e->accepted = text_of(m.p, delay);
+    if (e->traffic && log_scan_find(m, 0, TEXT(", stat=Sent")) < m.n)
+        e->accepted = text_of(m.p, log_scan_find(m, 0, TEXT(", delay=")));
     if (!log_scan_bracketed(&m, &address)) {
         address = text_of(m.p, text_find(m, 0, ','));
         m = text_skip(m, address.n);

@@ -61,7 +61,10 @@ static size_t word_size(struct text t)
 
 static void tokenize(struct text t, struct received_tokens *out)
 {
-    *out = (struct received_tokens){.regular = true, .by = RECEIVED_TOKENS};
+    out->count = 0; /* the tokens beyond it are never looked at */
+    out->by = RECEIVED_TOKENS;
+    out->cut = false;
+    out->regular = true;
     unsigned froms = 0, bys = 0;
     while (t.n) {
         if (is_space((unsigned char)t.p[0])) {
@@ -127,6 +130,8 @@ static bool is_authenticated_protocol(struct text word)
 {
     static const char *const names[] = {"ESMTPA",    "ESMTPSA",    "LMTPA", "LMTPSA", "UTF8SMTPA", "UTF8SMTPSA",
                                         "UTF8LMTPA", "UTF8LMTPSA", "asmtp", "asmtps", "esmtpa",    "esmtpsa"};
+    if (!word.n || (fold((unsigned char)word.p[word.n - 1]) != 'a' && fold((unsigned char)word.p[0]) != 'a'))
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (text_eq_nocase(word, text_z(names[i])))
             return true;
