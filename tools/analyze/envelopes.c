@@ -156,13 +156,13 @@ static int count_client(struct envelopes_pattern *p, const struct ip *ip, int64_
 static uint64_t envelope_key(const struct envelopes *s, struct text sender, struct text recipient)
 {
     char folded[1024];
-    struct writer w = writer_on(folded, sizeof folded);
-    for (size_t i = 0; i < sender.n; i++)
-        writer_char(&w, (char)fold((unsigned char)sender.p[i]));
-    writer_char(&w, '\0');
-    for (size_t i = 0; i < recipient.n; i++)
-        writer_char(&w, (char)fold((unsigned char)recipient.p[i]));
-    return hashmap_key(&s->secret, w.p, w.n);
+    size_t n = 0;
+    for (size_t i = 0; i < sender.n && n < sizeof folded - 1; i++)
+        folded[n++] = (char)fold((unsigned char)sender.p[i]);
+    folded[n++] = '\0';
+    for (size_t i = 0; i < recipient.n && n < sizeof folded; i++)
+        folded[n++] = (char)fold((unsigned char)recipient.p[i]);
+    return hashmap_key(&s->secret, folded, n);
 }
 
 bool envelopes_attempt(struct envelopes *s, const struct ip *client, struct text sender, struct text recipient,

@@ -7,11 +7,13 @@
  * Programs
  */
 
-enum { WORDS_BEFORE_PROGRAM = 6 };
+enum { WORDS_BEFORE_PROGRAM = 6, PROGRAM_LONGEST = 64 };
 
 /* Which server's a program is: by its name, as syslog has it. Returns false if it is none that is known. */
 static bool is_program(struct text name, enum log_program *program)
 {
+    if (name.n < 3 || name.n > PROGRAM_LONGEST)
+        return false;
     if (text_starts_nocase(name, TEXT("postfix")) || text_ends_nocase(name, TEXT("/smtpd")) ||
         text_ends_nocase(name, TEXT("/cleanup")) || text_ends_nocase(name, TEXT("/postscreen")))
         *program = LOG_POSTFIX;
@@ -57,12 +59,13 @@ static bool take_program(struct text *m, enum log_program *program, struct log_e
         struct text rest = *m;
         struct log_stamp stamp;
         enum word_end end;
-        if (i && log_time_take(&rest, &stamp)) {
+        if (i && rest.n > 15 && (is_digit((unsigned char)rest.p[0]) || rest.p[3] == ' ') &&
+            log_time_take(&rest, &stamp)) {
             e->stamp = stamp;
             *m = rest;
             continue;
         }
-        if (log_scan_eat(&rest, TEXT("Message forwarded from "))) { /* AIX */
+        if (rest.p[0] == 'M' && log_scan_eat(&rest, TEXT("Message forwarded from "))) { /* AIX */
             *m = text_skip(rest, text_find(rest, 0, ':') + 1);
             log_scan_blanks(m);
             continue;

@@ -18,7 +18,7 @@ bool log_scan_gap(struct text *t)
 struct text log_scan_token(struct text *t)
 {
     size_t n = 0;
-    while (n < t->n && !is_blank((unsigned char)t->p[n]))
+    while (n < t->n && t->p[n] != ' ' && t->p[n] != '\t')
         n++;
     struct text token = text_of(t->p, n);
     *t = text_skip(*t, n + 1);

@@ -179,7 +179,7 @@ static void skip_weekday(struct text *t)
     static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
     for (size_t i = 0; i < 7; i++) {
         struct text rest = *t;
-        if (!log_scan_eat(&rest, text_z(days[i])))
+        if (!log_scan_eat(&rest, text_of(days[i], 3)))
             continue;
         log_scan_eat(&rest, TEXT(","));
         if (log_scan_eat(&rest, TEXT(" ")))
