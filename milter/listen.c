@@ -72,7 +72,7 @@ static bool clear_path(const char *path, char *why, size_t cap)
         return false;
     }
     if (errno != ECONNREFUSED) {
-        snprintf(why, cap, "cannot tell whether %s is in use: %s", path, strerror(errno));
+        snprintf(why, cap, "cannot find out whether %s is in use: %s", path, strerror(errno));
         return false;
     }
     if (unlink(path) != 0 && errno != ENOENT) {

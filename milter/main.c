@@ -313,7 +313,7 @@ static int start(struct options *o)
         return status;
     /* A daemon leaves its folder. */
     if (o->daemon && !options_make_absolute(o))
-        return cannot("cannot tell the current folder: %s; use absolute paths", strerror(errno));
+        return cannot("cannot find the current folder: %s; use absolute paths", strerror(errno));
     if (o->daemon && (status = go_into_background()) != 0)
         return status;
     block_signals();

@@ -10,7 +10,7 @@
     X(blocks, "show and change the blocklist: list, add, remove, clear, export, import, resize")               \
     X(check, "report errors in a rule file and in the tables that it names")                                   \
     X(replay, "play dialogues through the rules, or into a real server")                                       \
-    X(report, "make a page about what the logs say, for people who look")                                      \
+    X(report, "make an HTML page about the logs")                                                              \
     X(stats, "count the clients on the blocklist and the verdicts so far")                                     \
     X(table, "make, print and look up tables, such as exemptions and traps")                                   \
     X(transcript, "turn stored mail back into dialogues")

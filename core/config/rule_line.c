@@ -345,7 +345,7 @@ static bool letters(struct text word, struct rule_text *out, const char **wrong)
     char second = word.n > 1 ? upper(word.p[1]) : '-';
     char third = word.n > 2 ? upper(word.p[2]) : '-';
     if (word.n == 2 && second == 'N') {
-        *wrong = "N stands third";
+        *wrong = "N must be the third letter";
         return false;
     }
     if ((second != 'S' && second != '-') || (third != 'N' && third != '-'))

@@ -164,7 +164,7 @@ static int match_trap(const struct facts *f, uint32_t operand, struct writer *wh
     if (f->asking <= OP_RCPT)
         return recipient_is_trap(f, why);
     WHY(why, "%s",
-        f->trap_offered < 0   ? "the table is not there or not usable"
+        f->trap_offered < 0   ? "the table does not exist or cannot be used"
         : f->trap_offered > 0 ? "a recipient of this message is in the table"
                               : "no recipient of this message is in the table");
     return f->trap_offered;

@@ -16,7 +16,7 @@ struct against_note {
     uint32_t row; /* of counts[AGAINST_NEW]: its cause */
 };
 
-static const char *const change_words[CHANGES] = {"newly refused", "no longer refused", "refused otherwise"};
+static const char *const change_words[CHANGES] = {"newly refused", "no longer refused", "refused differently"};
 static const char *const change_names[CHANGES] = {"newly_refused", "no_longer_refused", "refused_otherwise"};
 
 void against_begin(struct against *a, enum against_side side)

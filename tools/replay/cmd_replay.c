@@ -24,8 +24,8 @@ static const char usage[] =
     "with the S: lines.\n"
     "\n"
     "  -c, --config CONF          use the rules of CONF, whatever the dialogues name\n"
-    "      --against OLD          judge by OLD too, and print how many sessions CONF judges otherwise;\n"
-    "                             with --verdicts, each of them\n"
+    "      --against OLD          judge by OLD too, and print how many verdicts differ; with --verdicts,\n"
+    "                             each session whose verdict differs\n"
     "      --state-dir DIR        read and write the state in DIR; without it each FILE begins without\n"
     "                             state\n"
     "  -v, --verdicts             print one tab-separated line per session: number, label, client,\n"
@@ -259,8 +259,9 @@ static int read_options(struct replay *r, struct wishes *w, int argc, char **arg
     if (r->json && r->playback.show)
         return options_complain(command, "--json does not go with --show or --trace");
     if (r->old_config && (!r->config || r->server || r->state_dir || r->playback.show))
-        return options_complain(command,
-                                "--against wants --config, and no --server, --state-dir, --show or --trace");
+        return options_complain(
+            command,
+            "--against needs --config, and cannot be combined with --server, --state-dir, --show or --trace");
     if (r->verdicts && r->summary)
         return options_complain(command, "--verdicts and --summary cannot be combined");
     return OPTIONS_GO_ON;

@@ -166,7 +166,8 @@ static bool put_blocklist(FILE *f, const struct digest *d)
         fputs("<p class=\"quiet\">No line says that a client was put there.</p></section>\n", f);
         return true;
     }
-    fputs("<p class=\"quiet\">As the log lines of gatepost say it: who was put there, and for how long.</p>\n",
+    fputs("<p class=\"quiet\">From the log lines of gatepost: which clients were put there, and for how "
+          "long.</p>\n",
           f);
     bool whole = draw(f, d, "Clients on the blocklist over time", WHAT_LISTED, NULL);
     fputs("</section>\n", f);
@@ -190,20 +191,20 @@ static void put_foot(FILE *f, const struct digest *d)
 {
     fputs("</main>\n<footer><p>", f);
     chart_number(f, d->temporary);
-    fputs(" temporary refusals are not in these numbers. Of ", f);
+    fputs(" temporary refusals are not in these numbers. For ", f);
     chart_number(f, d->unclear);
-    fputs(" refusals the log does not say for certain who the client was.", f);
+    fputs(" refusals the log does not name the client for certain.", f);
     if (d->clients.merged) {
         fputs(" More than ", f);
         chart_number(f, d->clients.most);
         fputs(" different clients came: the ", f);
         chart_number(f, d->clients.merged);
-        fputs(" that came most seldom, with ", f);
+        fputs(" rarest, with ", f);
         chart_number(f, d->clients.merged_refused);
-        fputs(" refusals, are no longer told apart.", f);
+        fputs(" refusals, are merged into one.", f);
     }
     if (d->lost_recipients || d->envelopes.lost_early || d->envelopes.lost_patterns)
-        fputs(" Some recipients and patterns were left out for want of room.", f);
+        fputs(" Some recipients and patterns were left out for lack of memory.", f);
     if (d->step == DAY)
         fputs(" The logs span more than two years, so days are counted instead of hours.", f);
     output_html(f, "</p><p>gatepost %s</p></footer>\n<script>", GATEPOST_VERSION);

@@ -309,7 +309,7 @@ void page_tables_causes(FILE *f, const struct digest *d, const struct block *rul
         put_never(f, d, rules);
         fputs("</ul>\n", f);
     } else {
-        fputs("<p class=\"quiet\">With <code>--config</code> the rules that never triggered stand here.</p>\n",
+        fputs("<p class=\"quiet\">With <code>--config</code> this lists the rules that never triggered.</p>\n",
               f);
     }
     fputs("</section>\n", f);

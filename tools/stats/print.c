@@ -77,7 +77,7 @@ void stats_print_people(const struct numbers *n)
     for (size_t i = 0; i < n->rule_count; i++)
         line("Rule ", n->rules[i].rule, n->rules[i].hits);
     if (n->other_rules)
-        line("Rules that are no more", "", n->other_rules);
+        line("Rules no longer in the file", "", n->other_rules);
     if (n->counter[STATS_RULES_UNCOUNTED])
         line("Rules without a count of their own", "", n->counter[STATS_RULES_UNCOUNTED]);
     line_time("Statistics - since", n->since);

@@ -122,7 +122,7 @@ static void print_counts(const struct job *job)
         {"sessions written", c->sessions},
         {"no usable Received field (left out)", c->no_received},
         {"Received field in a form that is not known (left out; --unknown lists them)", c->unknown_form},
-        {"files that are no mail (left out)", job->no_mail},
+        {"files that are not mail (left out)", job->no_mail},
         {"host name not known", c->no_name},
         {"HELO not known", c->no_helo},
         {"sender not known", c->no_sender},

@@ -111,7 +111,7 @@ static void stats__sessions__rules_and_verdicts(void **state)
     temp_text(&folder, "gatepost.conf", "state-dir = state\nhelo, not FQDN, fail, \"501 other words\"\n");
     assert_int_equal(stats(""), STATUS_YES);
     says("Rule gatepost.conf:2                         1\n");
-    says("Rules that are no more                       2\n");
+    says("Rules no longer in the file                  2\n");
 }
 
 static void stats__json_and_prometheus__for_programs(void **state)
