@@ -238,7 +238,7 @@ broken_rules_change_nothing_but_the_log() {
 }
 
 sigterm_lets_sessions_end() {
-    use sigterm && fifty kill "$filter_pid" && heard "25 250" && heard "25 553 $unidentified" || return 1
+    use sigterm && fifty sh -c "kill $filter_pid" && heard "25 250" && heard "25 553 $unidentified" || return 1
     wait "$filter_pid" || missed "ended with status $?" || return 1
     filter_pid=""
     use sigterm && send 198.51.100.5 "$work/none" && heard_reply 1 "553 $unidentified"
@@ -255,7 +255,7 @@ kill_filter() {
 # and of a new one (NEW).
 without_filter() {
     use "killed-$1" || return 1
-    tests/milter/many.py 127.0.0.1 "$1" 2 kill -9 "$filter_pid" >"$work/said" 2>&1 && heard_like "$2" || return 1
+    tests/milter/many.py 127.0.0.1 "$1" 2 sh -c "kill -9 $filter_pid" >"$work/said" 2>&1 && heard_like "$2" || return 1
     kill_filter
     port=$1
     send 198.51.100.5 "$work/none"

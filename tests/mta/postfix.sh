@@ -52,7 +52,8 @@ postfix_flush() {
 }
 
 postfix_start() {
-    (place_become /usr/lib/postfix/sbin/master -d -c /etc/postfix) >"$place_folder/daemon.out" 2>&1 &
+    # In a process group of its own, which it ends as a whole: a process that it left behind would go on to answer.
+    (exec setsid chroot "$place_folder/root" /usr/lib/postfix/sbin/master -d -c /etc/postfix) >"$place_folder/daemon.out" 2>&1 &
     postfix_pid=$!
     place_await "$postfix_pid" || {
         echo "postfix.sh: Postfix does not answer: $(cat "$place_folder/daemon.out") $(tail -n 5 "$place_folder/syslog")" >&2
@@ -68,6 +69,11 @@ postfix_stop() {
     [ -z "$postfix_pid" ] || {
         kill "$postfix_pid" 2>/dev/null || true
         wait "$postfix_pid" 2>/dev/null || true
+        tries=0
+        while "$mta/smtp.py" 127.0.0.1 127.0.0.1 25 QUIT >/dev/null 2>&1 && [ "$tries" -lt 100 ]; do
+            tries=$((tries + 1))
+            sleep 0.05
+        done
     }
     postfix_pid=""
 }
