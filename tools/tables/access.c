@@ -8,6 +8,9 @@
  */
 #include "maker.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "core/base/scan.h"
 #include "core/config/reply.h"
 
@@ -221,7 +224,12 @@ static void write_key(struct text key, struct writer *w)
 {
     if (read_address(key, w))
         return;
-    if (key.n && key.p[0] != '.' && text_find(key, 0, '@') == key.n && text_find(key, 0, '/') == key.n)
+    if (text_eq(key, TEXT("<@>"))) { /* Sendmail's key for the null sender */
+        writer_add(w, TEXT("<>"));
+        return;
+    }
+    if (key.n && key.p[0] != '.' && !text_eq(key, TEXT("<>")) && text_find(key, 0, '@') == key.n &&
+        text_find(key, 0, '/') == key.n)
         writer_char(w, '.');
     writer_add(w, key);
 }
@@ -242,22 +250,31 @@ static void add(struct maker *m, enum table_tag tag, struct text key, struct tex
         maker_add_canonical(m, text_of(canonical, n), value, key);
 }
 
-/* The tags that an entry gets: one for a tagged key; for an untagged one the client or the sender, and for a
- * domain both. A mailbox that rejects also gets the tag for recipients, as with Sendmail's
- * FEATURE(`blocklist_recipients'). 0: another tag, which has no counterpart. Removes the tag from *KEY. */
-static unsigned tags_of(struct maker *m, struct text *key, bool rejects)
+/* Takes the tag off *KEY. Returns the bit of ours that means the same, or 0 if there is none. */
+static unsigned take_tag(struct text *key)
 {
     static const struct {
         struct text prefix;
         enum table_tag tag;
     } known[] = {{{"Connect:", 8}, TAG_CLIENT}, {{"From:", 5}, TAG_FROM}, {{"To:", 3}, TAG_TO}};
-    char memory[80];
-    struct writer w = writer_on(memory, sizeof memory);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (text_starts_nocase(*key, known[i].prefix)) {
             *key = text_skip(*key, known[i].prefix.n);
             return 1u << known[i].tag;
         }
+    return 0;
+}
+
+/* The tags that an entry gets: one for a tagged key; for an untagged one the client or the sender, and for a
+ * domain both. A mailbox that rejects also gets the tag for recipients, as with Sendmail's
+ * FEATURE(`blocklist_recipients'). 0: another tag, which has no counterpart. Removes the tag from *KEY. */
+static unsigned tags_of(struct maker *m, struct text *key, bool rejects)
+{
+    char memory[80];
+    struct writer w = writer_on(memory, sizeof memory);
+    unsigned tag = take_tag(key);
+    if (tag)
+        return tag;
     if (read_address(*key, &w))
         return 1u << TAG_CLIENT;
     size_t at = text_find(*key, 0, '@');
@@ -305,6 +322,40 @@ static struct text value_for(struct maker *m, enum meaning meaning, struct text 
     return meaning == REJECTS || meaning == SKIPS ? TEXT("none") : TEXT("all");
 }
 
+/* Keeps a line for access_end(). */
+static void keep_untagged(struct maker *m, struct text line)
+{
+    const uint32_t head[] = {m->line, (uint32_t)line.n};
+    size_t size = m->untagged_size + sizeof head + line.n;
+    if (size > m->untagged_cap) {
+        size_t cap = 2 * size;
+        char *grown = realloc(m->untagged, cap);
+        if (!grown) {
+            m->failed = ENOMEM;
+            return;
+        }
+        m->untagged = grown;
+        m->untagged_cap = cap;
+    }
+    memcpy(m->untagged + m->untagged_size, head, sizeof head);
+    memcpy(m->untagged + m->untagged_size + sizeof head, line.p, line.n);
+    m->untagged_size = size;
+}
+
+void access_end(struct maker *m)
+{
+    uint32_t head[2];
+    m->reads_untagged = true;
+    for (size_t at = 0; at < m->untagged_size && !m->failed; at += head[1]) {
+        memcpy(head, m->untagged + at, sizeof head);
+        at += sizeof head;
+        m->line = head[0];
+        m->source = text_of(m->untagged + at, head[1]);
+        access_line(m, m->source);
+    }
+    m->source = TEXT("");
+}
+
 void access_line(struct maker *m, struct text line)
 {
     char memory[REPLY_MAX + 1];
@@ -324,6 +375,11 @@ void access_line(struct maker *m, struct text line)
     }
     if (key.p[0] == '/' || key.p[0] == '!') {
         maker_leave_out(m, key, "an expression or a negated net");
+        return;
+    }
+    struct text bare = key;
+    if (!m->reads_untagged && !take_tag(&bare)) {
+        keep_untagged(m, line);
         return;
     }
     enum meaning meaning = read_value(value, &reply);

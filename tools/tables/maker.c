@@ -7,6 +7,9 @@
 
 enum { VALUE_MAX = 1000 };
 
+/* Marks the number of a line without a tag. */
+static const unsigned UNTAGGED = 1u << 31;
+
 static void report(struct maker *m, struct text where, bool warning, const char *message)
 {
     struct error e;
@@ -58,9 +61,12 @@ void maker_add_canonical(struct maker *m, struct text key, struct text value, st
         maker_problem(m, where, "the value is longer than %d bytes", VALUE_MAX);
         return;
     }
-    m->failed = table_writer_add(m->writer, key, value, m->line, &first, &same);
+    m->failed =
+        table_writer_add(m->writer, key, value, m->line | (m->reads_untagged ? UNTAGGED : 0), &first, &same);
     if (first && !same && m->job->source == SOURCE_TEXT)
         maker_problem(m, where, "this key is on line %u with another value", first);
+    else if (m->reads_untagged && !(first & UNTAGGED))
+        return; /* an entry with a tag speaks for this key */
     else if (first && !same)
         maker_leave_out(m, where, "a key that an earlier line has with another value");
 }

@@ -18,6 +18,11 @@ struct maker {
     struct text source;  /* the present line; empty after the last */
     int failed;          /* an errno value that ends the work */
     bool reading_failed; /* it came from reading */
+
+    /* Lines of an access file without a tag. They are read last, as entries with a tag come first. */
+    char *untagged; /* line number, size, bytes; and so on */
+    size_t untagged_size, untagged_cap;
+    bool reads_untagged;
 };
 
 /* Reports a problem at WHERE, a slice of the line. In a text this is an error. In an imported file the line
@@ -37,9 +42,10 @@ void maker_add_canonical(struct maker *m, struct text key, struct text value, st
  * other character sets can. */
 size_t maker_text_size(struct text t);
 
-/* The readers: one line without its end. mercury_acl_end() is called once, after the last line. */
+/* The readers: one line without its end. access_end() and mercury_acl_end() are called once, after the last line. */
 void table_text_line(struct maker *m, struct text line);
 void access_line(struct maker *m, struct text line);
+void access_end(struct maker *m);
 
 struct mercury_acl;
 struct mercury_acl *mercury_acl_new(void);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "table_writer.h"
 #include "tools/lib/lines.h"
@@ -39,6 +40,8 @@ static void read_lines(struct maker *m, struct lines *lines, struct mercury_acl 
     m->source = TEXT("");
     if (!m->failed && m->job->source == SOURCE_MERCURY_ACL)
         mercury_acl_end(m, acl);
+    if (!m->failed && m->job->source == SOURCE_ACCESS)
+        access_end(m);
 }
 
 /* A file could not be read or written. */
@@ -86,6 +89,7 @@ int table_make(struct table_job *job)
                                                            : make(&m, &lines, acl);
     table_writer_discard(&m.writer);
     mercury_acl_free(acl);
+    free(m.untagged);
     lines_close(&lines);
     return result;
 }

@@ -118,13 +118,13 @@ static void table_make__access__rejecting_or_accepting_part(void **state)
     static const struct good cases[] = {
         {SOURCE_ACCESS, KIND_BLOCK, text,
          "client:1.2.3.4=550 5.7.1 Access denied;client:192.168.0.0/16=550 5.7.1 Not \"here\";"
-         "client:10.0.0.0/8=550 No;client:2001:db8::/32=451 Later;client:.spam.example=550 5.7.1 Access denied;"
-         "from:.spam.example=550 5.7.1 Access denied;from:bad@x.example=450 4.7.1 Wait;"
-         "to:sugar@=550 5.7.1 Access denied;"},
+         "from:bad@x.example=450 4.7.1 Wait;to:sugar@=550 5.7.1 Access denied;client:10.0.0.0/8=550 No;"
+         "client:2001:db8::/32=451 Later;client:.spam.example=550 5.7.1 Access denied;"
+         "from:.spam.example=550 5.7.1 Access denied;"},
         {SOURCE_ACCESS, KIND_EXEMPT, text,
-         "client:1.2.3.4=none;client:192.168.0.0/16=none;client:10.0.0.0/8=none;client:2001:db8::/32=none;"
-         "client:2001:db8::1=all;client:.spam.example=none;from:.spam.example=none;client:.friend.example=all;"
-         "from:.friend.example=all;from:bad@x.example=none;to:sugar@=none;client:.our.example=all;"
+         "client:1.2.3.4=none;client:192.168.0.0/16=none;client:2001:db8::1=all;from:bad@x.example=none;"
+         "to:sugar@=none;client:.our.example=all;client:10.0.0.0/8=none;client:2001:db8::/32=none;"
+         "client:.spam.example=none;from:.spam.example=none;client:.friend.example=all;from:.friend.example=all;"
          "client:1.2.3.5=none;"},
     };
     check_good(cases, 1);
@@ -167,6 +167,8 @@ static void table_make__access__every_form_of_keys_and_values(void **state)
         {"u@example.com REJECT",
          "from:u@example.com=550 5.7.1 Access denied;to:u@example.com=550 5.7.1 Access denied;", NULL},
         {"@example.com REJECT", "from:@example.com=550 5.7.1 Access denied;", NULL},
+        {"From:<@> REJECT", "from:<>=550 5.7.1 Access denied;", NULL},
+        {"From:<> REJECT", "from:<>=550 5.7.1 Access denied;", NULL},
         {"Connect:192.0.2.300 REJECT", "", "neither an address, a prefix like 192.0.2.0/24, nor a domain"},
         {"Connect: REJECT", "", "the key is missing"},
         {"192.0.2.1/24 REJECT", "", "bits after the prefix length are not zero"},
@@ -253,6 +255,21 @@ static void table_make__access__what_is_left_out_is_shown_once_and_counted(void 
                                     "client:.spam.example=550 5.7.1 Access denied;"
                                     "from:.spam.example=550 5.7.1 Access denied;"
                                     "from:bad@=550 5.7.1 Access denied;to:bad@=550 5.7.1 Access denied;");
+}
+
+/* As in Sendmail, an entry with a tag comes before one without, whatever the order of the lines. */
+static void table_make__access__a_tag_comes_first(void **state)
+{
+    (void)state;
+    assert_int_equal(make_table(SOURCE_ACCESS, KIND_BLOCK,
+                                TEXT("u@example.com REJECT\nTo:u@example.com 551 Moved\n192.0.2.1 REJECT\n"
+                                     "Connect:192.0.2.1 421 Busy\n192.0.2.2 REJECT\n192.0.2.2 450 Later\n")),
+                     0);
+    assert_string_equal(contents(), "to:u@example.com=551 Moved;client:192.0.2.1=421 Busy;"
+                                    "from:u@example.com=550 5.7.1 Access denied;"
+                                    "client:192.0.2.2=550 5.7.1 Access denied;");
+    assert_int_equal(job.left_out[0].count, 1);
+    assert_string_equal(problems, "6:1: left out: a key that an earlier line has with another value\n");
 }
 
 static void table_make__mercury_acl__narrowest_range_speaks(void **state)
@@ -439,6 +456,7 @@ int main(void)
         cmocka_unit_test(table_make__wrong_text__all_problems_with_their_places),
         cmocka_unit_test(table_make__access__rejecting_or_accepting_part),
         cmocka_unit_test(table_make__access__every_form_of_keys_and_values),
+        cmocka_unit_test(table_make__access__a_tag_comes_first),
         cmocka_unit_test(table_make__access__what_is_left_out_is_shown_once_and_counted),
         cmocka_unit_test(table_make__mercury_acl__narrowest_range_speaks),
         cmocka_unit_test(table_make__failure__old_table_stays_and_nothing_else),
