@@ -9,7 +9,7 @@ enum clause { CLAUSE_BY, CLAUSE_VIA, CLAUSE_WITH, CLAUSE_ID, CLAUSE_FOR, CLAUSE_
 static enum clause clause_of(struct text word)
 {
     static const char *const names[] = {"by", "via", "with", "id", "for"};
-    for (int i = 0; i < CLAUSE_COUNT; i++)
+    for (int i = word.n >= 2 && word.n <= 4 ? 0 : CLAUSE_COUNT; i < CLAUSE_COUNT; i++)
         if (text_eq_nocase(word, text_z(names[i])))
             return (enum clause)i;
     return CLAUSE_COUNT;
@@ -80,9 +80,9 @@ static void tokenize(struct text t, struct received_tokens *out)
         }
         struct received_token *token = &out->token[out->count++];
         *token = (struct received_token){comment ? text_of(t.p + 1, n - 2) : text_of(t.p, n), comment};
-        if (!comment && !bys && text_eq_nocase(token->text, TEXT("from")))
+        if (!comment && n == 4 && !bys && text_eq_nocase(token->text, TEXT("from")))
             froms++;
-        if (!comment && text_eq_nocase(token->text, TEXT("by")) && bys++ == 0)
+        if (!comment && n == 2 && text_eq_nocase(token->text, TEXT("by")) && bys++ == 0)
             out->by = out->count - 1;
         t = text_skip(t, n);
     }
@@ -144,7 +144,7 @@ bool received_is_authenticated(struct text c)
         "authenticated bits=", "authenticated (",  "Authenticated sender: ", "AUTH: ", "account ",
         "authenticated user ", "authenticated as "};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (text_starts_nocase(c, text_z(starts[i])))
+        if (c.n && fold((unsigned char)c.p[0]) == 'a' && text_starts_nocase(c, text_z(starts[i])))
             return true;
     return text_eq_nocase(c, TEXT("authenticated"));
 }

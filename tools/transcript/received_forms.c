@@ -72,7 +72,7 @@ static bool find_helo(struct text comment, struct text *helo, size_t *at)
     static const struct text marks[] = {{"helo=", 5}, {"HELO ", 5}, {"EHLO ", 5}};
     *at = comment.n;
     for (size_t i = 0; i < comment.n && *at == comment.n; i++)
-        for (size_t k = 0; k < 3 && *at == comment.n; k++)
+        for (size_t k = strchr("hHeE", comment.p[i]) && comment.p[i] ? 0 : 3; k < 3 && *at == comment.n; k++)
             if (text_starts_nocase(text_skip(comment, i), marks[k]) &&
                 (!i || is_space((unsigned char)comment.p[i - 1]) || comment.p[i - 1] == '"'))
                 *at = i;
@@ -100,7 +100,8 @@ static bool is_harmless(struct text c)
         "unverified",    "Cipher ",   "SquirrelMail ", "not verified", "port ",         "Encrypted",
         "No TLS",        "proxying ", "Smtp Auth",     "unencrypted"};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (text_starts_nocase(c, text_z(starts[i])))
+        if (c.n && fold((unsigned char)c.p[0]) == fold((unsigned char)starts[i][0]) &&
+            text_starts_nocase(c, text_z(starts[i])))
             return true;
     return false;
 }

@@ -70,10 +70,8 @@ static void put(struct transcript *t, struct text text)
 static void put_safe(struct transcript *t, struct text text)
 {
     size_t from = 0;
-    bool safe = text_find(text, 0, '\r') == text.n && text_find(text, 0, '\n') == text.n &&
-                text_find(text, 0, '\0') == text.n;
-    for (size_t i = 0; i < text.n && !safe; i++)
-        if (text.p[i] == '\r' || text.p[i] == '\n' || text.p[i] == '\0') {
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] <= '\r' && (text.p[i] == '\r' || text.p[i] == '\n' || text.p[i] == '\0')) {
             put(t, text_of(text.p + from, i - from));
             put(t, TEXT(" "));
             from = i + 1;
