@@ -111,7 +111,8 @@ int order_sessions(const struct dialogue *d, int64_t clock, struct order_session
         free(s.sessions);
         return whole ? 0 : -1;
     }
-    qsort(s.sessions, s.n, sizeof *s.sessions, by_time);
+    if (s.n)
+        qsort(s.sessions, s.n, sizeof *s.sessions, by_time);
     *out = s.sessions;
     *count = s.n;
     return 1;
