@@ -30,7 +30,7 @@ static const struct text hostile[] = {
     {"\xF3\xA0\x81\x81", 4},         /* a tag that is not seen */
 };
 
-enum { HOSTILE = sizeof hostile / sizeof *hostile };
+enum { HOSTILE = sizeof hostile / sizeof *hostile, TWICE = 2 * HOSTILE };
 
 /* Every line of `out` and `err` is safe. Returns how many lines `out` has. */
 static size_t check_output(const char *what)
@@ -78,8 +78,8 @@ static void blocks__causes_of_others__are_safe_in_every_format(void **state)
         {"list", "", HOSTILE + 1},
         {"list", "--json", HOSTILE},
         {"list", "--sort cause", HOSTILE + 1},
-        {"export", "--format block-table", 2 * HOSTILE},
-        {"export", "--format access", 2 * HOSTILE},
+        {"export", "--format block-table", TWICE},
+        {"export", "--format access", TWICE},
         {"export", "--format mercury-acl", HOSTILE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -117,11 +117,11 @@ static void table__records_of_others__are_safe_and_no_lines_of_their_own(void **
                                 "cher\n"));
     char *latin = strstr(out, "b\xFC");
     latin[1] = 'u';
-    assert_int_equal(check_output("dump"), 2 * HOSTILE + 1);
+    assert_int_equal(check_output("dump"), TWICE + 1);
     assert_null(strstr(out, "\nConnect:"));
     snprintf(line, sizeof line, "table dump --json %s", path);
     assert_int_equal(run(cmd_table, line), STATUS_YES);
-    assert_int_equal(check_output("dump --json"), 2 * HOSTILE + 1);
+    assert_int_equal(check_output("dump --json"), TWICE + 1);
     for (unsigned i = 0; i < HOSTILE; i++) {
         snprintf(line, sizeof line, "table get %s 192.0.3.%u", path, i);
         assert_int_equal(run(cmd_table, line), STATUS_YES);
