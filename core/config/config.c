@@ -240,9 +240,12 @@ static void parse_line(struct load *c, struct line *l, const char *folder, uint3
     }
 }
 
-/* The lines of a file, without the mark that Windows editors put first, to be taken by take_line(). */
+/* The lines of a file, to be taken by take_line(): without the mark that Windows editors put first, and without the
+ * Ctrl-Z, one or a block of them, that DOS editors put last. */
 static struct text file_lines(struct text file)
 {
+    while (file.n && file.p[file.n - 1] == 0x1a)
+        file.n--;
     return file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0 ? text_skip(file, 3) : file;
 }
 
@@ -261,9 +264,21 @@ static bool take_line(struct text *rest, struct line *l)
     return true;
 }
 
+/* What Notepad calls Unicode: a mark of two bytes, or a NUL beside the first letter. */
+static bool is_utf16(struct text file)
+{
+    return file.n >= 2 && (memcmp(file.p, "\xff\xfe", 2) == 0 || memcmp(file.p, "\xfe\xff", 2) == 0 ||
+                           (file.p[0] == '\0') != (file.p[1] == '\0'));
+}
+
 static void parse_text(struct load *c, struct text text, const char *shown, const char *folder, uint32_t file)
 {
     struct line l = {.file = shown, .report = c->report};
+    if (is_utf16(text)) {
+        l.number = 1;
+        line_error(&l, 0, "this file is UTF-16; save it as ANSI or UTF-8");
+        return;
+    }
     text = file_lines(text);
     while (take_line(&text, &l)) {
         size_t nul = text_find(l.text, 0, '\0');

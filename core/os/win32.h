@@ -20,6 +20,17 @@ int os_win32_errno(DWORD error);
 /* Nanoseconds since 1970. */
 int64_t os_win32_unix_ns(FILETIME t);
 
+/* PATH as Windows' own functions take it, in OUT: UTF-8 or ANSI, with \\?\ before it or not. Returns false if it
+ * is too long. (win32_path.c, as are the next) */
+bool os_win32_wide(const char *path, wchar_t out[OS_WIN32_PATH]);
+
+/* As CreateFileA(), GetFileAttributesA(), DeleteFileA() and MoveFileExA(), for the paths that users write. */
+HANDLE os_win32_create_file(const char *path, DWORD want, DWORD share, SECURITY_ATTRIBUTES *security, DWORD how,
+                            DWORD flags, HANDLE like);
+DWORD os_win32_attributes(const char *path);
+BOOL os_win32_delete(const char *path);
+BOOL os_win32_move(const char *from, const char *to, DWORD flags);
+
 /* Opens the file at PATH, which is not a folder, with WANT (GENERIC_READ and so on), without excluding
  * others, and gets its identity. Returns 0 or an errno value: EINVAL if it is not a file. With `no_link` a
  * symbolic link is ELOOP. */

@@ -86,8 +86,8 @@ static HANDLE open_existing(const char *path, DWORD want, DWORD flags)
     enum { ALONE = 4, MOST_MS = 30 };
     int64_t begun = 0;
     for (unsigned tries = 0, alone = 0;; tries++) {
-        HANDLE file = CreateFileA(path, want, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                                  OPEN_EXISTING, flags, NULL);
+        HANDLE file = os_win32_create_file(path, want, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                           NULL, OPEN_EXISTING, flags, NULL);
         DWORD error = file == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
         bool over = error != ERROR_FILE_NOT_FOUND;
         if (!over) {
@@ -125,7 +125,7 @@ int os_win32_open(const char *path, DWORD want, bool no_link, HANDLE *file, stru
     *file = open_existing(path, want, no_link ? FILE_FLAG_OPEN_REPARSE_POINT : 0);
     if (*file == INVALID_HANDLE_VALUE) {
         int error = os_win32_errno(GetLastError());
-        DWORD is = GetFileAttributesA(path);
+        DWORD is = os_win32_attributes(path);
         return is != INVALID_FILE_ATTRIBUTES && is & FILE_ATTRIBUTE_DIRECTORY ? EINVAL : error;
     }
     /* A pipe or a device must not hang the MTA. */
@@ -236,8 +236,8 @@ int os_win32_beside(const char *path, char beside[OS_WIN32_PATH], HANDLE *file)
     int n = snprintf(beside, OS_WIN32_PATH, "%s.%06x", path, (unsigned)(any & 0xffffff));
     if (n < 0 || n >= OS_WIN32_PATH)
         return ENAMETOOLONG;
-    *file = CreateFileA(beside, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
-                        FILE_ATTRIBUTE_NORMAL, NULL);
+    *file = os_win32_create_file(beside, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
+                                 FILE_ATTRIBUTE_NORMAL, NULL);
     return *file == INVALID_HANDLE_VALUE ? os_win32_errno(GetLastError()) : 0;
 }
 
@@ -279,15 +279,15 @@ static DWORD move_aside(const char *path, char *aside, size_t cap)
         int n = snprintf(aside, cap, "%s.old%s", path, number);
         if (n < 0 || (size_t)n >= cap)
             return ERROR_BUFFER_OVERFLOW;
-        DeleteFileA(aside);
-        error = MoveFileExA(path, aside, 0) ? ERROR_SUCCESS : GetLastError();
+        os_win32_delete(aside);
+        error = os_win32_move(path, aside, 0) ? ERROR_SUCCESS : GetLastError();
     }
     return error;
 }
 
 static bool is_plain_file(const char *path)
 {
-    DWORD is = GetFileAttributesA(path);
+    DWORD is = os_win32_attributes(path);
     return is != INVALID_FILE_ATTRIBUTES && !(is & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY));
 }
 
@@ -297,7 +297,7 @@ static int move_over(const char *from, const char *to)
     char aside[OS_WIN32_PATH];
     DWORD error = 0;
     for (unsigned tries = 0; tries < 3; tries++) {
-        if (MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING))
+        if (os_win32_move(from, to, MOVEFILE_REPLACE_EXISTING))
             return 0;
         error = GetLastError();
         if (!is_in_use(error) || !is_plain_file(to))
@@ -308,12 +308,12 @@ static int move_over(const char *from, const char *to)
             error = stays == ERROR_SHARING_VIOLATION ? stays : error;
             break;
         }
-        if (MoveFileExA(from, to, 0)) {
-            DeleteFileA(aside); /* if no process has it mapped any more */
+        if (os_win32_move(from, to, 0)) {
+            os_win32_delete(aside); /* if no process has it mapped any more */
             return 0;
         }
         error = GetLastError();
-        MoveFileExA(aside, to, 0);
+        os_win32_move(aside, to, 0);
     }
     return os_win32_errno(error);
 }
@@ -337,7 +337,7 @@ static int replace(const char *path, const void *bytes, size_t n, const struct f
     if (!error)
         error = move_over(beside, path);
     if (error)
-        DeleteFileA(beside);
+        os_win32_delete(beside);
     return error;
 }
 
@@ -374,7 +374,7 @@ void os_sweep(const char *path, unsigned seconds)
         const size_t end = strlen(found.cFileName);
         if (n > 0 && n < OS_WIN32_PATH && now - written >= (uint64_t)seconds * 10000000 &&
             strspn(found.cFileName + (end < 6 ? 0 : end - 6), "0123456789abcdef") == 6)
-            DeleteFileA(pattern);
+            os_win32_delete(pattern);
     } while (FindNextFileA(search, &found));
     FindClose(search);
 }
@@ -386,5 +386,5 @@ int os_rename(const char *from, const char *to)
 
 int os_remove(const char *path)
 {
-    return DeleteFileA(path) ? 0 : os_win32_errno(GetLastError());
+    return os_win32_delete(path) ? 0 : os_win32_errno(GetLastError());
 }

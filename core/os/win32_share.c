@@ -72,18 +72,18 @@ int os_make(const char *path, uint64_t size, const void *head, size_t n)
     error = fill_new_file(file, size, head, n);
     if (!CloseHandle(file) && !error)
         error = os_win32_errno(GetLastError());
-    if (!error && !MoveFileExA(beside, path, 0))
+    if (!error && !os_win32_move(beside, path, 0))
         error = os_win32_errno(GetLastError());
     if (error)
-        DeleteFileA(beside);
+        os_win32_delete(beside);
     return error;
 }
 
 static HANDLE open_lock(const char *path)
 {
-    return CreateFileA(path, GENERIC_READ | GENERIC_WRITE,
-                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
-                       FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    return os_win32_create_file(path, GENERIC_READ | GENERIC_WRITE,
+                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
+                                FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
 }
 
 /* The lock is held for microseconds; a longer wait goes in steps of the system's timer, 1 to 16 ms. */

@@ -189,6 +189,43 @@ log_file_beside_the_dll() {
     done
 }
 
+# Files as Windows users write them: umlauts in the names of folders and files, in UTF-8 and in ANSI, a path behind \\?\ with "..", a
+# final Ctrl-Z; and UTF-16, which is named.
+files_as_windows_users_write_them() {
+    [ -n "${LOCPATH-}" ] || return 0 # Wine's names of files are ASCII here
+    small plain
+    place="$work/Grüße aus Köln"
+    rm -rf "$place"
+    mkdir -p "$place/state" "$place/sub"
+    cp "$work/plain/traps.cdb" "$place"
+    verbatim="\\\\?\\Z:$(echo "$place" | sed 's|/|\\|g')"
+    {
+        printf 'trap-table = traps.cdb\r\nstate-dir = state\r\ninclude "Straße.mer"\r\n'
+        printf 'include "F\374nf.mer"\r\ninclude "%s"\r\n\032' "$verbatim\\sub\\..\\third.mer"
+    } >"$place/gatepost.conf"
+    printf 'mail, "*first*", fail, "554 first"\r\n' >"$place/Straße.mer"
+    printf 'mail, "*second*", fail, "554 second"\r\n\032\032' >"$place/Fünf.mer"
+    printf 'include "sub/../fourth.mer"\r\nmail, "*third*", fail, "554 third"\r\n' >"$place/third.mer"
+    printf 'mail, "*fourth*", fail, "554 fourth"\r\n' >"$place/fourth.mer"
+    {
+        printf 'connect 203.0.113.7 unknown\nC: EHLO mx.example.net\n'
+        for number in first second third fourth; do
+            printf 'C: MAIL FROM:<%s@example.net>\nS: 554 %s\n' $number $number
+        done
+    } >"$work/plain/a.smtp"
+    host_run <<EOF && heard_counts && heard "4 rules" || return 1
+start $place/gatepost.conf
+play $work/plain/a.smtp
+stop
+EOF
+    printf '\377\376h\000e\000l\000o\000' >"$place/gatepost.conf"
+    rm -rf "$place/state"
+    host_run <<EOF && heard "gatepost.conf:1:1: this file is UTF-16; save it as ANSI or UTF-8"
+start $place/gatepost.conf
+stop
+EOF
+}
+
 check "an interface of 406 bytes" refuses_small_interface 406
 check "an interface of 713 bytes" refuses_small_interface 713
 check "an interface of 300 bytes" endures_tiny_interface 300
@@ -203,5 +240,6 @@ check "a state directory that cannot be written" unwritable_state
 check "every start is told" every_start_is_told
 check "only one of several runs" only_one_runs
 check "the log file beside the DLL" log_file_beside_the_dll
+check "files as Windows users write them" files_as_windows_users_write_them
 check "the rule file beside the DLL, or where DAEMON.INI says" rules_beside_the_dll
 host_finish

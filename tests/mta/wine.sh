@@ -99,6 +99,11 @@ wine_setup() {
     rm -rf "$wine_folder/run"
     mkdir "$wine_folder/run"
     wine_mount
+    # Names of files are UTF-8 here; the root has no locale of its own that says so.
+    mkdir -p "$wine_folder/locale"
+    if cp -r /usr/lib/locale/C.utf8 "$wine_folder/locale/" 2>/dev/null; then
+        export LOCPATH="$wine_folder/locale" LC_ALL=C.UTF-8
+    fi
     wine_kept=$wine_root.prefix
     (
         flock 9

@@ -42,8 +42,8 @@ int os_create_file(char *path, intptr_t *file)
         for (unsigned i = 0; i < sizeof any; i++)
             end[(int)i - 6] = digits[any[i] % 32];
         /* It may be removed while it is open, for when the command is interrupted. */
-        HANDLE h = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
-                               CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+        HANDLE h = os_win32_create_file(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE,
+                                        NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
         if (h != INVALID_HANDLE_VALUE) {
             *file = (intptr_t)h;
             return 0;
@@ -120,7 +120,7 @@ static BOOL WINAPI remove_unfinished(DWORD event)
     char *path = unfinished;
     (void)event;
     if (path)
-        DeleteFileA(path);
+        os_win32_delete(path);
     return FALSE;
 }
 
@@ -132,7 +132,7 @@ void os_guard_file(char *path)
 
 int os_file_kind(const char *path, bool follow, enum os_kind *out)
 {
-    DWORD is = GetFileAttributesA(path);
+    DWORD is = os_win32_attributes(path);
     if (is == INVALID_FILE_ATTRIBUTES)
         return os_win32_errno(GetLastError());
     *out = !(is & FILE_ATTRIBUTE_DIRECTORY)                 ? OS_FILE

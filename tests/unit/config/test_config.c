@@ -407,6 +407,62 @@ static void config__what_is_meant__is_not_warned_about(void **state)
     block_unref(&r);
 }
 
+/* One file, NUL bytes included. */
+static int read_bytes(void *context, const char *path, char **bytes, size_t *size, struct file_id *id)
+{
+    const struct text *file = context;
+    (void)path;
+    *bytes = malloc(file->n + 1);
+    if (!*bytes)
+        return ENOMEM;
+    memcpy(*bytes, file->p, file->n);
+    *size = file->n;
+    *id = (struct file_id){.inode = 1, .size = file->n};
+    return 0;
+}
+
+static struct block *load_bytes(const char *bytes, size_t size, struct collected *problems)
+{
+    struct text file = text_of(bytes, size);
+    struct config_reader reader = {.context = &file, .read = read_bytes};
+    struct report report = {.context = problems, .problem = collect};
+    problems->w = writer_on(problems->text, sizeof problems->text);
+    return config_load(CONF, &reader, 0, &report, NULL, NULL);
+}
+
+/* Files as Windows users write them. */
+static void file__as_windows_editors_leave_it__is_read_or_named(void **state)
+{
+    static const struct {
+        const char *label, *text;
+        size_t size;
+        const char *problem; /* NULL: none, and one rule */
+    } rows[] = {
+        {"a mark of UTF-8", "\xef\xbb\xbfhelo, fqdn, skip\r\n", 0, NULL},
+        {"a final Ctrl-Z", "helo, fqdn, skip\r\n\x1a", 0, NULL},
+        {"a Ctrl-Z behind the last line", "helo, fqdn, skip\x1a", 0, NULL},
+        {"a block of them", "helo, fqdn, skip\r\n\x1a\x1a\x1a\x1a", 0, NULL},
+        {"a Ctrl-Z within", "helo, fqdn, skip\r\n\x1a\r\nhelo, fqdn, skip\r\n", 0, CONF ":2:1: "},
+        {"UTF-16, little end first", "\xff\xfeh\0e\0l\0o\0", 10,
+         CONF ":1:1: this file is UTF-16; save it as ANSI or UTF-8\n"},
+        {"UTF-16, big end first", "\xfe\xff\0h\0e\0l\0o", 10,
+         CONF ":1:1: this file is UTF-16; save it as ANSI or UTF-8\n"},
+        {"UTF-16 without a mark", "h\0e\0l\0o\0", 8,
+         CONF ":1:1: this file is UTF-16; save it as ANSI or UTF-8\n"},
+        {"a NUL later", "helo, fqdn, skip\n\0\n", 19, CONF ":2:1: a rule file cannot contain a NUL byte\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct collected problems;
+        struct block *r =
+            load_bytes(rows[i].text, rows[i].size ? rows[i].size : strlen(rows[i].text), &problems);
+        if ((r != NULL) != (rows[i].problem == NULL) || (r && block_rule_count(r) != 1) ||
+            (rows[i].problem && strncmp(problems.text, rows[i].problem, strlen(rows[i].problem)) != 0))
+            fail_msg("%s: %s", rows[i].label, problems.text);
+        block_unref(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +477,7 @@ int main(void)
         cmocka_unit_test(config__include__takes_an_old_filter_file_as_it_is),
         cmocka_unit_test(config__settings__have_their_values),
         cmocka_unit_test(config__what_is_surely_not_meant__is_warned_about),
+        cmocka_unit_test(file__as_windows_editors_leave_it__is_read_or_named),
         cmocka_unit_test(config__what_is_meant__is_not_warned_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* What only Windows has: drives, devices, files opened exclusively. */
-#include "core/os/os.h"
+#include "core/os/win32.h"
 #include "tests/unit/lib/temp_folder.h"
 
 #include <errno.h>
@@ -194,6 +194,77 @@ static void reason__errors_of_files__in_the_words_of_every_system(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Reads the file at PATH; returns whether it says WHAT. */
+static bool says(const char *path, const char *what)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    struct file_id id;
+    bool right = os_read(path, 100, &bytes, &n, &id) == 0 && n == strlen(what) && memcmp(bytes, what, n) == 0;
+    free(bytes);
+    return right;
+}
+
+/* The names that users write: in the code page of the system or in UTF-8, and behind \\?\ with "..", which an include makes. */
+static void paths__as_users_write_them__lead_to_the_file(void **state)
+{
+    char base[300], path[400];
+    wchar_t wide[OS_WIN32_PATH];
+    (void)state;
+    assert_in_range(GetFullPathNameA(folder.path, sizeof base, base, NULL), 1, sizeof base - 1);
+    assert_true(os_win32_wide(base, wide));
+    wcscat(wide, L"\\M\u00fcller");
+    if (!CreateDirectoryW(wide, NULL))
+        skip(); /* Wine, where the names of files are ASCII */
+    snprintf(path, sizeof path, "%s/M\xc3\xbcller/K\xc3\xb6ln.conf", base);
+    assert_int_equal(os_replace(path, "one", 3), 0);
+    assert_true(says(path, "one"));
+    if (GetACP() == 1252) {
+        snprintf(path, sizeof path, "%s/M\xfcller/K\xf6ln.conf", base);
+        assert_true(says(path, "one"));
+        /* A folder in the one, a name in the other. */
+        snprintf(path, sizeof path, "%s/M\xfcller/K\xc3\xb6ln.conf", base);
+        assert_true(says(path, "one"));
+    }
+    snprintf(path, sizeof path, "\\\\?\\%s\\M\xc3\xbcller\\K\xc3\xb6ln.conf", base);
+    assert_true(says(path, "one"));
+    snprintf(path, sizeof path, "\\\\?\\%s\\none\\..\\M\xc3\xbcller/.//K\xc3\xb6ln.conf", base);
+    assert_true(says(path, "one"));
+    assert_int_equal(os_remove(path), 0);
+}
+
+static void paths__behind_the_prefix__are_resolved(void **state)
+{
+    static const struct {
+        const char *path;
+        const wchar_t *wanted;
+    } rows[] = {
+        {"\\\\?\\C:\\a\\..\\b", L"\\\\?\\C:\\b"},
+        {"\\\\?\\C:\\a/b//c", L"\\\\?\\C:\\a\\b\\c"},
+        {"\\\\?\\C:\\a\\.\\b", L"\\\\?\\C:\\a\\b"},
+        {"\\\\?\\C:\\..\\..\\b", L"\\\\?\\C:\\b"},
+        {"\\\\?\\UNC\\server\\share\\a\\..\\b", L"\\\\?\\UNC\\server\\share\\b"},
+        {"\\\\server\\share\\a/../b", L"\\\\server\\share\\a/../b"},
+        {"C:a", L"C:a"},
+        {"", L""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        wchar_t wide[OS_WIN32_PATH];
+        assert_true(os_win32_wide(rows[i].path, wide));
+        if (wcscmp(wide, rows[i].wanted) != 0)
+            fail_msg("%s: %ls", rows[i].path, wide);
+    }
+    char longest[OS_WIN32_PATH + 10];
+    wchar_t wide[OS_WIN32_PATH];
+    memset(longest, 'x', sizeof longest);
+    longest[OS_WIN32_PATH - 1] = '\0';
+    assert_true(os_win32_wide(longest, wide));
+    memset(longest, 'x', sizeof longest);
+    longest[OS_WIN32_PATH] = '\0';
+    assert_false(os_win32_wide(longest, wide));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +277,8 @@ int main(void)
         TEST(replace__target_kept_by_another_program__fails_and_leaves_it),
         TEST(map_and_read__done__nothing_is_kept_from_an_editor),
         TEST(reason__errors_of_files__in_the_words_of_every_system),
+        TEST(paths__as_users_write_them__lead_to_the_file),
+        TEST(paths__behind_the_prefix__are_resolved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
