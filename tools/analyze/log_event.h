@@ -37,12 +37,12 @@ struct log_event {
     struct text sender;
     bool has_recipient;
     struct text recipient;
-    bool temporary;       /* not a final refusal: a 4xx code, or no code from a server that writes the code of
+    bool temporary;     /* not a final refusal: a 4xx code, or no code from a server that writes the code of
                      * every final one */
-    bool busy;            /* with temporary: the server had no room for any client */
-    struct text reason;   /* the reply, as the log has it */
-    struct text own;      /* a line of gatepost itself: the text after "gatepost: " */
-    bool traffic;         /* set by the caller: look for what is accepted, too; log_line_read() leaves it as it is */
+    bool busy;          /* with temporary: the server had no room for any client */
+    struct text reason; /* the reply, as the log has it */
+    struct text own;    /* a line of gatepost itself: the text after "gatepost: " */
+    bool traffic; /* set by the caller: look for what is accepted, too; log_line_read() leaves it as it is */
     struct text accepted; /* whatever the kind: has addresses that mail was accepted for */
     bool inside;          /* the client is local, private or logged in */
     struct text insider;  /* a sender seen from inside */
