@@ -138,17 +138,6 @@ static bool is_authenticated_protocol(struct text word)
     return false;
 }
 
-bool received_is_authenticated(struct text c)
-{
-    static const char *const starts[] = {
-        "authenticated bits=", "authenticated (",  "Authenticated sender: ", "AUTH: ", "account ",
-        "authenticated user ", "authenticated as "};
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (c.n && fold((unsigned char)c.p[0]) == 'a' && text_starts_nocase(c, text_z(starts[i])))
-            return true;
-    return text_eq_nocase(c, TEXT("authenticated"));
-}
-
 static bool is_fetching(struct text words)
 {
     static const char *const protocols[] = {"HTTP", "IMAP", "POP",  "NNFMP", "MAPI",  "UUCP",
@@ -181,7 +170,7 @@ static void read_clauses(const struct received_tokens *t, struct received *r)
                 r->has_by_ip = received_forms_address(word, &r->by_ip);
             r->fetched = r->fetched || contains(word, "fetchmail") || contains(word, "getmail");
             find_sender(r, word);
-            r->authenticated = r->authenticated || received_is_authenticated(word);
+            r->authenticated = r->authenticated || received_forms_authenticated(word);
             continue;
         }
         enum clause clause = clause_of(word);

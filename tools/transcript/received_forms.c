@@ -6,6 +6,17 @@
  * Addresses and names
  */
 
+bool received_forms_authenticated(struct text c)
+{
+    static const char *const starts[] = {
+        "authenticated bits=", "authenticated (",  "Authenticated sender: ", "AUTH: ", "account ",
+        "authenticated user ", "authenticated as "};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (c.n && fold((unsigned char)c.p[0]) == 'a' && text_starts_nocase(c, text_z(starts[i])))
+            return true;
+    return text_eq_nocase(c, TEXT("authenticated"));
+}
+
 bool received_forms_address(struct text t, struct ip *out)
 {
     bool bracket = t.n && t.p[0] == '[';
@@ -704,7 +715,7 @@ void received_forms_find(const struct received_tokens *t, struct received *r)
                 continue;
             r->form = forms[i].name;
             for (size_t c = s.after; c < s.to; c++)
-                r->authenticated = r->authenticated || received_is_authenticated(t->token[c].text);
+                r->authenticated = r->authenticated || received_forms_authenticated(t->token[c].text);
             mend_helo(r);
             return;
         }

@@ -33,7 +33,7 @@ size_t received_forms_count(void);
 const char *received_forms_name(size_t i);
 
 /* Whether a comment of the server says that the client logged in. */
-bool received_is_authenticated(struct text comment);
+bool received_forms_authenticated(struct text comment);
 
 /* "[192.0.2.1]", "[IPv6:2001:db8::1]", "[::ffff:192.0.2.1]:1234", "[192.0.2.1:1234]", "[(192.0.2.1)]" or the same
  * without brackets. Returns whether T is that and nothing else. */
