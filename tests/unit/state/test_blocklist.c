@@ -397,10 +397,10 @@ static void blocklist_lookup__clock_was_wrong__does_not_count(void **state)
         {NOW, NOW - 1800, 1800, true},
         {NOW, NOW - 2 * DAY, 1800, false},
         {NOW, NOW - 365 * DAY, 1800, false},
-        {NOW, NOW - 20 * 365 * DAY, 1800, false},
+        {NOW, NOW - 7300 * DAY, 1800, false},
         {NOW, 0, 1800, false},
         {NOW + 400 * DAY, NOW, 1800, false},
-        {NOW + 72 * 365 * DAY, NOW, 1, false},
+        {NOW + 26280 * DAY, NOW, 1, false},
         {NOW, NOW, UINT32_MAX, true},
         {NOW, NOW + 365 * DAY, UINT32_MAX, true},
         {NOW, NOW + 367 * DAY, UINT32_MAX, false},
@@ -434,12 +434,12 @@ static void blocklist_add__lock_held__waits_no_longer_than_it_may(void **state)
     struct block_request r = {.client = &ip, .now = NOW, .steps = {1, 2, 3}, .cause = TEXT("x"), .wait = &wait};
     (void)state;
     assert_int_equal(os_lock(temp_path(&folder, "lock"), 20, &lock), 0);
-    for (unsigned i = 0; wait > 0; i++) {
+    for (unsigned i = 0; i < 50; i++) {
         const uint32_t before = wait;
         assert_int_equal(blocklist_add(list, &r, &outcome, reason, sizeof reason), -1);
-        assert_true(wait < before);
-        assert_true(i < 50);
+        assert_true(wait < before || before == 0);
     }
+    assert_int_equal(wait, 0);
     assert_int_equal(blocklist_add(list, &r, &outcome, reason, sizeof reason), -1);
     assert_non_null(strstr(reason, "for 0 ms"));
     os_unlock(&lock);
