@@ -23,7 +23,8 @@ runs_of() {
     fuzz_log | fuzz_slots) echo 10000 ;;
     fuzz_rules) echo 8000 ;;
     fuzz_pattern | fuzz_table) echo 20000 ;;
-    fuzz_regex | fuzz_session) echo 1500 ;;
+    fuzz_regex) echo 1500 ;;
+    fuzz_session) echo 500 ;;
     fuzz_report) echo 600 ;;
     *) echo 60000 ;;
     esac
