@@ -124,7 +124,8 @@ static void table_make__access__rejecting_or_accepting_part(void **state)
         {SOURCE_ACCESS, KIND_EXEMPT, text,
          "client:1.2.3.4=none;client:192.168.0.0/16=none;client:2001:db8::1=all;from:bad@x.example=none;"
          "to:sugar@=none;client:.our.example=all;client:10.0.0.0/8=none;client:2001:db8::/32=none;"
-         "client:.spam.example=none;from:.spam.example=none;client:.friend.example=all;from:.friend.example=all;"
+         "client:.spam.example=none;from:.spam.example=none;client:.friend.example=all;from:.friend.example="
+         "all;"
          "client:1.2.3.5=none;"},
     };
     check_good(cases, 1);
