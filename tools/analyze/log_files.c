@@ -268,7 +268,7 @@ static bool file_open(struct log_files *s, struct log_file *f)
     char words[128];
     bool standard = strcmp(f->path, "-") == 0;
     f->time = INT64_MIN;
-    f->buffer = malloc(LOG_FILES_LINE_LONGEST);
+    f->buffer = calloc(1, LOG_FILES_LINE_LONGEST);
     if (!f->buffer)
         return false;
     errno = 0;

@@ -254,14 +254,14 @@ static int compare_traps(const void *a, const void *b)
 bool traps_finish(struct traps *t)
 {
     size_t cap = t->by_address.n;
-    t->found = calloc(cap ? cap : 1, sizeof *t->found);
+    t->found = calloc(cap ? cap : 1, sizeof(void *));
     if (!t->found)
         return false;
     for (struct trap *trap = t->oldest; trap; trap = trap->newer)
         if (is_candidate(t, trap))
             t->found[t->found_count++] = trap;
     if (t->found_count)
-        qsort(t->found, t->found_count, sizeof *t->found, compare_traps);
+        qsort(t->found, t->found_count, sizeof(void *), compare_traps);
     return true;
 }
 

@@ -167,7 +167,7 @@ static void read_clauses(const struct received_tokens *t, struct received *r)
         struct text word = t->token[i].text;
         if (t->token[i].comment) {
             if (at == CLAUSE_BY && !r->has_by_ip)
-                r->has_by_ip = received_forms_address(word, &r->by_ip);
+                r->has_by_ip = received_shapes_ip(word, &r->by_ip);
             r->fetched = r->fetched || contains(word, "fetchmail") || contains(word, "getmail");
             find_sender(r, word);
             r->authenticated = r->authenticated || received_forms_authenticated(word);
