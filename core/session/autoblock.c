@@ -43,9 +43,15 @@ static uint32_t put(struct gp_session *s, const struct block_request *request, e
 {
     char why[300];
     struct block_outcome outcome;
-    struct blocklist *list =
-        engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, true, why, sizeof why);
-    if (!list || blocklist_add(list, request, &outcome, why, sizeof why) != 0) {
+    struct blocklist *list;
+    bool added;
+    /* If `gatepost blocks resize` replaced the file while this call waited for the lock, the new one takes the entry. */
+    unsigned tries = 0;
+    do {
+        list = engine_state_file(s->engine, STATE_FILES_BLOCKLIST, s->settings, true, why, sizeof why);
+        added = list && blocklist_add(list, request, &outcome, why, sizeof why) == 0;
+    } while (!added && list && blocklist_retired(list) && ++tries < 3);
+    if (!added) {
         complain(s, "a client could not be put on the blocklist", why, !list, &s->said_unlisted);
         statistics_event(s, STATS_GIVEN_UP);
         return 0;

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     insist(d != NULL);
     d->clients.most = CLIENTS;
     while (rest.n) {
-        struct log_event e;
+        struct log_event e = {.traffic = true};
         size_t n = text_find(rest, 0, '\n');
         log_line_read(text_of(rest.p, n), false, &e);
         insist(digest_take(d, &e, time, 0));

@@ -127,7 +127,7 @@ static int run(char **paths, size_t count, unsigned year, const struct block *ru
 {
     struct log_files logs;
     struct digest *d = digest_new(count);
-    bool whole = d && log_files_open(&logs, paths, count, year, os_clock(), false);
+    bool whole = d && log_files_open(&logs, paths, count, year, os_clock(), true);
     int status = STATUS_CANNOT;
     if (whole && read_logs(d, &logs)) {
         status = make_page(d, rules, output);

@@ -46,7 +46,7 @@ static void arrival__lines_of_servers__client_and_verified_name(void **state)
          NULL, NULL, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct log_event e;
+        struct log_event e = {.traffic = true};
         struct arrival a;
         char client[IP_TEXT_MAX] = "";
         log_line_read(text_z(cases[i].line), false, &e);
@@ -64,7 +64,7 @@ static void arrival__lines_of_servers__client_and_verified_name(void **state)
 /* Feeds lines of the form of Exim's log, stamped; each line is of one file. */
 static void feed(struct digest *d, const char *line, int64_t time, size_t file)
 {
-    struct log_event e;
+    struct log_event e = {.traffic = true};
     log_line_read(text_z(line), false, &e);
     assert_true(digest_take(d, &e, time, file));
     d->lines++;
