@@ -159,7 +159,7 @@ static unsigned in_name_v6(const struct ip *ip, struct text name, unsigned class
     struct parts parts = {.n = 8, .width = 4};
     if ((classes & ADDRESS_DASHED) && compressed(ip, name))
         return ADDRESS_DASHED;
-    for (unsigned i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         parts.value[i] = (uint16_t)(ip->byte[2 * i] << 8 | ip->byte[2 * i + 1]);
     unsigned found = first_of(&parts, groups, sizeof groups / sizeof *groups, name, classes);
     if (found)

@@ -15,8 +15,8 @@ for folder in core tools exim mercury milter plugins tests; do
     [ -d "$folder" ] && folders+=("$folder")
 done
 # Files for Windows are checked with the flags of its compiler.
-mapfile -t windows < <(find "${folders[@]}" -name '*_win32*.c' -o -path '*mercury/*.c' | sort)
-mapfile -t code < <(find "${folders[@]}" -name '*.c' ! -name '*_win32*.c' ! -path '*mercury/*.c' | sort)
+mapfile -t windows < <(find "${folders[@]}" -name '*win32*.c' -o -path '*mercury/*.c' | sort)
+mapfile -t code < <(find "${folders[@]}" -name '*.c' ! -name '*win32*.c' ! -path '*mercury/*.c' | sort)
 mapfile -t headers < <(find "${folders[@]}" -name '*.h' | sort)
 mapfile -t manuals < <(find man -name '*.[1-8]' 2>/dev/null | sort)
 mapfile -t scripts < <(grep -rlE '^#!/bin/(ba)?sh|^# shellcheck shell=' .ci "${folders[@]}" 2>/dev/null | sort)
