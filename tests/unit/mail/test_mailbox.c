@@ -141,7 +141,8 @@ static void mailbox_clean__comments_and_blanks__are_taken_away(void **state)
         assert_false(m.cfws);
         /* In place it comes to the same. */
         char *same = malloc(line.n + 1);
-        memcpy(same, line.p, line.n);
+        if (same && line.p)
+            memcpy(same, line.p, line.n);
         struct mailbox in_place;
         mailbox_from_command(text_of(same, line.n), &in_place);
         mailbox_clean(&in_place, same + (in_place.address.p - same));
