@@ -16,7 +16,7 @@ export BUILD
 . tests/run/cases.sh
 . tests/mta/wine.sh
 if [ "${1-}" != --inside ]; then
-    tests/mta/root.sh "$(wine_root_name)" >/dev/null
+    tests/mta/wine_root.sh "$(wine_root_name)" >/dev/null
     tests/mta/root.sh exim >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/command.sh" --inside
 fi

@@ -20,7 +20,7 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 . tests/mta/wine.sh
 if [ "${1-}" != --inside ]; then
-    tests/mta/root.sh "$(wine_root_name)" >/dev/null
+    tests/mta/wine_root.sh "$(wine_root_name)" >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/${script:?}.sh" --inside
 fi
 

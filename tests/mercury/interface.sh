@@ -25,8 +25,9 @@ imports_only_windows() {
     [ -z "$foreign" ] || missed "needs $foreign"
 }
 
+# objdump writes "[   3] closedown", that of Debian 13 "[   3] +base[   4]  0003 closedown".
 exports_what_mercury_looks_up() {
-    "$objdump" -p "$dll" | sed -n 's/^[[:space:]]*\[ *[0-9]*\] \([A-Za-z_][A-Za-z_0-9@]*\)$/\1/p' | sort >"$work/exports"
+    "$objdump" -p "$dll" | sed -n 's/^[[:space:]]*\[ *[0-9]*\] \(+base\[ *[0-9]*\]  *[0-9a-f]* \)\{0,1\}\([A-Za-z_][A-Za-z_0-9@]*\)$/\2/p' | sort >"$work/exports"
     for entry in startup closedown daemon configure; do
         printf '%s\n' "$entry" "_$entry" "$(echo "$entry" | tr '[:lower:]' '[:upper:]')"
     done | sort >"$work/exports.wanted"

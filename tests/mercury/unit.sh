@@ -13,7 +13,7 @@ export BUILD
 . tests/run/counts.sh
 . tests/mta/wine.sh
 if [ "${1-}" != --inside ]; then
-    tests/mta/root.sh "$(wine_root_name)" >/dev/null
+    tests/mta/wine_root.sh "$(wine_root_name)" >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/mercury/unit.sh" --inside
 fi
 trap wine_stop EXIT

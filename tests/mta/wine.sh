@@ -92,7 +92,7 @@ wine_make_prefix() {
 
 wine_setup() {
     [ -z "$wine_shared" ] || return 0
-    wine_root=$("$wine_mta/root.sh" "$(wine_root_name)") && [ -n "$wine_root" ] || return 1
+    wine_root=$("$wine_mta/wine_root.sh" "$(wine_root_name)") && [ -n "$wine_root" ] || return 1
     mkdir -p "$1"
     wine_folder=$(cd "$1" && pwd)
     export WINEPREFIX WINE_FOLDER="$wine_folder"

@@ -51,8 +51,10 @@ for name in "$@"; do
     milter) roots+=(postfix sendmail) ;;
     parity | attacks | upgrade) roots+=(exim postfix sendmail) ;;
     mercury)
-        roots+=(wine64 exim)
-        ! tests/mta/runs32.sh >/dev/null || roots+=(wine)
+        wines=(wine64)
+        ! tests/mta/runs32.sh >/dev/null || wines+=(wine)
+        tests/mta/wine_root.sh --prefetch "${wines[@]}" >>"$BUILD/check/prefetch.log" 2>&1 </dev/null 8>&- &
+        roots+=(exim)
         ;;
     *) continue ;;
     esac

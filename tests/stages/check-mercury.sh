@@ -17,8 +17,8 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 if [ "${1-}" != --inside ]; then
     missing32=$(tests/mta/runs32.sh) || true
-    [ -n "$missing32" ] || tests/mta/root.sh wine >/dev/null
-    tests/mta/root.sh wine64 >/dev/null
+    [ -n "$missing32" ] || tests/mta/wine_root.sh wine >/dev/null
+    tests/mta/wine_root.sh wine64 >/dev/null
     tests/mta/root.sh exim >/dev/null
     exec tests/mta/netns.sh "$PWD/tests/stages/check-mercury.sh" --inside "$missing32"
 fi
