@@ -164,6 +164,8 @@ static bool parse_arguments(struct line *l, const struct check *check, struct ru
 static struct text next_argument(struct text *args)
 {
     size_t i = 0, end;
+    if (args->n == 0)
+        return *args;
     while (i < args->n && (is_space((unsigned char)args->p[i]) || args->p[i] == ','))
         i++;
     for (end = i; end < args->n && !is_space((unsigned char)args->p[end]) && args->p[end] != ',';)

@@ -317,7 +317,7 @@ static void received_parse__unclosed_comments__at_once(void **state)
 {
     static const char *const pieces[] = {"(()", "(a [", "(", "()", "(\\", ";(", "(HELO ", "[1.2.3.4]("};
     enum { SIZE = 8 << 20 };
-    char *value = malloc(SIZE);
+    char *value = calloc(1, SIZE);
     struct received r;
     (void)state;
     assert_non_null(value);
