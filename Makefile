@@ -19,6 +19,7 @@
 #     check-upgrade   an installation over running servers
 #     check-mercury   tests/sessions and more through the Mercury/32 daemon, in Wine
 #   make check-all  all that and what takes longer; each callable alone
+#     check-pictures  the page of `gatepost report` in a browser
 #     check-exim-debian13, check-milter-, check-parity-, check-attacks-   the same with the mail servers of the other Debian; -debian12, too
 #   make lint       clang-format, clang-tidy, cppcheck, mandoc, shellcheck
 #   make bench      timings, as ratios taken in one run
@@ -429,7 +430,7 @@ CHECK     := unit sessions cases manuals build plugins fuzz san hosts exim milte
 RELEASES  := debian12 debian13
 OTHERS    := $(filter-out $(shell [ ! -e /etc/os-release ] || (. /etc/os-release && echo "$$ID$$VERSION_ID")),$(RELEASES))
 SERVED    := exim milter parity attacks
-CHECK_ALL := $(CHECK) $(foreach release,$(OTHERS),$(SERVED:%=%-$(release)))
+CHECK_ALL := $(CHECK) pictures $(foreach release,$(OTHERS),$(SERVED:%=%-$(release)))
 ALONE     := $(sort $(CHECK_ALL:%=check-%) $(foreach release,$(RELEASES),$(SERVED:%=check-%-$(release))))
 
 .PHONY: check-all $(ALONE)

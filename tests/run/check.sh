@@ -67,6 +67,7 @@ done
 prepare() {
     case $1 in
     sessions | cases | manuals) make -s "$BUILD/gatepost" ;;
+    pictures) tests/run/need.sh pictures && make -s "$BUILD/gatepost" ;;
     parity | attacks | upgrade) make -s all ;;
     plugins) make -s "$BUILD/gatepost" plugin-tests ;;
     exim) make -s "$BUILD/gatepost" "$BUILD/gatepost-exim.so" checks ;;

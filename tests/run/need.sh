@@ -5,7 +5,7 @@
 #   corpus  what unpacks stored mail for the demo
 #   test    cmocka, sanitizers, valgrind, cdb and the sets demo and corpus      lint   linters
 #   bench   what the benches compare with        windows  the compiler and zlib for 32-bit Windows, and what unpacks sources
-#   windows64  the same for 64-bit Windows      windows-zip  what makes the zip for Windows
+#   windows64  the same for 64-bit Windows      windows-zip  what makes the zip for Windows      pictures  a browser without a window
 #
 # Prints nothing if nothing is missing. Tools are recognised by what they provide, so hand-made ones count too. Status 1 if
 # something is still missing at the end. Packages that apt did not find are not requested again until others are missing, or
@@ -84,6 +84,9 @@ need() {
         ;;
     bench)
         want liblmdb-dev has_header lmdb.h
+        ;;
+    pictures)
+        want chromium command -v chromium
         ;;
     windows-zip)
         want zip command -v zip
