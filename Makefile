@@ -153,7 +153,8 @@ WIN_AR  ?= $(WIN_TARGET)-ar
 WIN_CPPFLAGS = -I. -I$(WIN)/tinycdb -D_FILE_OFFSET_BITS=64 -D_WIN32_WINNT=0x0501 -D__USE_MINGW_ANSI_STDIO=1 \
 	-D__printf__=__gnu_printf__ -DGP_EXPORT= -DGATEPOST_VERSION='"$(VERSION)"' $(CPPFLAGS)
 WIN_CFLAGS = $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) $(WIN_MACHINE_$(BITS))
-WIN_LDFLAGS = -static -static-libgcc -Wl,--nxcompat,--dynamicbase,--no-insert-timestamp$(WIN_LINK_$(BITS)) $(LDFLAGS)
+# The linker would make the image base of a DLL from the path of its output, and each folder would give other bytes.
+WIN_LDFLAGS = -static -static-libgcc -Wl,--disable-auto-image-base,--nxcompat,--dynamicbase,--no-insert-timestamp$(WIN_LINK_$(BITS)) $(LDFLAGS)
 WIN_CORE_OBJ  := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_CORE_SRC)))
 WIN_TOOLS_OBJ := $(patsubst %.c,$(WIN)/obj/%.o,$(filter-out $(POSIX_SRC),$(ALL_TOOLS_SRC)))
 WIN_LIBS = $(WIN)/libcdb.a -ladvapi32 -lntdll
