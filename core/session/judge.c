@@ -106,7 +106,10 @@ static bool triggers(struct asking *a, const struct rule *rule)
     struct writer w = writer_on(why, sizeof why);
     const struct rule *test;
     bool all = true;
-    for (uint32_t i = 0; (test = block_test(s->rules, rule, i)) != NULL && (all || s->trace); i++) {
+    for (uint32_t i = 0; i <= rule->more.n && (all || s->trace); i++) {
+        test = block_test(s->rules, rule, i);
+        if (!test) /* the stored rules are damaged: with a test less the rule would be another */
+            return false;
         writer_add(&w, i ? TEXT("; ") : TEXT(""));
         all = ask_test(a, test, s->trace || (test->flags & RULE_PLUGIN) ? &w : NULL) == 1 && all;
     }
